@@ -1,0 +1,249 @@
+/*
+ * What a backend is: a const table of functions over memory of one opened device (cg_hw).
+ *
+ * Everything above this line (src/) reaches a device through the cg_hw_ calls at the end, never through the
+ * table itself: they simplify the request, count it, and check it where CLGRAD_CHECK asks for that.
+ *
+ * Common rules of all slots:
+ *   - a request is a filled struct, valid only during the call;
+ *   - sizes, strides and offsets are in elements, strides may be 0 (broadcast, inputs only) or negative;
+ *   - a slot may return before the work is done; work runs in the order it was given. Only download and sync
+ *     wait;
+ *   - an output overlaps no input and no other output, unless it is the same elements in the same order
+ *     (in place);
+ *   - requests are never empty: no axis is 0 (the cg_hw_ calls return at once for those);
+ *   - an error is recorded in hw->err with CG_FAIL and returned; outputs are then unspecified.
+ */
+#ifndef CLGRAD_HOST_BACKEND_H
+#define CLGRAD_HOST_BACKEND_H
+
+#include "clgrad/device.h"
+#include "core/error.h"
+#include "core/expr.h"
+
+typedef struct cg_backend cg_backend;
+typedef struct cg_buffer cg_buffer; /* memory on a device; each backend defines its own */
+
+/* An opened device. A backend's own struct starts with it. */
+typedef struct cg_hw {
+    const cg_backend *backend;
+    cg_device_info info;
+    cg_device_stats stats;
+    cg_error *err; /* where errors of this device go: belongs to the cg_device that opened it */
+} cg_hw;
+
+/* A strided operand over the shape of the request. */
+typedef struct cg_operand {
+    cg_buffer *buffer;
+    cg_dtype dtype;
+    int64_t offset;
+    int64_t stride[CG_MAX_RANK];
+} cg_operand;
+
+/* out[j][i] = program(in[0][i], in[1][i], ..., consts) for every index i of shape. Also copy, cast and fill. */
+typedef struct cg_map {
+    const cg_program *program;
+    int rank;
+    int64_t shape[CG_MAX_RANK];
+    cg_operand in[CG_MAX_INPUTS];
+    cg_operand out[CG_MAX_OUTPUTS];
+    cg_scalar consts[CG_MAX_CONSTS];
+} cg_map;
+
+typedef enum cg_reduce_kind {
+    CG_REDUCE_SUM,
+    CG_REDUCE_MAX,   /* NaN wins */
+    CG_REDUCE_MIN,   /* NaN wins */
+    CG_REDUCE_ARGMAX, /* row-major index among the reduced axes; first NaN wins, else the first maximum */
+    CG_REDUCE_ARGMIN
+} cg_reduce_kind;
+
+/*
+ * out[kept index] = reduction over the reduced axes of program(in...)[i], i over the whole shape. The kept
+ * axes come first: axes 0..n_kept-1 are kept, n_kept..rank-1 are reduced. The program has one output.
+ * out.stride is over the kept axes. The value is T (i64 for ARGMAX, ARGMIN), converted to out.dtype as it is
+ * stored. The order of additions is fixed: the same bits twice on the same device, error as of a tree.
+ */
+typedef struct cg_reduce {
+    cg_reduce_kind kind;
+    const cg_program *program;
+    int rank, n_kept;
+    int64_t shape[CG_MAX_RANK];
+    cg_operand in[CG_MAX_INPUTS];
+    cg_operand out;
+    cg_scalar consts[CG_MAX_CONSTS];
+} cg_reduce;
+
+enum { CG_MAX_BATCH_RANK = CG_MAX_RANK - 2 };
+
+/* A stack of matrices: element (i, j) of batch b is at offset + sum b[r] batch[r] + i row + j col. */
+typedef struct cg_matrix {
+    cg_buffer *buffer;
+    int64_t offset, row, col;
+    int64_t batch[CG_MAX_BATCH_RANK];
+} cg_matrix;
+
+/*
+ * C = epilogue(A B): (batch, M, K) x (batch, K, N) -> (batch, M, N), in dtype f32 or f64. Any strides on A and
+ * B (0 in a batch stride broadcasts); C is row-major: col 1, row >= N. k may be 0: the product is then 0.
+ * epilogue, if not NULL, has input 0 = the element of the product and inputs 1.. = in[0].., whose strides are
+ * over (batch axes..., M, N); its one output is what C gets.
+ */
+typedef struct cg_matmul {
+    cg_dtype dtype;
+    int64_t m, n, k;
+    int batch_rank;
+    int64_t batch[CG_MAX_BATCH_RANK];
+    cg_matrix a, b, c;
+    const cg_program *epilogue;
+    cg_operand in[CG_MAX_INPUTS - 1];
+    cg_scalar consts[CG_MAX_CONSTS];
+} cg_matmul_request;
+
+typedef enum cg_random_kind {
+    CG_RANDOM_UNIFORM, /* [0, 1): 24 bits for f32, 53 bits for f64 */
+    CG_RANDOM_NORMAL   /* mean 0, variance 1, by Box-Muller */
+} cg_random_kind;
+
+/*
+ * n values of a Philox 4x32-10 stream into contiguous memory, dtype f32 or f64: element i is number
+ * `first + i` of stream (seed, stream), the same bits on every backend (kernels/philox.h defines them).
+ */
+typedef struct cg_random {
+    cg_random_kind kind;
+    cg_dtype dtype;
+    uint64_t seed, stream, first;
+    int64_t n;
+    cg_buffer *buffer;
+    int64_t offset;
+} cg_random;
+
+/*
+ * out[o, j, i] = src[o, index[j], i], all contiguous, o < outer, j < n_index, i < inner, index i64 or i32;
+ * src is (outer, axis, inner). A negative index counts from the end; one out of range gives NaN (0 for
+ * integers).
+ */
+typedef struct cg_gather {
+    cg_dtype dtype;
+    int64_t outer, axis, inner, n_index;
+    cg_operand src, index, out; /* strides unused */
+} cg_gather;
+
+/* Rows of a contiguous (rows, cols) matrix, f32 or f64: softmax or its logarithm along the row. */
+typedef struct cg_softmax_rows {
+    bool log;
+    cg_dtype dtype;
+    int64_t rows, cols;
+    cg_operand x, out; /* strides unused; out may be x */
+} cg_softmax_rows;
+
+/*
+ * loss[r] = logsumexp(x[r, :]) - x[r, label[r]], and, where grad.buffer is not NULL,
+ * grad[r, c] = softmax(x[r, :])[c] - (c == label[r]). x, grad contiguous (rows, cols) f32 or f64, label
+ * contiguous (rows) i32, i64 or u8. A label outside [0, cols) gives NaN in its row.
+ */
+typedef struct cg_softmax_xent {
+    cg_dtype dtype;
+    int64_t rows, cols;
+    cg_operand x, label, loss, grad; /* strides unused */
+} cg_softmax_xent;
+
+/* One segment of map_many: contiguous operands of n elements. */
+typedef struct cg_segment {
+    int64_t n;
+    cg_operand in[CG_MAX_INPUTS]; /* strides unused */
+    cg_operand out[CG_MAX_OUTPUTS];
+} cg_segment;
+
+/* The same program over many contiguous segments in one launch: an optimizer's step over all parameters. */
+typedef struct cg_map_many {
+    const cg_program *program;
+    int n_segments;
+    const cg_segment *segment;
+    cg_scalar consts[CG_MAX_CONSTS];
+} cg_map_many;
+
+struct cg_backend {
+    const char *name;
+
+    /* --- devices ------------------------------------------------------------------------------------- */
+    int (*count)(void);                                   /* devices present, usable or not */
+    const char *(*reason)(void);                          /* why there is none; "" if there is one */
+    void (*describe)(int index, cg_device_info *info);    /* 0 <= index < count() */
+    cg_hw *(*open)(int index, cg_error *err);             /* NULL and an error in err if it fails */
+    void (*close)(cg_hw *hw);                             /* waits, then frees everything */
+
+    /* --- memory; every buffer is at least 64-byte aligned and comes from a pool ------------------------ */
+    cg_buffer *(*alloc)(cg_hw *hw, size_t bytes);         /* bytes > 0; NULL on an error */
+    void (*free)(cg_hw *hw, cg_buffer *buffer);           /* after the work given so far; NULL is allowed */
+    void (*trim)(cg_hw *hw);                              /* gives kept memory back */
+    cg_status (*upload)(cg_hw *hw, cg_buffer *to, size_t offset, const void *from, size_t bytes); /* `from` is free again on return */
+    cg_status (*download)(cg_hw *hw, void *to, cg_buffer *from, size_t offset, size_t bytes);     /* waits */
+    cg_status (*sync)(cg_hw *hw);                         /* waits */
+
+    /* --- required work --------------------------------------------------------------------------------- */
+    cg_status (*map)(cg_hw *hw, const cg_map *r);
+    cg_status (*reduce)(cg_hw *hw, const cg_reduce *r);
+    cg_status (*matmul)(cg_hw *hw, const cg_matmul_request *r);
+    cg_status (*random)(cg_hw *hw, const cg_random *r);
+    cg_status (*gather)(cg_hw *hw, const cg_gather *r);
+
+    /* --- optional work: NULL is composed from the required (compose.c) --------------------------------- */
+    cg_status (*softmax)(cg_hw *hw, const cg_softmax_rows *r);
+    cg_status (*softmax_xent)(cg_hw *hw, const cg_softmax_xent *r);
+    cg_status (*map_many)(cg_hw *hw, const cg_map_many *r);
+};
+
+/* --- The backends, in the order devices are listed -------------------------------------------------------- */
+extern const cg_backend cg_backend_opencl;
+extern const cg_backend cg_backend_cpu;
+
+/* --- Choosing ------------------------------------------------------------------------------------------- */
+
+/*
+ * The CPU backend under a number of its own: cg_hw_choose gives it, so that opening the CPU does not look for
+ * OpenCL devices first. In the list of all devices the CPU backend has the last place.
+ */
+enum { CG_HW_CPU = 0x7fffffff };
+
+/* A device by its place in the list of all backends, or CG_HW_CPU; false if there is none. */
+bool cg_hw_locate(int index, const cg_backend **backend, int *local_index);
+
+/*
+ * The place in the list for what the user asked (NULL: CLGRAD_DEVICE, else the best), -1 with a message in
+ * err. `why` gets one sentence on the choice.
+ */
+int cg_hw_choose(const char *name, char *why, size_t why_bytes, cg_error *err);
+
+/* --- What src/ calls ------------------------------------------------------------------------------------ */
+cg_hw *cg_hw_open(int index, cg_error *err);
+void cg_hw_close(cg_hw *hw);
+cg_buffer *cg_hw_alloc(cg_hw *hw, size_t bytes); /* 0 bytes: a small buffer, so that it is never NULL */
+void cg_hw_free(cg_hw *hw, cg_buffer *buffer);
+void cg_hw_trim(cg_hw *hw);
+cg_status cg_hw_upload(cg_hw *hw, cg_buffer *to, size_t offset, const void *from, size_t bytes);
+cg_status cg_hw_download(cg_hw *hw, void *to, cg_buffer *from, size_t offset, size_t bytes);
+cg_status cg_hw_sync(cg_hw *hw);
+
+/*
+ * Merges axes that are adjacent in every operand and drops axes of length 1; nothing to do for an empty shape.
+ * What the backend gets has rank >= 1 and sorted axes: output 0 has its smallest stride last, none negative.
+ */
+cg_status cg_hw_map(cg_hw *hw, const cg_map *r);
+/*
+ * The same within the kept and within the reduced axes. A reduced axis of length 0 is allowed for SUM only. What
+ * the backend gets has 0 or more kept axes and at least one reduced axis, all longer than 1.
+ */
+cg_status cg_hw_reduce(cg_hw *hw, const cg_reduce *r);
+cg_status cg_hw_matmul(cg_hw *hw, const cg_matmul_request *r);
+cg_status cg_hw_random(cg_hw *hw, const cg_random *r);
+cg_status cg_hw_gather(cg_hw *hw, const cg_gather *r);
+cg_status cg_hw_softmax(cg_hw *hw, const cg_softmax_rows *r);
+cg_status cg_hw_softmax_xent(cg_hw *hw, const cg_softmax_xent *r);
+cg_status cg_hw_map_many(cg_hw *hw, const cg_map_many *r);
+
+#ifndef CLGRAD_LINALG_H
+typedef cg_matmul_request cg_matmul; /* transitional: removed when all host files say cg_matmul_request */
+#endif
+
+#endif

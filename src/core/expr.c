@@ -1,0 +1,15 @@
+#include "core/expr.h"
+
+cg_program cg_program_identity(cg_dtype type) {
+    return (cg_program){.type = (uint8_t)type, .n_inputs = 1, .n_outputs = 1, .output = {0}};
+}
+
+cg_program cg_program_constant(cg_dtype type) {
+    return (cg_program){.type = (uint8_t)type, .n_consts = 1, .n_outputs = 1, .output = {0}};
+}
+
+int cg_program_push(cg_program *p, int row, int a, int b, int c) {
+    int value = cg_program_values(p);
+    p->instr[p->n_instrs++] = (cg_instr){.row = (uint8_t)row, .src = {(uint8_t)a, (uint8_t)b, (uint8_t)c}};
+    return value;
+}
