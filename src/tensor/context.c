@@ -1,0 +1,67 @@
+/* Opening and closing a device handle; its errors and statistics. */
+#include "tensor/context.h"
+
+#include <stdlib.h>
+
+#include "core/env.h"
+#include "tensor/deferral.h"
+
+cg_device *cg_device_open(const char *name) {
+    cg_error *err = cg_error_of_thread();
+    *err = (cg_error){0};
+    cg_device *dev = calloc(1, sizeof *dev);
+    if (!dev) {
+        CG_FAIL(err, CG_ERROR_MEMORY, "device_open: out of host memory");
+        return NULL;
+    }
+    int index = cg_hw_choose(name, dev->choice, sizeof dev->choice, err);
+    dev->hw = index < 0 ? NULL : cg_hw_open(index, err);
+    if (!dev->hw) {
+        free(dev);
+        return NULL;
+    }
+    dev->hw->err = &dev->error;
+    dev->root.dev = dev;
+    dev->innermost = &dev->root;
+    dev->fuse = cg_env_int("CLGRAD_FUSE", 1) != 0;
+    return dev;
+}
+
+void cg_device_close(cg_device *dev) {
+    if (!dev) return;
+    while (dev->innermost != &dev->root) cg_scope_drop(dev->innermost);
+    cg_scope_drop(&dev->root);
+    cg_hw_close(dev->hw);
+    free(dev);
+}
+
+const cg_device_info *cg_device_properties(const cg_device *dev) { return dev ? &dev->hw->info : NULL; }
+
+const char *cg_device_choice(const cg_device *dev) { return dev ? dev->choice : ""; }
+
+cg_device_stats cg_device_statistics(const cg_device *dev) {
+    return dev ? dev->hw->stats : (cg_device_stats){0};
+}
+
+void cg_device_reset_peak(cg_device *dev) {
+    if (dev) dev->hw->stats.bytes_peak = dev->hw->stats.bytes_in_use;
+}
+
+cg_status cg_device_sync(cg_device *dev) { return dev ? cg_hw_sync(dev->hw) : CG_ERROR_ARGUMENT; }
+
+void cg_device_trim(cg_device *dev) {
+    if (dev) cg_hw_trim(dev->hw);
+}
+
+cg_status cg_error_code(const cg_device *dev) { return dev ? dev->error.code : cg_error_of_thread()->code; }
+
+const char *cg_error_message(const cg_device *dev) {
+    return dev ? dev->error.message : cg_error_of_thread()->message;
+}
+
+void cg_error_clear(cg_device *dev) {
+    if (dev)
+        dev->error = (cg_error){0};
+    else
+        *cg_error_of_thread() = (cg_error){0};
+}

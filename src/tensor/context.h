@@ -1,0 +1,119 @@
+/* The insides of a device handle, a scope, a storage and a tensor. Every layer above src/tensor sees them. */
+#ifndef CLGRAD_TENSOR_CONTEXT_H
+#define CLGRAD_TENSOR_CONTEXT_H
+
+#include "clgrad/tensor.h"
+#include "core/error.h"
+#include "host/backend.h"
+
+typedef struct cg_expr cg_expr; /* a deferred row, see deferral.h */
+
+struct cg_scope {
+    cg_device *dev;
+    cg_scope *outer; /* NULL for the root scope */
+    cg_tensor **tensor;
+    size_t count, room;
+};
+
+struct cg_device {
+    cg_hw *hw;
+    cg_error error; /* the first since the last clear */
+    char choice[256];
+    cg_scope root;
+    cg_scope *innermost;
+    cg_expr *pending; /* every deferred row, newest first */
+    bool fuse;        /* CLGRAD_FUSE */
+    int no_grad;      /* depth of cg_no_grad_begin */
+    uint64_t seed, next_stream;
+};
+
+/*
+ * Elements on a device, row-major without gaps, shared by all views of them. While `expr` is set they are
+ * pending: known as a formula, not yet computed, and without memory.
+ */
+typedef struct cg_storage {
+    int refs;
+    int saved;       /* records that keep it for the backward pass: worth storing when it is passed by */
+    int readers;     /* pending rows that read it: they must run before it is written in place */
+    uint64_t version; /* counts writes in place */
+    cg_device *dev;
+    cg_dtype dtype;
+    int64_t numel;
+    cg_buffer *buffer;
+    cg_expr *expr;
+} cg_storage;
+
+/*
+ * What made a tensor, kept by src/autograd/tape.h, which starts its own struct with this one. Here it is
+ * only counted and destroyed.
+ */
+typedef struct cg_record {
+    int refs;
+    void (*destroy)(struct cg_record *record);
+} cg_record;
+
+struct cg_tensor {
+    int refs; /* the scope it was made in holds one of them */
+    cg_storage *storage;
+    cg_dims shape;
+    int64_t stride[CG_MAX_RANK];
+    int64_t offset;
+    cg_record *record; /* NULL where no gradient is wanted */
+};
+
+/* --- storages ------------------------------------------------------------------------------------------- */
+
+/* A storage without memory yet; NULL and an error without host memory. */
+cg_storage *cg_storage_new(cg_device *dev, cg_dtype dtype, int64_t numel);
+
+/* Gives a storage its memory. */
+cg_status cg_storage_allocate(cg_storage *s);
+
+void cg_storage_release(cg_storage *s);
+
+static inline cg_storage *cg_storage_retain(cg_storage *s) {
+    s->refs++;
+    return s;
+}
+
+/* --- tensors -------------------------------------------------------------------------------------------- */
+
+/* A view of `s` (retained) in the innermost scope; strides NULL for row-major. NULL and an error on failure. */
+cg_tensor *cg_tensor_new(cg_storage *s, const cg_dims *shape, const int64_t *stride, int64_t offset);
+
+/* A new row-major tensor with memory; checks shape and dtype, naming `op` in the error. */
+cg_tensor *cg_tensor_make(cg_device *dev, const char *op, cg_dtype dtype, const cg_dims *shape);
+
+/* The same view as x, in the innermost scope, outside the record. */
+cg_tensor *cg_tensor_alias(const cg_tensor *x);
+
+/* Whether shape and dtype can be had on the device; names `op` in the error. */
+cg_status cg_tensor_check(cg_device *dev, const char *op, cg_dtype dtype, const cg_dims *shape,
+                          int64_t *numel);
+
+/* Whether x covers its whole storage row-major. */
+bool cg_tensor_is_whole(const cg_tensor *x);
+
+/* x as an operand over its own shape; x must not be pending. */
+cg_operand cg_tensor_operand(const cg_tensor *x);
+
+/* A row-major, computed tensor with the values of x: x itself where it is one. Not recorded. */
+cg_tensor *cg_tensor_dense(cg_tensor *x);
+
+/* The device of the first tensor that is not NULL. */
+cg_device *cg_device_of_any(int n, cg_tensor *const *x);
+
+void cg_record_release(cg_record *record);
+
+/* --- scopes --------------------------------------------------------------------------------------------- */
+
+/* Puts a new tensor (refs 1) into the innermost scope; false and an error without memory. */
+bool cg_scope_adopt(cg_device *dev, cg_tensor *x);
+
+/*
+ * Ends a scope without computing what survives it: for temporaries inside an operation, whose results
+ * should stay pending and fuse further.
+ */
+void cg_scope_drop(cg_scope *scope);
+
+#endif
