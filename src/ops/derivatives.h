@@ -1,0 +1,16 @@
+/* Second derivatives that do not fit a row's line: compositions of public operations. */
+#ifndef CLGRAD_OPS_DERIVATIVES_H
+#define CLGRAD_OPS_DERIVATIVES_H
+
+#include "clgrad/ops.h"
+
+/* The second derivative of swish, s' (2 + x (1 - 2 s)) with s = sigmoid(x), s' = s (1 - s). */
+cg_tensor *cg_swish_second(cg_tensor *x);
+
+/*
+ * The second derivative of gelu_tanh(x) = x s(w), w = c (x + 0.044715 x^3):
+ *     2 w' s' + x (w'' s' + w'^2 s' (1 - 2 s)),  w' = c (1 + 0.134145 x^2),  w'' = 0.26829 c x
+ */
+cg_tensor *cg_gelu_tanh_second(cg_tensor *x);
+
+#endif

@@ -1,0 +1,147 @@
+/* Matrix products and the affine map. */
+#include "clgrad/linalg.h"
+
+#include <string.h>
+
+#include "core/rows.h"
+#include "ops/op.h"
+
+/* --- the request ------------------------------------------------------------------------------------------ */
+
+/* The matrices of x, whose batch axes are broadcast to `batch` axes in front. x must not be pending. */
+static cg_matrix matrix_of(const cg_tensor *x, const cg_dims *batch) {
+    int rank = x->shape.rank, lead = rank - 2;
+    cg_matrix m = {.buffer = x->storage->buffer, .offset = x->offset, .row = x->stride[rank - 2],
+                   .col = x->stride[rank - 1]};
+    for (int i = 0; i < lead; i++)
+        m.batch[batch->rank - lead + i] = x->shape.dim[i] == 1 ? 0 : x->stride[i];
+    return m;
+}
+
+/* The program that adds a bias along the columns to each element of the product. */
+static void add_bias(cg_matmul_request *r, cg_program *epilogue, const cg_tensor *bias) {
+    *epilogue = (cg_program){.type = (uint8_t)r->dtype, .n_inputs = 2, .n_outputs = 1};
+    epilogue->output[0] = (uint8_t)cg_program_push(epilogue, CG_ROW_add, 0, 1, 0);
+    r->epilogue = epilogue;
+    r->in[0] = (cg_operand){.buffer = bias->storage->buffer, .dtype = r->dtype, .offset = bias->offset};
+    r->in[0].stride[r->batch_rank + 1] = bias->stride[0];
+}
+
+/* a (..., M, K), b (..., K, N), bias (N) or NULL, same real dtype, checked; batch: the broadcast batch axes. */
+static cg_tensor *product(const char *op, cg_tensor *a, cg_tensor *b, cg_tensor *bias, const cg_dims *batch) {
+    cg_device *dev = a->storage->dev;
+    if (cg_force(a->storage) || cg_force(b->storage) || (bias && cg_force(bias->storage))) return NULL;
+    cg_dims shape = *batch;
+    int64_t m = cg_size(a, -2), k = cg_size(a, -1), n = cg_size(b, -1);
+    shape.dim[shape.rank++] = m;
+    shape.dim[shape.rank++] = n;
+    cg_tensor *out = cg_tensor_make(dev, op, a->storage->dtype, &shape);
+    if (!out) return NULL;
+    cg_matmul_request r = {.dtype = a->storage->dtype, .m = m, .n = n, .k = k, .batch_rank = batch->rank};
+    memcpy(r.batch, batch->dim, sizeof r.batch);
+    r.a = matrix_of(a, batch);
+    r.b = matrix_of(b, batch);
+    r.c = matrix_of(out, batch);
+    cg_program epilogue;
+    if (bias) add_bias(&r, &epilogue, bias);
+    return cg_hw_matmul(dev->hw, &r) ? NULL : out;
+}
+
+/* --- matmul ------------------------------------------------------------------------------------------------ */
+
+static void matmul_backward(const cg_rule_call *call, cg_tensor **dx) {
+    if (call->wanted[0]) dx[0] = cg_matmul(call->g, cg_transpose(call->x[1], -1, -2));
+    if (call->wanted[1]) dx[1] = cg_matmul(cg_transpose(call->x[0], -1, -2), call->g);
+}
+
+static const cg_rule matmul_rule = {"matmul", matmul_backward};
+
+static cg_dims batch_of(const cg_tensor *x) {
+    cg_dims batch = x->shape;
+    batch.rank -= 2;
+    batch.dim[batch.rank] = batch.dim[batch.rank + 1] = 0;
+    return batch;
+}
+
+static bool check_matmul(cg_tensor *a, cg_tensor *b, cg_dims *batch) {
+    cg_error *err = &a->storage->dev->error;
+    if (cg_size(a, -1) != cg_size(b, -2)) {
+        CG_FAIL(err, CG_ERROR_SHAPE, "matmul: inner dimensions differ: a %s, b %s", CG_SHAPE_STR(&a->shape),
+                CG_SHAPE_STR(&b->shape));
+        return false;
+    }
+    if (!cg_broadcast_shapes(batch_of(a), batch_of(b), batch)) {
+        CG_FAIL(err, CG_ERROR_SHAPE, "matmul: batch axes do not broadcast: a %s, b %s", CG_SHAPE_STR(&a->shape),
+                CG_SHAPE_STR(&b->shape));
+        return false;
+    }
+    return true;
+}
+
+static cg_tensor *matmul_matrices(cg_tensor *a, cg_tensor *b) {
+    cg_dims batch;
+    if (!a || !b || !check_matmul(a, b, &batch)) return NULL;
+    cg_tensor *input[] = {a, b};
+    return cg_record_op(product("matmul", a, b, NULL, &batch), &matmul_rule, 2, input, CG_KEEP(0) | CG_KEEP(1), NULL);
+}
+
+/* The real dtype both are computed in. */
+static cg_dtype common_dtype(const cg_tensor *a, const cg_tensor *b) {
+    cg_dtype dtype = cg_dtype_promote(a->storage->dtype, b->storage->dtype);
+    return cg_dtype_is_float(dtype) ? dtype : CG_F32;
+}
+
+cg_tensor *cg_matmul(cg_tensor *a, cg_tensor *b) {
+    if (!a || !b || !cg_op_same_device("matmul", a->storage->dev, 1, &b)) return NULL;
+    if (a->shape.rank == 0 || b->shape.rank == 0) {
+        CG_FAIL(&a->storage->dev->error, CG_ERROR_SHAPE, "matmul: a scalar is no matrix: a %s, b %s",
+                CG_SHAPE_STR(&a->shape), CG_SHAPE_STR(&b->shape));
+        return NULL;
+    }
+    bool row = a->shape.rank == 1, column = b->shape.rank == 1;
+    cg_dtype dtype = common_dtype(a, b);
+    cg_tensor *left = cg_op_cast(a, dtype), *right = cg_op_cast(b, dtype);
+    cg_tensor *out = matmul_matrices(row ? cg_unsqueeze(left, 0) : left, column ? cg_unsqueeze(right, 1) : right);
+    if (column) out = cg_squeeze(out, -1);
+    return row ? cg_squeeze(out, column ? -1 : -2) : out;
+}
+
+/* --- linear -------------------------------------------------------------------------------------------------- */
+
+static void linear_backward(const cg_rule_call *call, cg_tensor **dx) {
+    if (call->wanted[0]) dx[0] = cg_matmul(call->g, cg_transpose(call->x[1], 0, 1));
+    if (call->wanted[1]) dx[1] = cg_matmul(cg_transpose(call->x[0], 0, 1), call->g);
+    if (call->wanted[2]) dx[2] = cg_sum(call->g, cg_axes(0), false);
+}
+
+static const cg_rule linear_rule = {"linear", linear_backward};
+
+static bool check_linear(cg_tensor *x, cg_tensor *w, cg_tensor *b) {
+    cg_error *err = &x->storage->dev->error;
+    if (x->shape.rank < 1 || w->shape.rank != 2 || cg_size(x, -1) != cg_size(w, 0)) {
+        CG_FAIL(err, CG_ERROR_SHAPE, "linear: inner dimensions differ: x %s, w %s", CG_SHAPE_STR(&x->shape),
+                CG_SHAPE_STR(&w->shape));
+        return false;
+    }
+    if (b && (b->shape.rank != 1 || cg_size(b, 0) != cg_size(w, 1))) {
+        CG_FAIL(err, CG_ERROR_SHAPE, "linear: the bias %s does not fit w %s", CG_SHAPE_STR(&b->shape),
+                CG_SHAPE_STR(&w->shape));
+        return false;
+    }
+    return true;
+}
+
+cg_tensor *cg_linear(cg_tensor *x, cg_tensor *w, cg_tensor *b) {
+    if (!x || !w || !cg_op_same_device("linear", x->storage->dev, 2, (cg_tensor *[]){w, b}) || !check_linear(x, w, b))
+        return NULL;
+    cg_dtype dtype = common_dtype(x, w);
+    cg_dims shape = x->shape, none = {0};
+    shape.dim[shape.rank - 1] = cg_size(w, 1);
+    cg_tensor *rows = cg_op_cast(x, dtype);
+    if (x->shape.rank != 2) rows = cg_reshape(rows, cg_shape(cg_numel(x) / (cg_size(x, -1) ? cg_size(x, -1) : 1), cg_size(x, -1)));
+    cg_tensor *input[] = {rows, cg_op_cast(w, dtype), b ? cg_op_cast(b, dtype) : NULL};
+    if (!input[0] || !input[1] || (b && !input[2])) return NULL;
+    cg_tensor *out = cg_record_op(product("linear", input[0], input[1], input[2], &none), &linear_rule, 3, input,
+                                  CG_KEEP(0) | CG_KEEP(1), NULL);
+    return x->shape.rank == 2 ? out : cg_reshape(out, shape);
+}
