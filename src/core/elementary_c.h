@@ -1,8 +1,9 @@
 /*
  * The C prelude of kernels/elementary.h.  Define CG_BITS (32 or 64) and include once per translation unit:
- * the vocabulary T, I, U, C, CI, CU, AS_I, AS_U, AS_T, FMA, SQRT, FABS, FN and the functions t_exp, t_log, ...
- * appear.  Compile with -ffp-contract=off; to vectorise, also with -O3 -fno-math-errno -fno-trapping-math and
- * an instruction set that has FMA (without one, fma() is a slow call with the same result).
+ * the vocabulary T, I, U, C, CI, CU, AS_I, AS_U, AS_T, FMA, SQRT, FABS, FN and the functions t_exp, t_log
+ * and so on appear.  Compile with -ffp-contract=off; to vectorise, also with -O3 -fno-math-errno
+ * -fno-trapping-math and an instruction set that has FMA (without one, fma() is a slow call with the same
+ * result).
  */
 #ifndef CG_ELEMENTARY_C_H
 #define CG_ELEMENTARY_C_H
