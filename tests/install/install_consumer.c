@@ -1,0 +1,11 @@
+/* What a program that links the installed library needs to say; tools/test_install.sh builds and runs it. */
+#include <clgrad/clgrad.h>
+
+int main(void) {
+    cg_device *dev = cg_device_open(NULL);
+    cg_tensor *x = cg_ones(dev, CG_F32, cg_shape(2, 3));
+    cg_status status = cg_print(stdout, cg_add(x, x));
+    if (status != CG_OK) fprintf(stderr, "%s\n", cg_error_message(dev));
+    cg_device_close(dev);
+    return status == CG_OK ? 0 : 1;
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Compiles every kernel as a strict OpenCL compiler would: 1.2 with no extension, 1.2 with doubles, 3.0.
+# Unused parameters are allowed: what a generated hook does not need is still passed to it.
+# exit code 77: no clang here
+set -euo pipefail
+cd "$(dirname "$0")/.."
+command -v clang >/dev/null || exit 77
+
+common=(-x cl -target spir64-unknown-unknown -Xclang -finclude-default-header -Ikernels
+  -Wall -Wextra -Wno-unused-parameter -Wdouble-promotion -Werror -fsyntax-only)
+failed=0
+for kernel in kernels/*.cl; do
+  [ -e "$kernel" ] || continue
+  check() { clang "${common[@]}" "$@" "$kernel" || { echo "lint_kernels: $kernel: $*"; failed=1; }; }
+  check -cl-std=CL1.2 -Xclang -cl-ext=-all
+  check -cl-std=CL1.2 -Xclang -cl-ext=-all,+cl_khr_fp64
+  check -cl-std=CL3.0 -Xclang -cl-ext=-all
+done
+exit $failed
