@@ -1,0 +1,165 @@
+/* What src/ calls: each request is simplified, counted, given to the backend or composed, and checked. */
+#include "host/backend.h"
+
+#include "host/check.h"
+#include "host/compose.h"
+#include "host/simplify.h"
+
+/* --- Devices and memory -------------------------------------------------------------------------------------- */
+
+cg_hw *cg_hw_open(int index, cg_error *err) {
+    const cg_backend *backend;
+    int local;
+    if (!cg_hw_locate(index, &backend, &local)) {
+        CG_FAIL(err, CG_ERROR_NO_DEVICE, "device %d: there are %d", index, cg_device_count());
+        return NULL;
+    }
+    return backend->open(local, err);
+}
+
+void cg_hw_close(cg_hw *hw) {
+    if (hw) hw->backend->close(hw);
+}
+
+cg_buffer *cg_hw_alloc(cg_hw *hw, size_t bytes) { return hw->backend->alloc(hw, bytes ? bytes : 1); }
+
+void cg_hw_free(cg_hw *hw, cg_buffer *buffer) { hw->backend->free(hw, buffer); }
+
+void cg_hw_trim(cg_hw *hw) { hw->backend->trim(hw); }
+
+cg_status cg_hw_upload(cg_hw *hw, cg_buffer *to, size_t offset, const void *from, size_t bytes) {
+    if (bytes == 0) return CG_OK;
+    hw->stats.uploads++;
+    return hw->backend->upload(hw, to, offset, from, bytes);
+}
+
+cg_status cg_hw_download(cg_hw *hw, void *to, cg_buffer *from, size_t offset, size_t bytes) {
+    if (bytes == 0) return CG_OK;
+    hw->stats.downloads++;
+    hw->stats.host_syncs++;
+    return hw->backend->download(hw, to, from, offset, bytes);
+}
+
+cg_status cg_hw_sync(cg_hw *hw) {
+    hw->stats.host_syncs++;
+    return hw->backend->sync(hw);
+}
+
+/* --- map ------------------------------------------------------------------------------------------------------ */
+
+static bool any_zero(const int64_t *shape, int rank) {
+    for (int a = 0; a < rank; a++)
+        if (shape[a] == 0) return true;
+    return false;
+}
+
+cg_status cg_hw_map(cg_hw *hw, const cg_map *r) {
+    cg_map simple;
+    if (any_zero(r->shape, r->rank)) return CG_OK;
+    cg_simplify_map(r, &simple);
+    cg_status status = hw->backend->map(hw, &simple);
+    if (!cg_check_wanted()) return status;
+    for (int j = 0; j < r->program->n_outputs && status == CG_OK; j++)
+        status = cg_check_output(hw, "map", &r->out[j], r->rank, r->shape);
+    return status;
+}
+
+cg_status cg_hw_map_many(cg_hw *hw, const cg_map_many *r) {
+    if (r->n_segments == 0) return CG_OK;
+    cg_status status =
+        hw->backend->map_many ? hw->backend->map_many(hw, r) : cg_compose_map_many(hw, r);
+    if (!cg_check_wanted()) return status;
+    for (int k = 0; k < r->n_segments; k++)
+        for (int j = 0; j < r->program->n_outputs && status == CG_OK; j++)
+            if (r->segment[k].n > 0)
+                status = cg_check_contiguous(hw, "map_many", &r->segment[k].out[j], r->segment[k].n);
+    return status;
+}
+
+/* --- reduce --------------------------------------------------------------------------------------------------- */
+
+static const char *const reduce_names[] = {"sum", "max", "min", "argmax", "argmin"};
+
+/* out[kept index] = program(in...) at the first index of the reduced axes. */
+static cg_status map_kept(cg_hw *hw, const cg_reduce *r, const cg_program *program) {
+    cg_map map = {.program = program, .rank = r->n_kept};
+    for (int a = 0; a < r->n_kept; a++) map.shape[a] = r->shape[a];
+    for (int i = 0; i < program->n_inputs; i++) map.in[i] = r->in[i];
+    for (int c = 0; c < program->n_consts && program == r->program; c++) map.consts[c] = r->consts[c];
+    map.out[0] = r->out;
+    return cg_hw_map(hw, &map);
+}
+
+/* A reduced axis of length 0: the sum is 0, and there is no largest or smallest. */
+static cg_status reduce_nothing(cg_hw *hw, const cg_reduce *r) {
+    if (r->kind != CG_REDUCE_SUM)
+        return CG_FAIL(hw->err, CG_ERROR_SHAPE, "%s: there is none over an axis of length 0",
+                       reduce_names[r->kind]);
+    const cg_program zero = cg_program_constant((cg_dtype)r->program->type);
+    return map_kept(hw, r, &zero);
+}
+
+/* One element for each result: it is the result, and its index is 0. */
+static cg_status reduce_one(cg_hw *hw, const cg_reduce *r) {
+    const cg_program zero = cg_program_constant(CG_I64);
+    const bool index = r->kind == CG_REDUCE_ARGMAX || r->kind == CG_REDUCE_ARGMIN;
+    return map_kept(hw, r, index ? &zero : r->program);
+}
+
+cg_status cg_hw_reduce(cg_hw *hw, const cg_reduce *r) {
+    cg_reduce simple;
+    bool one = true;
+    if (any_zero(r->shape, r->n_kept)) return CG_OK;
+    if (any_zero(r->shape + r->n_kept, r->rank - r->n_kept)) return reduce_nothing(hw, r);
+    for (int a = r->n_kept; a < r->rank; a++) one = one && r->shape[a] == 1;
+    if (one) return reduce_one(hw, r);
+    cg_simplify_reduce(r, &simple);
+    const cg_status status = hw->backend->reduce(hw, &simple);
+    if (status != CG_OK || !cg_check_wanted()) return status;
+    return cg_check_output(hw, reduce_names[r->kind], &r->out, r->n_kept, r->shape);
+}
+
+/* --- the rest ------------------------------------------------------------------------------------------------- */
+
+cg_status cg_hw_matmul(cg_hw *hw, const cg_matmul *r) {
+    if (r->m == 0 || r->n == 0 || any_zero(r->batch, r->batch_rank)) return CG_OK;
+    const cg_status status = hw->backend->matmul(hw, r);
+    if (status != CG_OK || !cg_check_wanted()) return status;
+    const int rank = r->batch_rank + 2;
+    int64_t shape[CG_MAX_RANK];
+    cg_operand c = {.buffer = r->c.buffer, .dtype = r->dtype, .offset = r->c.offset};
+    for (int a = 0; a < r->batch_rank; a++) {
+        shape[a] = r->batch[a];
+        c.stride[a] = r->c.batch[a];
+    }
+    shape[rank - 2] = r->m, c.stride[rank - 2] = r->c.row;
+    shape[rank - 1] = r->n, c.stride[rank - 1] = r->c.col;
+    return cg_check_output(hw, "matmul", &c, rank, shape);
+}
+
+cg_status cg_hw_random(cg_hw *hw, const cg_random *r) { return r->n == 0 ? CG_OK : hw->backend->random(hw, r); }
+
+cg_status cg_hw_gather(cg_hw *hw, const cg_gather *r) {
+    if (r->outer == 0 || r->n_index == 0 || r->inner == 0) return CG_OK;
+    const cg_status status = hw->backend->gather(hw, r);
+    if (status != CG_OK || !cg_check_wanted()) return status;
+    return cg_check_contiguous(hw, "gather", &r->out, r->outer * r->n_index * r->inner);
+}
+
+cg_status cg_hw_softmax(cg_hw *hw, const cg_softmax_rows *r) {
+    if (r->rows == 0 || r->cols == 0) return CG_OK;
+    const cg_status status = hw->backend->softmax ? hw->backend->softmax(hw, r) : cg_compose_softmax(hw, r);
+    if (status != CG_OK || !cg_check_wanted()) return status;
+    return cg_check_contiguous(hw, r->log ? "log_softmax" : "softmax", &r->out, r->rows * r->cols);
+}
+
+cg_status cg_hw_softmax_xent(cg_hw *hw, const cg_softmax_xent *r) {
+    if (r->rows == 0) return CG_OK;
+    if (r->cols == 0) return CG_FAIL(hw->err, CG_ERROR_SHAPE, "softmax_xent: there are no classes");
+    cg_status status =
+        hw->backend->softmax_xent ? hw->backend->softmax_xent(hw, r) : cg_compose_softmax_xent(hw, r);
+    if (status != CG_OK || !cg_check_wanted()) return status;
+    status = cg_check_contiguous(hw, "softmax_xent", &r->loss, r->rows);
+    return status != CG_OK ? status
+                           : cg_check_contiguous(hw, "softmax_xent", &r->grad, r->rows * r->cols);
+}

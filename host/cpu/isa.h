@@ -1,0 +1,45 @@
+/*
+ * The loops that are compiled once per instruction set (host/cpu/isa) and chosen at run time.
+ *
+ * Each file of host/cpu/isa is compiled with -DCG_ISA=base, v3 and v4 (x86-64 levels; other processors have
+ * base only) and gives its functions names of their own with CG_ISA_NAME. isa_table.c collects the tables of
+ * one instruction set in a cg_isa. To add loops: a header host/cpu/isa/<name>_isa.h with a struct of function
+ * pointers and the declaration of the tables (CG_ISA_TABLES), a member here, a line in isa_table.c.
+ */
+#ifndef CLGRAD_HOST_CPU_ISA_H
+#define CLGRAD_HOST_CPU_ISA_H
+
+#define CG_ISA_PASTE2(name, isa) name##_##isa
+#define CG_ISA_PASTE(name, isa) CG_ISA_PASTE2(name, isa)
+#define CG_ISA_NAME(name) CG_ISA_PASTE(name, CG_ISA) /* only inside host/cpu/isa */
+#define CG_ISA_TEXT2(isa) #isa
+#define CG_ISA_TEXT(isa) CG_ISA_TEXT2(isa)
+
+#include "host/cpu/isa/rows_isa.h"
+#include "host/cpu/isa/convert_isa.h"
+#include "host/cpu/isa/folds_isa.h"
+#include "host/cpu/isa/gemm_isa.h"
+#include "host/cpu/isa/softmax_isa.h"
+#include "host/cpu/isa/philox_isa.h"
+
+enum {
+    CG_REAL_TYPES = 2,   /* f32, f64: the first two of cg_dtype */
+    CG_COMPUTE_TYPES = 4 /* f32, f64, i32, i64: the first four */
+};
+
+typedef struct cg_isa {
+    const char *name;                              /* "base", "v3", "v4" */
+    const cg_rows_isa *rows[CG_COMPUTE_TYPES];     /* by T */
+    const cg_convert_isa *convert[CG_COMPUTE_TYPES]; /* by T */
+    const cg_convert_isa *bytes;                   /* u8 and bool to themselves, for copies */
+    const cg_folds_isa *folds[CG_COMPUTE_TYPES];   /* by T */
+    const cg_gemm_isa *gemm[CG_REAL_TYPES];        /* by T */
+    const cg_softmax_isa *softmax[CG_REAL_TYPES];  /* by T */
+    const cg_philox_isa *philox[CG_REAL_TYPES];    /* by T */
+    void (*stream)(void *to, const void *from, size_t bytes); /* a copy that leaves the cache alone */
+} cg_isa;
+
+/* The best instruction set of this processor; CLGRAD_ISA=base|v3|v4 asks for a lower one. */
+const cg_isa *cg_isa_choose(void);
+
+#endif

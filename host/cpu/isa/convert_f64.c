@@ -1,0 +1,9 @@
+/* Loads and stores for T = f64. */
+typedef double T;
+#define CG_FROM_F32(x) ((T)(x))
+#define CG_FROM_F64(x) ((T)(x))
+#define CG_TO_I32(x) f64_to_i32(x)
+#define CG_TO_I64(x) f64_to_i64(x)
+#include "host/cpu/isa/convert_rules.h"
+#define CG_CONVERT_TABLE CG_ISA_NAME(cg_convert_f64)
+#include "host/cpu/isa/convert_loops.h"

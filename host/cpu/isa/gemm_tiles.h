@@ -1,0 +1,436 @@
+/*
+ * The matrix product of one T: register blocks (tiles), packing, the loops around them. A file includes this
+ * once, after elementary_c.h and with CG_GEMM_TABLE, the name of the table.
+ *
+ * A tile is rows x wide vectors of C held in registers through one block of k:
+ *     for p < k:  C[i, v] += A[i, p] B[p, v]      rows * wide fma, wide loads, rows broadcasts
+ * Operands are read where they are if that is fast: A by broadcasts from any strides, B by vectors if its columns
+ * are adjacent. Otherwise, and where a row stride would put a tile's rows into the same few sets of the L1 cache,
+ * they are copied into panels first. The first tile that goes down a panel of B copies what it reads.
+ */
+#include "host/cpu/isa.h"
+#include "host/cpu/isa/simd.h"
+
+#define CG_INLINE static inline __attribute__((always_inline))
+
+/* Rows of a tile, and for each number of rows how many vectors wide one is that stands alone: as many
+ * accumulators as the registers hold (32 in AVX-512, else 16) beside what is loaded, 8 at least to hide the
+ * latency of an fma. */
+#if CG_VEC_BYTES == 64
+#define CG_TILES(X)                                                                                          \
+    X(1, 8) X(2, 8) X(3, 6) X(4, 5) X(5, 4) X(6, 4) X(7, 3) X(8, 3) X(9, 2) X(10, 2) X(11, 2) X(12, 2)
+enum { MAX_ROWS = 12 };
+#elif CG_VEC_BYTES == 32
+#define CG_TILES(X) X(1, 8) X(2, 5) X(3, 3) X(4, 3) X(5, 2) X(6, 2)
+enum { MAX_ROWS = 6 };
+#else
+#define CG_TILES(X) X(1, 8) X(2, 5) X(3, 3) X(4, 2)
+enum { MAX_ROWS = 4 };
+#endif
+
+enum {
+    MAX_WIDE = 8,
+    PANEL = 2 * LANES,  /* columns of a packed panel of B */
+    BLOCK_K = 256,      /* a panel of B is then 32 KiB in L1; also keeps rounding errors small */
+    BLOCK_M = 20 * MAX_ROWS, /* packed rows of A: at most 240 KiB, in L2 beside the panels of B */
+    FEW = 4, FLAT_K = 16, /* up to this k, tiles of so few rows */
+    ALIAS = 1024        /* bytes: row strides that are a multiple of it share L1 sets */
+};
+
+typedef struct tile_args {
+    ptrdiff_t k;
+    const T *a;
+    ptrdiff_t a_row, a_col;
+    const T *b;
+    ptrdiff_t b_row;
+    T *c;
+    ptrdiff_t c_row;
+    T *keep;       /* where to copy what is read of B, PANEL apart; or NULL */
+    bool add;      /* C += instead of C = */
+    vec_mask last; /* the lanes of the last vector, for partial tiles */
+} tile_args;
+
+typedef void tile_function(const tile_args *t);
+
+CG_INLINE void tile_store(int rows, int wide, bool partial, const tile_args *t, vec acc[][MAX_WIDE]) {
+    const vec_mask last = t->last;
+    const ptrdiff_t c_row = t->c_row;
+    const bool add = t->add;
+    T *c = t->c;
+    CG_UNROLL for (int i = 0; i < rows; i++, c += c_row) {
+        CG_UNROLL for (int v = 0; v < wide; v++) {
+            T *to = c + v * LANES;
+            if (partial && v == wide - 1) {
+                vec_store_part(to, last, add ? vec_load_part(to, last) + acc[i][v] : acc[i][v]);
+            } else {
+                vec_store(to, add ? vec_load(to) + acc[i][v] : acc[i][v]);
+            }
+        }
+    }
+}
+
+CG_INLINE void tile(int rows, int wide, bool partial, const tile_args *t) {
+    vec acc[MAX_ROWS][MAX_WIDE];
+    CG_UNROLL for (int i = 0; i < rows; i++) {
+        CG_UNROLL for (int v = 0; v < wide; v++) acc[i][v] = (vec){0};
+    }
+    const T *a[(MAX_ROWS + 2) / 3], *b = t->b; /* rows 3 g, 3 g + 1, 3 g + 2 are one addressing mode from a[g] */
+    const ptrdiff_t k = t->k, a_row = t->a_row, a_col = t->a_col, b_row = t->b_row;
+    const vec_mask last = t->last;
+    T *keep = t->keep;
+    CG_UNROLL for (int i = 0; i < rows; i += 3) a[i / 3] = t->a + i * a_row;
+    for (ptrdiff_t p = 0; p < k; p++, b += b_row) {
+        vec x[MAX_WIDE];
+        CG_UNROLL for (int v = 0; v < wide; v++) {
+            x[v] = partial && v == wide - 1 ? vec_load_part(b + v * LANES, last) : vec_load(b + v * LANES);
+        }
+        if (wide <= 2 && keep) {
+            CG_UNROLL for (int v = 0; v < wide; v++) vec_store(keep + p * PANEL + v * LANES, x[v]);
+        }
+        CG_UNROLL for (int i = 0; i < rows; i++) {
+            vec y = vec_all(a[i / 3][i % 3 * a_row]);
+            CG_UNROLL for (int v = 0; v < wide; v++) acc[i][v] = vec_fma(y, x[v], acc[i][v]);
+        }
+        CG_UNROLL for (int i = 0; i < rows; i += 3) a[i / 3] += a_col;
+    }
+    tile_store(rows, wide, partial, t, acc);
+}
+
+#define CG_TILE(rows, wide)                                                                                  \
+    static void tile_##rows##_wide(const tile_args *t) { tile(rows, wide, false, t); }                       \
+    static void tile_##rows##_two(const tile_args *t) { tile(rows, 2, false, t); }                           \
+    static void tile_##rows##_two_partial(const tile_args *t) { tile(rows, 2, true, t); }                    \
+    static void tile_##rows##_one_partial(const tile_args *t) { tile(rows, 1, true, t); }
+CG_TILES(CG_TILE)
+
+static const struct {
+    int wide; /* vectors of the function of that name */
+    tile_function *wide_tile, *two, *two_partial, *one_partial;
+} tiles[MAX_ROWS + 1] = {
+    {0, NULL, NULL, NULL, NULL},
+#define CG_TILE_ENTRY(rows, wide)                                                                            \
+    {wide, tile_##rows##_wide, tile_##rows##_two, tile_##rows##_two_partial, tile_##rows##_one_partial},
+    CG_TILES(CG_TILE_ENTRY)
+#undef CG_TILE_ENTRY
+};
+
+/* --- Packing --------------------------------------------------------------------------------------------- */
+
+/* to[p step + w] = from[w + p from_k] for w < n_w, p < n_k: rows of adjacent elements. */
+static void pack_copy(T *to, ptrdiff_t step, ptrdiff_t n_w, const T *from, ptrdiff_t from_k, ptrdiff_t n_k) {
+    ptrdiff_t whole = (n_w - 1) / LANES * LANES; /* leaves 1 to LANES */
+    vec_mask last = vec_first(n_w - whole);
+    for (ptrdiff_t p = 0; p < n_k; p++, to += step, from += from_k) {
+        for (ptrdiff_t w = 0; w < whole; w += LANES) vec_store(to + w, vec_load(from + w));
+        vec_store_part(to + whole, last, vec_load_part(from + whole, last));
+    }
+}
+
+/* v[i][j] becomes v[j][i]: log2 LANES rounds that each zip the lower half of the rows with the upper. */
+CG_INLINE void transpose(vec v[LANES]) {
+    CG_UNROLL for (int round = 1; round < LANES; round *= 2) {
+        vec u[LANES];
+        CG_UNROLL for (int i = 0; i < LANES / 2; i++) {
+            u[2 * i] = vec_zip_low(v[i], v[i + LANES / 2]);
+            u[2 * i + 1] = vec_zip_high(v[i], v[i + LANES / 2]);
+        }
+        CG_UNROLL for (int i = 0; i < LANES; i++) v[i] = u[i];
+    }
+}
+
+/* to[p step + w] = from[w from_w + p] for w < n_w, p < n_k: a transposition. */
+static void pack_transpose(T *to, ptrdiff_t step, ptrdiff_t n_w, const T *from, ptrdiff_t from_w, ptrdiff_t n_k) {
+    for (ptrdiff_t w = 0; w < n_w; w += LANES) {
+        int rows = (int)(n_w - w < LANES ? n_w - w : LANES);
+        vec_mask part = vec_first(rows);
+        for (ptrdiff_t p = 0; p < n_k; p += LANES) {
+            int columns = (int)(n_k - p < LANES ? n_k - p : LANES);
+            vec_mask valid = vec_first(columns);
+            const T *source = from + w * from_w + p;
+            T *target = to + p * step + w;
+            vec v[LANES];
+            if (rows == LANES && columns == LANES) {
+                CG_UNROLL for (int i = 0; i < LANES; i++) v[i] = vec_load(source + i * from_w);
+                transpose(v);
+                CG_UNROLL for (int i = 0; i < LANES; i++) vec_store(target + i * step, v[i]);
+                continue;
+            }
+            for (int i = 0; i < LANES; i++) {
+                v[i] = i < rows ? vec_load_part(source + i * from_w, valid) : (vec){0};
+            }
+            transpose(v);
+            for (int i = 0; i < columns; i++) vec_store_part(target + i * step, part, v[i]);
+        }
+    }
+}
+
+/* to[p step + w] = from[w from_w + p from_k] for w < n_w, p < n_k. */
+static void pack(T *to, ptrdiff_t step, ptrdiff_t n_w, const T *from, ptrdiff_t from_w, ptrdiff_t from_k,
+                 ptrdiff_t n_k) {
+    if (from_w == 1) {
+        pack_copy(to, step, n_w, from, from_k, n_k);
+    } else if (from_k == 1) {
+        pack_transpose(to, step, n_w, from, from_w, n_k);
+    } else {
+        for (ptrdiff_t p = 0; p < n_k; p++) {
+            for (ptrdiff_t w = 0; w < n_w; w++) to[p * step + w] = from[w * from_w + p * from_k];
+        }
+    }
+}
+
+/* --- Blocks ---------------------------------------------------------------------------------------------- */
+
+static size_t pack_bytes(int64_t n) {
+    int64_t panels = (n + PANEL - 1) / PANEL;
+    return sizeof(T) * (size_t)(BLOCK_K * (panels * PANEL + BLOCK_M));
+}
+
+/* The tile for `width` columns, at most PANEL, and the mask it needs. */
+CG_INLINE tile_function *tile_for(ptrdiff_t rows, ptrdiff_t width, tile_args *t) {
+    t->last = vec_first(width % LANES ? width % LANES : LANES);
+    return width == PANEL ? tiles[rows].two : width > LANES ? tiles[rows].two_partial : tiles[rows].one_partial;
+}
+
+/*
+ * One block of k for rows that fit one tile: as wide as the registers allow, B in place.
+ * Here and below t is changed in place: copying it would load wide what was just stored in small parts, a stall.
+ */
+static void block_thin(tile_args *t, ptrdiff_t rows, ptrdiff_t n) {
+    const T *b = t->b;
+    T *c = t->c;
+    ptrdiff_t wide = tiles[rows].wide * LANES, j = 0;
+    for (; j + wide <= n; j += wide) {
+        t->b = b + j, t->c = c + j;
+        tiles[rows].wide_tile(t);
+    }
+    for (; j < n; j += PANEL) {
+        ptrdiff_t width = n - j < PANEL ? n - j : PANEL;
+        t->b = b + j, t->c = c + j;
+        tile_for(rows, width, t)(t);
+    }
+    t->b = b, t->c = c;
+}
+
+/* The same for any number of rows, FEW at a time: for so small a k that writing C takes longest, row by row. */
+static void block_flat(const cg_gemm_block *g, tile_args *t) {
+    for (ptrdiff_t i = 0; i < g->m; i += FEW) {
+        block_thin(t, g->m - i < FEW ? g->m - i : FEW, g->n);
+        t->a += FEW * t->a_row;
+        t->c += FEW * t->c_row;
+    }
+}
+
+/* Where tile i of n_tiles begins among m rows: all about equally high. */
+CG_INLINE ptrdiff_t tile_begin(ptrdiff_t i, ptrdiff_t m, ptrdiff_t n_tiles) { return m * i / n_tiles; }
+
+/*
+ * One panel of C: m rows, of which A is at `a`, or packed at `a_pack` if that is not NULL; `panel` is where the
+ * panel of B goes while the first tile reads it from t->b (fresh), or where it is.
+ */
+static void block_panel(const cg_gemm_block *g, tile_args *t, ptrdiff_t m, ptrdiff_t width, const T *a,
+                        const T *a_pack, T *panel, bool fresh) {
+    T *c = t->c;
+    ptrdiff_t n_tiles = (m + MAX_ROWS - 1) / MAX_ROWS;
+    for (ptrdiff_t i = 0; i < n_tiles; i++) {
+        ptrdiff_t begin = tile_begin(i, m, n_tiles), rows = tile_begin(i + 1, m, n_tiles) - begin;
+        t->keep = fresh && i == 0 ? panel : NULL;
+        t->b_row = t->keep ? g->b_row : PANEL;
+        if (!t->keep) t->b = panel;
+        t->a = a_pack ? a_pack + i * MAX_ROWS * BLOCK_K : a + begin * g->a_row;
+        t->c = c + begin * g->c_row;
+        tile_for(rows, width, t)(t);
+    }
+}
+
+static void pack_a(const cg_gemm_block *g, T *to, const T *a, ptrdiff_t m, ptrdiff_t k) {
+    ptrdiff_t n_tiles = (m + MAX_ROWS - 1) / MAX_ROWS;
+    for (ptrdiff_t i = 0; i < n_tiles; i++) {
+        ptrdiff_t begin = tile_begin(i, m, n_tiles), rows = tile_begin(i + 1, m, n_tiles) - begin;
+        pack(to + i * MAX_ROWS * BLOCK_K, MAX_ROWS, rows, a + begin * g->a_row, g->a_row, g->a_col, k);
+    }
+}
+
+/* One block of k: rows in groups whose part of A stays in L2, panels of B that stay in L1 under them. */
+static void block_panels(const cg_gemm_block *g, tile_args *t, bool copies_a) {
+    const T *a = t->a, *b = t->b;
+    T *b_pack = g->pack, *c = t->c;
+    T *a_pack = copies_a ? b_pack + (g->n + PANEL - 1) / PANEL * PANEL * BLOCK_K : NULL;
+    if (copies_a) t->a_row = 1, t->a_col = MAX_ROWS;
+    for (ptrdiff_t i = 0; i < g->m; i += BLOCK_M) {
+        ptrdiff_t m = g->m - i < BLOCK_M ? g->m - i : BLOCK_M;
+        if (copies_a) pack_a(g, a_pack, a + i * g->a_row, m, t->k);
+        for (ptrdiff_t j = 0; j < g->n; j += PANEL) {
+            ptrdiff_t width = g->n - j < PANEL ? g->n - j : PANEL;
+            T *panel = b_pack + j * BLOCK_K;
+            t->b = b + j * g->b_col;
+            t->c = c + i * g->c_row + j;
+            if (i == 0 && g->b_col != 1) pack(panel, PANEL, width, t->b, g->b_col, g->b_row, t->k);
+            block_panel(g, t, m, width, a + i * g->a_row, a_pack, panel, i == 0 && g->b_col == 1);
+        }
+    }
+}
+
+static void block_zero(const cg_gemm_block *g) {
+    for (int64_t i = 0; i < g->m; i++) memset((T *)g->c + i * g->c_row, 0, sizeof(T) * (size_t)g->n);
+}
+
+static bool packs_a(const cg_gemm_block *g) {
+    bool aliased = g->a_row % (ALIAS / (ptrdiff_t)sizeof(T)) == 0 && g->m > 4;
+    return g->n > PANEL && g->a_row != 1 && (aliased || g->a_col != 1);
+}
+
+/* Not counting the copy made by the first tile, which costs nothing. */
+static bool packs_b(const cg_gemm_block *g) { return g->b_col != 1; }
+
+static void block(const cg_gemm_block *g) {
+    if (g->k == 0) {
+        block_zero(g);
+        return;
+    }
+    bool thin = g->m <= MAX_ROWS && g->b_col == 1, flat = g->k <= FLAT_K && g->b_col == 1;
+    bool copies_a = packs_a(g);
+    for (int64_t p = 0; p < g->k; p += BLOCK_K) {
+        tile_args t = {.k = g->k - p < BLOCK_K ? g->k - p : BLOCK_K,
+                       .a = (const T *)g->a + p * g->a_col,
+                       .a_row = g->a_row,
+                       .a_col = g->a_col,
+                       .b = (const T *)g->b + p * g->b_row,
+                       .b_row = g->b_row,
+                       .c = g->c,
+                       .c_row = g->c_row,
+                       .add = p > 0};
+        if (thin) {
+            block_thin(&t, g->m, g->n);
+        } else if (flat) {
+            block_flat(g, &t);
+        } else {
+            block_panels(g, &t, copies_a);
+        }
+    }
+}
+
+/* --- Dot products ---------------------------------------------------------------------------------------- */
+
+/* Accumulators of a tile, beside them one vector for each row and one of a column. */
+enum {
+    DOT_ROWS = 4,
+    DOTS = CG_VEC_BYTES == 64 ? 16 : 8,
+    DOT_BLOCK_K = BLOCK_K * LANES /* as long a sum in each lane as a tile makes */
+};
+
+/* v[d] = fold of v[d] and v[d + n/2]; a single vector is folded with itself. Returns how many are left. */
+CG_INLINE int fold_step(vec *v, int n) {
+    int left = n > 1 ? n / 2 : 1;
+    CG_UNROLL for (int d = 0; d < left; d++) v[d] = vec_fold(v[d], v[n > 1 ? d + left : d]);
+    return left;
+}
+
+/* The sums over lanes of n <= LANES vectors, a power of two, in order, LANES / n lanes apart. */
+CG_INLINE vec fold_lanes(vec *v, int n) {
+    if (LANES > 8) n = fold_step(v, n);
+    if (LANES > 4) n = fold_step(v, n);
+    if (LANES > 2) n = fold_step(v, n);
+    fold_step(v, n);
+    return v[0];
+}
+
+/* out[d] = sum of the lanes of v[d] for d < n, a power of two. */
+CG_INLINE void sum_lanes(vec *v, int n, T *out) {
+    const int group = n < LANES ? n : LANES;
+    CG_UNROLL for (int first = 0; first < n; first += group) {
+        T sums[LANES];
+        vec_store(sums, fold_lanes(v + first, group));
+        CG_UNROLL for (int d = 0; d < group; d++) out[first + d] = sums[d * (LANES / group)];
+    }
+}
+
+/* One block of k of some dot products: what is needed of g, at that block. */
+typedef struct dot_args {
+    ptrdiff_t k, a_row, b_col, c_row;
+    bool add; /* C += instead of C = */
+} dot_args;
+
+/* `rows` x `columns` dot products of length k; rows * columns is a power of two. */
+CG_INLINE void dot_tile(int rows, int columns, const dot_args *t, const T *a, const T *b, T *c) {
+    const ptrdiff_t k = t->k, a_row = t->a_row, b_col = t->b_col, c_row = t->c_row;
+    vec acc[DOTS];
+    CG_UNROLL for (int d = 0; d < rows * columns; d++) acc[d] = (vec){0};
+    for (ptrdiff_t p = 0; p < k; p += LANES) {
+        vec x[DOT_ROWS];
+        const bool whole = k - p >= LANES;
+        const vec_mask part = vec_first(whole ? LANES : k - p);
+        CG_UNROLL for (int i = 0; i < rows; i++) {
+            const T *row = a + i * a_row + p;
+            x[i] = whole ? vec_load(row) : vec_load_part(row, part);
+        }
+        CG_UNROLL for (int j = 0; j < columns; j++) {
+            const T *column = b + j * b_col + p;
+            vec y = whole ? vec_load(column) : vec_load_part(column, part);
+            CG_UNROLL for (int i = 0; i < rows; i++) {
+                acc[i * columns + j] = vec_fma(x[i], y, acc[i * columns + j]);
+            }
+        }
+    }
+    T sums[DOTS];
+    sum_lanes(acc, rows * columns, sums);
+    CG_UNROLL for (int i = 0; i < rows; i++) {
+        CG_UNROLL for (int j = 0; j < columns; j++) {
+            T *to = &c[i * c_row + j];
+            *to = t->add ? *to + sums[i * columns + j] : sums[i * columns + j];
+        }
+    }
+}
+
+static void dot_1_8(const dot_args *t, const T *a, const T *b, T *c) { dot_tile(1, 8, t, a, b, c); }
+static void dot_2(const dot_args *t, const T *a, const T *b, T *c) { dot_tile(2, DOTS / 2, t, a, b, c); }
+static void dot_4(const dot_args *t, const T *a, const T *b, T *c) { dot_tile(4, DOTS / 4, t, a, b, c); }
+static void dot_1_1(const dot_args *t, const T *a, const T *b, T *c) { dot_tile(1, 1, t, a, b, c); }
+static void dot_2_1(const dot_args *t, const T *a, const T *b, T *c) { dot_tile(2, 1, t, a, b, c); }
+static void dot_4_1(const dot_args *t, const T *a, const T *b, T *c) { dot_tile(4, 1, t, a, b, c); }
+
+/* `rows` rows of `n` columns, 8 or 1: as many tiles as that takes. */
+static void dot_strip(const dot_args *t, int rows, ptrdiff_t n, const T *a, const T *b, T *c) {
+    typedef void dot_function(const dot_args *, const T *, const T *, T *);
+    static dot_function *const wide[] = {NULL, dot_1_8, dot_2, NULL, dot_4};
+    static dot_function *const one[] = {NULL, dot_1_1, dot_2_1, NULL, dot_4_1};
+    if (n == 1) {
+        one[rows](t, a, b, c);
+        return;
+    }
+    ptrdiff_t step = rows == 1 ? 8 : DOTS / rows;
+    for (ptrdiff_t j = 0; j < n; j += step) wide[rows](t, a, b + j * t->b_col, c + j);
+}
+
+/* Columns j .. j+n of all rows. */
+static void dot_rows(const cg_gemm_block *g, const dot_args *t, ptrdiff_t p, ptrdiff_t j, ptrdiff_t n) {
+    const T *a = (const T *)g->a + p, *b = (const T *)g->b + j * g->b_col + p;
+    T *c = (T *)g->c + j;
+    for (ptrdiff_t i = 0; i < g->m;) {
+        int rows = g->m - i >= 4 ? 4 : g->m - i >= 2 ? 2 : 1;
+        dot_strip(t, rows, n, a + i * g->a_row, b, c + i * g->c_row);
+        i += rows;
+    }
+}
+
+static void dots(const cg_gemm_block *g) {
+    dot_args t = {.a_row = g->a_row, .b_col = g->b_col, .c_row = g->c_row};
+    for (ptrdiff_t p = 0; p < g->k; p += DOT_BLOCK_K, t.add = true) {
+        t.k = g->k - p < DOT_BLOCK_K ? g->k - p : DOT_BLOCK_K;
+        ptrdiff_t j = 0;
+        for (; j + 8 <= g->n; j += 8) dot_rows(g, &t, p, j, 8);
+        for (; j < g->n; j++) dot_rows(g, &t, p, j, 1);
+    }
+}
+
+extern const cg_gemm_isa CG_GEMM_TABLE;
+const cg_gemm_isa CG_GEMM_TABLE = {
+    .rows = MAX_ROWS,
+    .columns = PANEL,
+    .pack_bytes = pack_bytes,
+    .packs_a = packs_a,
+    .packs_b = packs_b,
+    .block = block,
+    .dots = dots,
+    .dots_rows = CG_VEC_BYTES == 32 ? 16 : 128,
+    .fused = CG_VEC_BYTES > 16,
+};

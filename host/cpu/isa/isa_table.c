@@ -1,0 +1,29 @@
+/* The table of one instruction set. */
+#include "host/cpu/isa.h"
+
+extern const cg_rows_isa CG_ISA_NAME(cg_rows_f32), CG_ISA_NAME(cg_rows_f64), CG_ISA_NAME(cg_rows_i32),
+    CG_ISA_NAME(cg_rows_i64);
+extern const cg_convert_isa CG_ISA_NAME(cg_convert_f32), CG_ISA_NAME(cg_convert_f64),
+    CG_ISA_NAME(cg_convert_i32), CG_ISA_NAME(cg_convert_i64), CG_ISA_NAME(cg_convert_bytes);
+extern const cg_folds_isa CG_ISA_NAME(cg_folds_f32), CG_ISA_NAME(cg_folds_f64), CG_ISA_NAME(cg_folds_i32),
+    CG_ISA_NAME(cg_folds_i64);
+extern const cg_gemm_isa CG_ISA_NAME(cg_gemm_f32), CG_ISA_NAME(cg_gemm_f64);
+extern const cg_softmax_isa CG_ISA_NAME(cg_softmax_f32), CG_ISA_NAME(cg_softmax_f64);
+extern const cg_philox_isa CG_ISA_NAME(cg_philox_f32), CG_ISA_NAME(cg_philox_f64);
+extern const cg_isa CG_ISA_NAME(cg_isa);
+void CG_ISA_NAME(cg_stream)(void *to, const void *from, size_t bytes);
+
+const cg_isa CG_ISA_NAME(cg_isa) = {
+    .name = CG_ISA_TEXT(CG_ISA),
+    .rows = {&CG_ISA_NAME(cg_rows_f32), &CG_ISA_NAME(cg_rows_f64), &CG_ISA_NAME(cg_rows_i32),
+             &CG_ISA_NAME(cg_rows_i64)},
+    .convert = {&CG_ISA_NAME(cg_convert_f32), &CG_ISA_NAME(cg_convert_f64), &CG_ISA_NAME(cg_convert_i32),
+                &CG_ISA_NAME(cg_convert_i64)},
+    .bytes = &CG_ISA_NAME(cg_convert_bytes),
+    .folds = {&CG_ISA_NAME(cg_folds_f32), &CG_ISA_NAME(cg_folds_f64), &CG_ISA_NAME(cg_folds_i32),
+              &CG_ISA_NAME(cg_folds_i64)},
+    .gemm = {&CG_ISA_NAME(cg_gemm_f32), &CG_ISA_NAME(cg_gemm_f64)},
+    .softmax = {&CG_ISA_NAME(cg_softmax_f32), &CG_ISA_NAME(cg_softmax_f64)},
+    .philox = {&CG_ISA_NAME(cg_philox_f32), &CG_ISA_NAME(cg_philox_f64)},
+    .stream = CG_ISA_NAME(cg_stream),
+};

@@ -1,0 +1,147 @@
+/*
+ * Vectors of T as wide as the registers of this copy's instruction set, for the few loops that a compiler does
+ * not vectorise well by itself (register blocks of a product, transposition). Include after elementary_c.h.
+ *
+ *   vec        LANES elements of T; the operators of C work on it
+ *   vec_mask   which of the first lanes take part in vec_load_part, vec_load_filled and vec_store_part: those of
+ *              vec_first(n), 1 <= n <= LANES; of the others a load gives 0 or what `fill` has there
+ *   vec_max    a > b ? a : b in each lane: b where one is NaN
+ * Memory need not be aligned.
+ */
+#ifndef CLGRAD_HOST_CPU_ISA_SIMD_H
+#define CLGRAD_HOST_CPU_ISA_SIMD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#define CG_VEC_BYTES 64
+#elif defined(__AVX2__) && defined(__FMA__)
+#include <immintrin.h>
+#define CG_VEC_BYTES 32
+#else
+#define CG_VEC_BYTES 16
+#endif
+
+/* Before a loop over registers (arrays of vec with constant bounds): it must vanish, or they live in memory. */
+#if defined(__clang__)
+#define CG_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define CG_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+enum { LANES = CG_VEC_BYTES * 8 / CG_BITS };
+
+typedef T vec __attribute__((vector_size(CG_VEC_BYTES)));
+typedef T vec_memory __attribute__((vector_size(CG_VEC_BYTES), aligned(CG_BITS / 8), may_alias));
+
+FN vec vec_load(const T *p) { return *(const vec_memory *)p; }
+FN void vec_store(T *p, vec v) { *(vec_memory *)p = v; }
+
+#if CG_VEC_BYTES == 64 && CG_BITS == 32
+typedef __mmask16 vec_mask;
+FN vec_mask vec_first(ptrdiff_t n) { return (vec_mask)(0xFFFFu >> (LANES - n)); }
+FN vec vec_load_part(const T *p, vec_mask m) { return (vec)_mm512_maskz_loadu_ps(m, p); }
+FN vec vec_load_filled(vec fill, const T *p, vec_mask m) { return (vec)_mm512_mask_loadu_ps((__m512)fill, m, p); }
+FN vec vec_max(vec a, vec b) { return (vec)_mm512_max_ps((__m512)a, (__m512)b); }
+FN void vec_store_part(T *p, vec_mask m, vec v) { _mm512_mask_storeu_ps(p, m, (__m512)v); }
+FN vec vec_all(T x) { return (vec)_mm512_set1_ps(x); }
+FN vec vec_fma(vec a, vec b, vec c) { return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+#elif CG_VEC_BYTES == 64
+typedef __mmask8 vec_mask;
+FN vec_mask vec_first(ptrdiff_t n) { return (vec_mask)(0xFFu >> (LANES - n)); }
+FN vec vec_load_part(const T *p, vec_mask m) { return (vec)_mm512_maskz_loadu_pd(m, p); }
+FN vec vec_load_filled(vec fill, const T *p, vec_mask m) { return (vec)_mm512_mask_loadu_pd((__m512d)fill, m, p); }
+FN vec vec_max(vec a, vec b) { return (vec)_mm512_max_pd((__m512d)a, (__m512d)b); }
+FN void vec_store_part(T *p, vec_mask m, vec v) { _mm512_mask_storeu_pd(p, m, (__m512d)v); }
+FN vec vec_all(T x) { return (vec)_mm512_set1_pd(x); }
+FN vec vec_fma(vec a, vec b, vec c) { return (vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c); }
+#elif CG_VEC_BYTES == 32 && CG_BITS == 32
+typedef __m256i vec_mask;
+FN vec_mask vec_first(ptrdiff_t n) {
+    static const int32_t ones[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256((const __m256i *)(const void *)(ones + LANES - n));
+}
+FN vec vec_load_part(const T *p, vec_mask m) { return (vec)_mm256_maskload_ps(p, m); }
+FN vec vec_load_filled(vec fill, const T *p, vec_mask m) {
+    return (vec)_mm256_blendv_ps((__m256)fill, _mm256_maskload_ps(p, m), (__m256)m);
+}
+FN vec vec_max(vec a, vec b) { return (vec)_mm256_max_ps((__m256)a, (__m256)b); }
+FN void vec_store_part(T *p, vec_mask m, vec v) { _mm256_maskstore_ps(p, m, (__m256)v); }
+FN vec vec_all(T x) { return (vec)_mm256_set1_ps(x); }
+FN vec vec_fma(vec a, vec b, vec c) { return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
+#elif CG_VEC_BYTES == 32
+typedef __m256i vec_mask;
+FN vec_mask vec_first(ptrdiff_t n) {
+    static const int64_t ones[2 * LANES] = {-1, -1, -1, -1};
+    return _mm256_loadu_si256((const __m256i *)(const void *)(ones + LANES - n));
+}
+FN vec vec_load_part(const T *p, vec_mask m) { return (vec)_mm256_maskload_pd(p, m); }
+FN vec vec_load_filled(vec fill, const T *p, vec_mask m) {
+    return (vec)_mm256_blendv_pd((__m256d)fill, _mm256_maskload_pd(p, m), (__m256d)m);
+}
+FN vec vec_max(vec a, vec b) { return (vec)_mm256_max_pd((__m256d)a, (__m256d)b); }
+FN void vec_store_part(T *p, vec_mask m, vec v) { _mm256_maskstore_pd(p, m, (__m256d)v); }
+FN vec vec_all(T x) { return (vec)_mm256_set1_pd(x); }
+FN vec vec_fma(vec a, vec b, vec c) { return (vec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c); }
+#else
+typedef ptrdiff_t vec_mask;
+FN vec_mask vec_first(ptrdiff_t n) { return n; }
+FN vec vec_load_part(const T *p, vec_mask m) {
+    vec v = {0};
+    for (ptrdiff_t i = 0; i < m; i++) v[i] = p[i];
+    return v;
+}
+FN vec vec_load_filled(vec fill, const T *p, vec_mask m) {
+    for (ptrdiff_t i = 0; i < m; i++) fill[i] = p[i];
+    return fill;
+}
+FN vec vec_max(vec a, vec b) {
+    for (int i = 0; i < LANES; i++) a[i] = a[i] > b[i] ? a[i] : b[i];
+    return a;
+}
+FN void vec_store_part(T *p, vec_mask m, vec v) {
+    for (ptrdiff_t i = 0; i < m; i++) p[i] = v[i];
+}
+FN vec vec_all(T x) { return x + (vec){0}; }
+/* Two roundings: without an instruction of its own an exact fma would be a call for each lane. */
+FN vec vec_fma(vec a, vec b, vec c) { return a * b + c; }
+#endif
+
+/* a0 b0 a1 b1 ... of the lower halves and of the upper halves. */
+#if CG_VEC_BYTES * 8 / CG_BITS == 16
+FN vec vec_zip_low(vec a, vec b) {
+    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+FN vec vec_zip_high(vec a, vec b) {
+    return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+#elif CG_VEC_BYTES * 8 / CG_BITS == 8
+FN vec vec_zip_low(vec a, vec b) { return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11); }
+FN vec vec_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15); }
+#elif CG_VEC_BYTES * 8 / CG_BITS == 4
+FN vec vec_zip_low(vec a, vec b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
+FN vec vec_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
+#else
+FN vec vec_zip_low(vec a, vec b) { return __builtin_shufflevector(a, b, 0, 2); }
+FN vec vec_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, 1, 3); }
+#endif
+
+/*
+ * One step of a sum over lanes: the halves of a are added and so are those of b; the results alternate, those of a
+ * first. log2 LANES steps sum all lanes, each as a tree that adds half to half.
+ */
+FN vec vec_fold(vec a, vec b) { return vec_zip_low(a, b) + vec_zip_high(a, b); }
+
+FN T vec_sum(vec v) {
+    CG_UNROLL for (int lanes = LANES; lanes > 1; lanes /= 2) v = vec_fold(v, v);
+    return v[0];
+}
+
+FN T vec_largest(vec v) {
+    CG_UNROLL for (int lanes = LANES; lanes > 1; lanes /= 2) v = vec_max(vec_zip_low(v, v), vec_zip_high(v, v));
+    return v[0];
+}
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * The loops of softmax and cross-entropy for one T. A file includes this once, after elementary_c.h and with
+ * CG_SOFTMAX_TABLE, the name of the table.
+ *
+ * Sums: CHUNK elements go to SUMS partial sums, element i to sum i % SUMS in order, which are added as a tree; the
+ * chunks are added in double. No value depends on the width of a vector.
+ */
+#include "host/cpu/isa.h"
+#include "host/cpu/isa/simd.h"
+
+#if defined(__clang__)
+#define CG_IN_PLACE _Pragma("clang loop vectorize(assume_safety)") /* out may be x, but no element needs another */
+#else
+#define CG_IN_PLACE _Pragma("GCC ivdep")
+#endif
+
+enum { SUMS = 2048 / CG_BITS, CHUNK = 16 * SUMS };
+
+static double row_max(const void *data, ptrdiff_t n) {
+    const T *x = data;
+    const vec lowest = vec_all(-T_INF);
+    if (n < LANES) return (double)vec_largest(vec_load_filled(lowest, x, vec_first(n)));
+    vec m[4] = {lowest, lowest, lowest, lowest};
+    ptrdiff_t i = 0;
+    for (; i + 4 * LANES <= n; i += 4 * LANES) {
+        CG_UNROLL for (int v = 0; v < 4; v++) m[v] = vec_max(vec_load(x + i + v * LANES), m[v]);
+    }
+    for (; i + LANES <= n; i += LANES) m[0] = vec_max(vec_load(x + i), m[0]);
+    m[1] = vec_max(vec_load(x + n - LANES), m[1]); /* some twice, which changes no maximum */
+    return (double)vec_largest(vec_max(vec_max(m[0], m[1]), vec_max(m[2], m[3])));
+}
+
+/* out = exp(x - m), s += out: a vector of each */
+FN void exp_sum_lanes(T *s, const T *x, T m, T *out) {
+    CG_IN_PLACE for (int j = 0; j < LANES; j++) {
+        T e = t_exp(x[j] - m);
+        out[j] = e;
+        s[j] += e;
+    }
+}
+
+/* At most CHUNK elements; out may be NULL. */
+static double chunk_exp_sum(const T *x, T m, T *out, ptrdiff_t n) {
+    T s[SUMS] = {0}, unwanted[LANES], padded[LANES];
+    ptrdiff_t i = 0, j = 0;
+    for (; i + SUMS <= n; i += SUMS) {
+        for (j = 0; j < SUMS; j += LANES) exp_sum_lanes(s + j, x + i + j, m, out ? out + i + j : unwanted);
+    }
+    for (j = 0; i + LANES <= n; i += LANES, j += LANES) {
+        exp_sum_lanes(s + j, x + i, m, out ? out + i : unwanted);
+    }
+    if (i < n) { /* filled up with -inf, whose exp adds nothing */
+        vec_store(padded, vec_load_filled(vec_all(-T_INF), x + i, vec_first(n - i)));
+        exp_sum_lanes(s + j, padded, m, padded);
+        if (out) vec_store_part(out + i, vec_first(n - i), vec_load(padded));
+    }
+    for (int half = SUMS / 2; half >= LANES; half /= 2) {
+        for (int lane = 0; lane < half; lane++) s[lane] += s[lane + half];
+    }
+    return (double)vec_sum(vec_load(s));
+}
+
+static double row_exp_sum(const void *data, double max, void *result, ptrdiff_t n) {
+    const T *x = data;
+    T *out = result;
+    double sum = 0.0;
+    for (ptrdiff_t i = 0; i < n; i += CHUNK) {
+        ptrdiff_t part = n - i < CHUNK ? n - i : CHUNK;
+        sum += chunk_exp_sum(x + i, (T)max, out ? out + i : NULL, part);
+    }
+    return sum;
+}
+
+static void row_scale(const void *data, double factor, void *result, ptrdiff_t n) {
+    const T *x = data;
+    T *out = result;
+    const T f = (T)factor;
+    CG_IN_PLACE for (ptrdiff_t i = 0; i < n; i++) out[i] = x[i] * f;
+}
+
+static void row_log_shift(const void *data, double max, double log_sum, void *result, ptrdiff_t n) {
+    const T *x = data;
+    T *out = result;
+    const T m = (T)max, l = (T)log_sum;
+    CG_IN_PLACE for (ptrdiff_t i = 0; i < n; i++) out[i] = (x[i] - m) - l;
+}
+
+static double log_of(double x) { return (double)t_log((T)x); }
+
+extern const cg_softmax_isa CG_SOFTMAX_TABLE;
+const cg_softmax_isa CG_SOFTMAX_TABLE = {
+    .max = row_max, .exp_sum = row_exp_sum, .scale = row_scale, .log_shift = row_log_shift, .log = log_of};

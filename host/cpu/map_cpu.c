@@ -1,0 +1,242 @@
+/* map and map_many on the CPU backend: the tiles of a plan, shared out among the threads. */
+#include "host/cpu/map_plan.h"
+
+#include <unistd.h>
+
+#include <string.h>
+
+enum {
+    SIMPLE_UNITS = 1,
+    FUNCTION_UNITS = 8,        /* a row with a function of elementary.h */
+    STREAM_FALLBACK = 16 << 20 /* bytes, where the size of the cache is not known */
+};
+
+void cg_cpu_units_init(cg_hw_cpu *hw) {
+    for (int r = 0; r < CG_ROW_COUNT; r++)
+        hw->row_units[r] = strstr(cg_rows[r].expression, "t_") ? FUNCTION_UNITS : SIMPLE_UNITS;
+}
+
+int64_t cg_cpu_program_units(const cg_hw *hw, const cg_program *p) {
+    const cg_hw_cpu *cpu = (const cg_hw_cpu *)hw;
+    int64_t units = SIMPLE_UNITS;
+    for (int k = 0; k < p->n_instrs; k++) units += cpu->row_units[p->instr[k].row];
+    return units;
+}
+
+cg_status cg_cpu_program_check(cg_hw *hw, const cg_program *p, const char *operation) {
+    const cg_rows_isa *rows = cg_cpu_of(hw)->isa->rows[p->type];
+    for (int k = 0; k < p->n_instrs; k++)
+        if (!rows->loop[p->instr[k].row])
+            return CG_FAIL(hw->err, CG_ERROR_DTYPE, "%s: %s has no form for %s", operation,
+                           cg_rows[p->instr[k].row].name, cg_dtype_name((cg_dtype)p->type));
+    return CG_OK;
+}
+
+/* Results larger than the last cache would only drive out what is in it. */
+static int64_t stream_limit(void) {
+    static long limit; /* the same for all threads, whoever writes it */
+    long bytes = __atomic_load_n(&limit, __ATOMIC_RELAXED);
+    if (bytes == 0) {
+        bytes = sysconf(_SC_LEVEL3_CACHE_SIZE);
+        if (bytes <= 0) bytes = STREAM_FALLBACK;
+        __atomic_store_n(&limit, bytes, __ATOMIC_RELAXED);
+    }
+    return bytes;
+}
+
+/* Whether the results are so large that they should bypass the cache; what is computed in place is in it. */
+static bool should_stream(const cg_map *r, int64_t elements) {
+    int64_t bytes = 0;
+    for (int j = 0; j < r->program->n_outputs; j++) {
+        bytes += (int64_t)cg_dtype_size(r->out[j].dtype);
+        for (int i = 0; i < r->program->n_inputs; i++)
+            if (r->in[i].buffer == r->out[j].buffer) return false;
+    }
+    return elements > stream_limit() / bytes;
+}
+
+static void run_tiles(void *ctx, int64_t begin, int64_t end, int thread) {
+    const cg_plan *plan = ctx;
+    cg_tiles tiles;
+    cg_walk walk;
+    (void)thread;
+    cg_walk_tiles(&walk, plan);
+    cg_walk_seek(&walk, begin, NULL);
+    cg_tiles_start(&tiles, plan, walk.offset);
+    for (int64_t t = begin; t < end; t++) {
+        cg_tiles_run(&tiles, walk.offset, cg_walk_tile(&walk, plan));
+        cg_walk_next(&walk);
+    }
+}
+
+static int64_t count_tiles(const cg_plan *plan) {
+    int64_t n = (plan->nest->shape[plan->first] - 1) / plan->box[0] + 1;
+    for (int a = 0; a < plan->first; a++) n *= plan->nest->shape[a];
+    return n;
+}
+
+/* Axes of no interest apart, a plan needs one axis at least. */
+static const cg_map *with_an_axis(const cg_map *r, cg_map *copy) {
+    if (r->rank > 0) return r;
+    *copy = *r;
+    copy->rank = 1;
+    copy->shape[0] = 1;
+    for (int i = 0; i < r->program->n_inputs; i++) copy->in[i].stride[0] = 0;
+    for (int j = 0; j < r->program->n_outputs; j++) copy->out[j].stride[0] = 0;
+    return copy;
+}
+
+void cg_cpu_map_serial(cg_hw *hw, const cg_map *r) {
+    cg_plan plan;
+    cg_map copy;
+    cg_plan_make(&plan, cg_cpu_of(hw)->isa, with_an_axis(r, &copy), &(cg_plan_options){0});
+    run_tiles(&plan, 0, count_tiles(&plan), 0);
+}
+
+static void run_map(cg_hw *hw, const cg_map *r, bool stream) {
+    cg_plan plan;
+    cg_plan_make(&plan, cg_cpu_of(hw)->isa, r, &(cg_plan_options){.stream = stream});
+    const int64_t grain = CG_THREAD_UNITS / (plan.block * cg_cpu_program_units(hw, r->program));
+    cg_parallel_for(count_tiles(&plan), grain > 1 ? grain : 1, run_tiles, &plan);
+}
+
+/* --- Transpositions ------------------------------------------------------------------------------------------------ */
+
+enum { TRANSPOSE_COLUMNS = 32, TRANSPOSE_ROWS = 64 }; /* whole lines both ways, and the tile fits L1 */
+
+/*
+ * The axis that an input runs along in smaller steps than along the last one, -1 if there is none: row by row
+ * such an input would be read one element per line. Axes too short to matter are left alone.
+ */
+static int transposed_axis(const cg_map *r) {
+    const int last = r->rank - 1;
+    if (r->rank == CG_MAX_RANK || r->shape[last] < TRANSPOSE_COLUMNS) return -1;
+    for (int i = 0; i < r->program->n_inputs; i++) {
+        const int64_t *stride = r->in[i].stride;
+        if (stride[last] >= -1 && stride[last] <= 1) continue;
+        for (int a = last - 1; a >= 0; a--)
+            if (r->shape[a] >= TRANSPOSE_ROWS && (stride[a] == 1 || stride[a] == -1)) return a;
+    }
+    return -1;
+}
+
+/* An operand's axes: (..., a, ..., J) becomes (..., ..., J / 32, a, 32), or (..., ..., a, J) if `width` is J. */
+static void transpose_strides(const int64_t *from, int64_t *to, int rank, int axis, int64_t width, bool split) {
+    int n = 0;
+    for (int a = 0; a < rank - 1; a++)
+        if (a != axis) to[n++] = from[a];
+    if (split) to[n++] = from[rank - 1] * width;
+    to[n++] = from[axis];
+    to[n] = from[rank - 1];
+}
+
+/* Columns [begin, begin + width * pieces) of the last axis, `width` at a time, with `axis` right before them. */
+static void transpose_nest(const cg_map *r, int axis, int64_t begin, int64_t width, int64_t pieces, cg_map *nest) {
+    const int last = r->rank - 1;
+    const bool split = pieces > 1;
+    int64_t shape[CG_MAX_RANK];
+    for (int a = 0; a < last; a++) shape[a] = r->shape[a];
+    nest->program = r->program;
+    nest->rank = r->rank + split;
+    shape[last] = 1;
+    transpose_strides(shape, nest->shape, r->rank, axis, pieces, split);
+    nest->shape[nest->rank - 1] = width;
+    for (int i = 0; i < r->program->n_inputs; i++) {
+        nest->in[i] = r->in[i];
+        nest->in[i].offset += begin * r->in[i].stride[last];
+        transpose_strides(r->in[i].stride, nest->in[i].stride, r->rank, axis, width, split);
+    }
+    for (int j = 0; j < r->program->n_outputs; j++) {
+        nest->out[j] = r->out[j];
+        nest->out[j].offset += begin * r->out[j].stride[last];
+        transpose_strides(r->out[j].stride, nest->out[j].stride, r->rank, axis, width, split);
+    }
+    for (int c = 0; c < r->program->n_consts; c++) nest->consts[c] = r->consts[c];
+}
+
+/* In strips of 32 columns, then what is left of them. */
+static void run_transposed(cg_hw *hw, const cg_map *r, int axis) {
+    const int64_t columns = r->shape[r->rank - 1], strips = columns / TRANSPOSE_COLUMNS;
+    const int64_t rest = columns - strips * TRANSPOSE_COLUMNS;
+    cg_map nest;
+    transpose_nest(r, axis, 0, TRANSPOSE_COLUMNS, strips, &nest);
+    run_map(hw, &nest, false);
+    if (rest == 0) return;
+    transpose_nest(r, axis, strips * TRANSPOSE_COLUMNS, rest, 1, &nest);
+    run_map(hw, &nest, false);
+}
+
+cg_status cg_cpu_map(cg_hw *hw, const cg_map *r) {
+    cg_map copy;
+    int64_t elements = 1;
+    const cg_status status = cg_cpu_program_check(hw, r->program, "map");
+    if (status != CG_OK) return status;
+    for (int a = 0; a < r->rank; a++) elements *= r->shape[a];
+    hw->stats.launches++;
+    r = with_an_axis(r, &copy);
+    const int axis = transposed_axis(r);
+    if (axis >= 0)
+        run_transposed(hw, r, axis);
+    else
+        run_map(hw, r, should_stream(r, elements));
+    return CG_OK;
+}
+
+/* --- Many segments --------------------------------------------------------------------------------------------- */
+
+enum { SEGMENT_PART = 16 << 10 }; /* elements: the unit that is shared out */
+
+typedef struct many {
+    const cg_map_many *r;
+    const cg_isa *isa;
+} many;
+
+static int64_t parts_of(const cg_segment *s) { return s->n > 0 ? (s->n - 1) / SEGMENT_PART + 1 : 0; }
+
+/* Elements [begin, end) of a segment as a map of one axis. */
+static void segment_nest(const cg_map_many *r, const cg_segment *s, int64_t begin, int64_t end, cg_map *nest) {
+    nest->program = r->program;
+    nest->rank = 1;
+    nest->shape[0] = end - begin;
+    for (int i = 0; i < r->program->n_inputs; i++) {
+        nest->in[i] = s->in[i];
+        nest->in[i].offset += begin;
+        nest->in[i].stride[0] = 1;
+    }
+    for (int j = 0; j < r->program->n_outputs; j++) {
+        nest->out[j] = s->out[j];
+        nest->out[j].offset += begin;
+        nest->out[j].stride[0] = 1;
+    }
+    for (int c = 0; c < r->program->n_consts; c++) nest->consts[c] = r->consts[c];
+}
+
+/* Parts [begin, end) of all segments laid end to end. */
+static void run_parts(void *ctx, int64_t begin, int64_t end, int thread) {
+    const many *m = ctx;
+    int64_t first = 0; /* part number of the segment's first part */
+    for (int k = 0; k < m->r->n_segments && first < end; k++) {
+        const cg_segment *s = &m->r->segment[k];
+        const int64_t n = parts_of(s), from = begin > first ? begin - first : 0;
+        const int64_t to = end - first < n ? end - first : n;
+        if (from < to) {
+            cg_map nest;
+            cg_plan plan;
+            segment_nest(m->r, s, from * SEGMENT_PART, to < n ? to * SEGMENT_PART : s->n, &nest);
+            cg_plan_make(&plan, m->isa, &nest, &(cg_plan_options){0});
+            run_tiles(&plan, 0, count_tiles(&plan), thread);
+        }
+        first += n;
+    }
+}
+
+cg_status cg_cpu_map_many(cg_hw *hw, const cg_map_many *r) {
+    const cg_status status = cg_cpu_program_check(hw, r->program, "map_many");
+    if (status != CG_OK) return status;
+    int64_t parts = 0;
+    for (int k = 0; k < r->n_segments; k++) parts += parts_of(&r->segment[k]);
+    hw->stats.launches++;
+    const int64_t grain = CG_THREAD_UNITS / (SEGMENT_PART * cg_cpu_program_units(hw, r->program));
+    cg_parallel_for(parts, grain > 1 ? grain : 1, run_parts, &(many){r, cg_cpu_of(hw)->isa});
+    return CG_OK;
+}

@@ -1,0 +1,105 @@
+/*
+ * Products by CBLAS, called from our threads on pieces of C. Its own threads stay off: two pools that spin on the
+ * same cores cost 20 to 60 times (performance.md 4). Pieces do not depend on the number of threads, because the
+ * bits of a library's result may depend on the shape it is called with.
+ */
+#include "host/cpu/matmul_cpu.h"
+
+#ifdef CG_WITH_BLAS
+#include <cblas.h>
+#include <limits.h>
+#include <pthread.h>
+
+/* OpenBLAS's way to set its threads; other libraries do not have it. */
+extern void openblas_set_num_threads(int n) __attribute__((weak));
+
+static void use_one_thread(void) {
+    if (openblas_set_num_threads) openblas_set_num_threads(1);
+}
+
+/* An operand of a piece as CBLAS takes it: rows of adjacent elements, `ld` apart, or the transpose of that. */
+typedef struct blas_matrix {
+    CBLAS_TRANSPOSE transpose;
+    int64_t ld;
+} blas_matrix;
+
+/* False if neither stride is 1, or if the other is too small or too large for a leading dimension. */
+static bool blas_matrix_of(const cg_matrix *x, int64_t rows, int64_t columns, blas_matrix *out) {
+    bool plain = x->col == 1 || columns == 1;
+    if (plain && (x->row >= columns || rows == 1)) {
+        *out = (blas_matrix){CblasNoTrans, rows == 1 ? columns : x->row};
+    } else if ((x->row == 1 || rows == 1) && (x->col >= rows || columns == 1)) {
+        *out = (blas_matrix){CblasTrans, columns == 1 ? rows : x->col};
+    } else {
+        return false;
+    }
+    if (out->ld < 1) out->ld = 1;
+    return out->ld <= INT_MAX;
+}
+
+static bool blas_supports(cg_hw *hw, const cg_matmul *r) {
+    (void)hw;
+    blas_matrix a, b;
+    return r->m <= INT_MAX && r->n <= INT_MAX && r->k <= INT_MAX && r->k > 0 && r->c.row <= INT_MAX &&
+           blas_matrix_of(&r->a, r->m, r->k, &a) && blas_matrix_of(&r->b, r->k, r->n, &b) &&
+           !cg_matmul_reads_c(r);
+}
+
+typedef struct blas_work {
+    cg_hw *hw;
+    cg_matmul_grid grid;
+    blas_matrix a, b;
+} blas_work;
+
+static void blas_piece(const blas_work *w, const cg_matmul *r, const cg_matmul_piece *p) {
+    int m = (int)p->m, n = (int)p->n, k = (int)r->k, c_row = (int)r->c.row;
+    int lda = (int)w->a.ld, ldb = (int)w->b.ld;
+    if (r->dtype == CG_F32) {
+        cblas_sgemm(CblasRowMajor, w->a.transpose, w->b.transpose, m, n, k, 1.0F, (const void *)p->a, lda,
+                    (const void *)p->b, ldb, 0.0F, (void *)p->c, c_row);
+    } else {
+        cblas_dgemm(CblasRowMajor, w->a.transpose, w->b.transpose, m, n, k, 1.0, (const void *)p->a, lda,
+                    (const void *)p->b, ldb, 0.0, (void *)p->c, c_row);
+    }
+}
+
+static void blas_body(void *ctx, int64_t begin, int64_t end, int thread) {
+    (void)thread;
+    const blas_work *w = ctx;
+    const cg_matmul *r = w->grid.r;
+    for (int64_t number = begin; number < end; number++) {
+        cg_matmul_piece piece = cg_matmul_piece_at(&w->grid, number);
+        blas_piece(w, r, &piece);
+        cg_matmul_finish(w->hw, r, &piece, piece.c, r->c.row);
+    }
+}
+
+/* About eight pieces of a large matrix, along its longer side, none below 128 rows or columns. */
+static cg_matmul_grid blas_cut(const cg_matmul *r) {
+    int64_t longest = r->m > r->n ? r->m : r->n, step = (longest + 7) / 8;
+    step = step < 128 ? 128 : (step + 31) / 32 * 32;
+    return r->m > r->n ? cg_matmul_cut(r, step, r->n) : cg_matmul_cut(r, r->m, step);
+}
+
+static cg_status blas_run(cg_hw *hw, const cg_matmul *r) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, use_one_thread);
+    blas_work w = {.hw = hw, .grid = blas_cut(r)};
+    blas_matrix_of(&r->a, r->m, r->k, &w.a);
+    blas_matrix_of(&r->b, r->k, r->n, &w.b);
+    cg_parallel_for(w.grid.n, 1, blas_body, &w);
+    return CG_OK;
+}
+#else
+static bool blas_supports(cg_hw *hw, const cg_matmul *r) {
+    (void)hw, (void)r;
+    return false;
+}
+
+static cg_status blas_run(cg_hw *hw, const cg_matmul *r) {
+    (void)r;
+    return CG_FAIL(hw->err, CG_ERROR_STATE, "matmul: built without CBLAS");
+}
+#endif
+
+const cg_matmul_candidate cg_matmul_blas = {"blas", blas_supports, blas_run};

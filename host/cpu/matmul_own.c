@@ -1,0 +1,149 @@
+/* Products by our own kernels (isa/gemm_tiles.h): how C is cut for the threads. */
+#include "host/cpu/matmul_cpu.h"
+
+#define WORTH_US 6.0 /* work of one core below which a second one does not pay */
+
+typedef struct own_work {
+    cg_hw *hw;
+    const cg_gemm_isa *isa;
+    void (*multiply)(const cg_gemm_block *g);
+    cg_matmul_grid grid;
+    unsigned char *pack; /* pack_bytes for each thread */
+    size_t pack_bytes;
+    unsigned char *product; /* a piece for each thread if C must not be written before the epilogue, or NULL */
+    size_t product_bytes;
+} own_work;
+
+static cg_gemm_block piece_block(const cg_matmul *r, const cg_matmul_piece *piece) {
+    return (cg_gemm_block){.m = piece->m,
+                           .n = piece->n,
+                           .k = r->k,
+                           .a = piece->a,
+                           .a_row = (ptrdiff_t)r->a.row,
+                           .a_col = (ptrdiff_t)r->a.col,
+                           .b = piece->b,
+                           .b_row = (ptrdiff_t)r->b.row,
+                           .b_col = (ptrdiff_t)r->b.col,
+                           .c = piece->c,
+                           .c_row = (ptrdiff_t)r->c.row};
+}
+
+static void own_body(void *ctx, int64_t begin, int64_t end, int thread) {
+    const own_work *w = ctx;
+    const cg_matmul *r = w->grid.r;
+    for (int64_t number = begin; number < end; number++) {
+        cg_matmul_piece piece = cg_matmul_piece_at(&w->grid, number);
+        cg_gemm_block g = piece_block(r, &piece);
+        g.pack = w->pack + (size_t)thread * w->pack_bytes;
+        if (w->product) {
+            g.c = w->product + (size_t)thread * w->product_bytes;
+            g.c_row = (ptrdiff_t)w->grid.columns;
+        }
+        w->multiply(&g);
+        cg_matmul_finish(w->hw, r, &piece, g.c, g.c_row);
+    }
+}
+
+/* Work of one core, roughly: 100 multiply-adds (f32) or 50 bytes a nanosecond. */
+static double estimate_us(const cg_matmul *r) {
+    double size = (double)cg_dtype_size(r->dtype), m = (double)r->m, n = (double)r->n, k = (double)r->k;
+    double us = m * n * k * size / 4e5 + (m * k + k * n + m * n) * size / 5e4;
+    for (int d = 0; d < r->batch_rank; d++) us *= (double)r->batch[d];
+    return us;
+}
+
+static int64_t round_up(int64_t x, int64_t to) { return (x + to - 1) / to * to; }
+
+/* How many pieces there should be, so that the threads finish together. */
+static double wanted_pieces(double us) {
+    const int threads = cg_parallel_threads();
+    if (threads == 1 || us < WORTH_US) return 1.0;
+    double wanted = us / 10.0, most = 4.0 * threads, least = threads < us / 3.0 ? threads : us / 3.0;
+    return wanted > most ? most : wanted < least ? least : wanted;
+}
+
+/*
+ * Pieces of at most 480 x 512 (f32), so that one and its operands' blocks of k stay in L2. Cutting the rows means
+ * that B is packed again for each piece, cutting the columns that A is.
+ */
+static cg_matmul_grid own_cut(const cg_matmul *r, const cg_gemm_isa *isa, const cg_gemm_block *g) {
+    const int64_t unit_m = isa->rows, unit_n = isa->columns;
+    const int64_t most_m = round_up(480, unit_m), most_n = 2048 / (int64_t)cg_dtype_size(r->dtype);
+    const double us = estimate_us(r);
+    if (us < WORTH_US && r->m <= most_m && r->n <= most_n) return cg_matmul_cut(r, r->m, r->n);
+    const double wanted = wanted_pieces(us);
+    const bool packs_a = isa->packs_a(g), packs_b = isa->packs_b(g);
+    int64_t cut_m = (r->m + most_m - 1) / most_m, cut_n = (r->n + most_n - 1) / most_n;
+    for (;;) {
+        int64_t m = round_up((r->m + cut_m - 1) / cut_m, unit_m), n = round_up((r->n + cut_n - 1) / cut_n, unit_n);
+        cg_matmul_grid grid = cg_matmul_cut(r, m, n);
+        bool can_m = m >= 4 * unit_m, can_n = n >= 2 * unit_n;
+        if ((double)grid.n >= wanted || (!can_m && !can_n)) return grid;
+        bool rather_rows = packs_a != packs_b ? packs_a : m > n;
+        if ((rather_rows && can_m) || !can_n) {
+            cut_m++;
+        } else {
+            cut_n++;
+        }
+    }
+}
+
+/*
+ * Not too many rows against the rows of B: both operands are read along k as they are, nothing is packed.
+ * Measured (one core of a Zen 5, f32, 784 columns, k = 512, GFLOP/s as dots / as blocks):
+ *     rows          1          4          16         32         128
+ *     AVX-512    58 / 18   220 / 69   241 / 149  242 / 193  257 / 250
+ *     AVX2       55 / 13   101 / 49    99 / 90   103 / 107  103 / 129
+ *     SSE2       36 / 10    52 / 25    53 / 35    52 / 37    53 / 39
+ */
+static bool suits_dots(const cg_gemm_isa *isa, const cg_gemm_block *g) {
+    bool along_k = g->a_col == 1 && g->b_row == 1 && g->b_col != 1;
+    return along_k && g->k >= (g->m <= 16 ? 64 : 256) && g->m <= isa->dots_rows;
+}
+
+/* (A B)^T = B^T A^T: the same memory if C is one contiguous column. */
+static cg_matmul transposed(const cg_matmul *r) {
+    cg_matmul t = *r;
+    t.m = r->n, t.n = r->m;
+    t.a = r->b, t.b = r->a;
+    t.a.row = r->b.col, t.a.col = r->b.row;
+    t.b.row = r->a.col, t.b.col = r->a.row;
+    t.c.row = r->m;
+    for (int k = 0; r->epilogue && k < r->epilogue->n_inputs - 1; k++) {
+        int64_t *stride = t.in[k].stride + r->batch_rank, row = stride[0];
+        stride[0] = stride[1], stride[1] = row;
+    }
+    return t;
+}
+
+static cg_status own_run(cg_hw *hw, const cg_matmul *request) {
+    cg_matmul turned;
+    const cg_matmul *r = request;
+    if (r->n == 1 && r->m > 1 && r->c.row == 1) {
+        turned = transposed(request);
+        r = &turned;
+    }
+    own_work w = {.hw = hw, .isa = cg_cpu_of(hw)->isa->gemm[r->dtype]};
+    cg_matmul_piece whole = {.m = r->m, .n = r->n};
+    cg_gemm_block g = piece_block(r, &whole);
+    w.grid = own_cut(r, w.isa, &g);
+    w.multiply = suits_dots(w.isa, &g) ? w.isa->dots : w.isa->block;
+    size_t threads = w.grid.n == 1 ? 1 : (size_t)cg_parallel_threads();
+    w.pack_bytes = (w.isa->pack_bytes(w.grid.columns) + 63) & ~(size_t)63;
+    w.pack = cg_cpu_workspace(hw, CG_WORKSPACE_MATMUL_B, threads * w.pack_bytes);
+    if (!w.pack) return CG_ERROR_MEMORY;
+    if (cg_matmul_reads_c(r)) {
+        w.product_bytes = (size_t)(w.grid.rows * w.grid.columns) * cg_dtype_size(r->dtype);
+        w.product = cg_cpu_workspace(hw, CG_WORKSPACE_MATMUL_C, threads * w.product_bytes);
+        if (!w.product) return CG_ERROR_MEMORY;
+    }
+    cg_parallel_for(w.grid.n, 1, own_body, &w);
+    return CG_OK;
+}
+
+static bool own_supports(cg_hw *hw, const cg_matmul *r) {
+    (void)hw, (void)r;
+    return true;
+}
+
+const cg_matmul_candidate cg_matmul_own = {"own", own_supports, own_run};

@@ -1,0 +1,57 @@
+/* Random numbers on the CPU: kernels/philox.h, batch by batch, each written as a whole or cut at the ends. */
+#include "host/cpu/cpu.h"
+
+#include <string.h>
+
+enum { GRAIN = 32 /* batches: 8192 f32 */ };
+
+typedef struct random_work {
+    const cg_random *r;
+    cg_philox_batch *batch;
+    uint64_t length;      /* elements of a batch */
+    uint64_t first_batch; /* that r->first is in */
+    size_t size;          /* of an element */
+    unsigned char *out;
+} random_work;
+
+/* The batch that the request begins or ends in: made aside, and the part that is wanted copied. */
+static void partial_batch(const random_work *w, uint64_t number) {
+    const cg_random *r = w->r;
+    union {
+        float f32[4 * CG_PHILOX_BATCH];
+        double f64[2 * CG_PHILOX_BATCH];
+    } made;
+    uint64_t start = number * w->length, skip = start < r->first ? r->first - start : 0;
+    uint64_t at = start + skip - r->first, left = (uint64_t)r->n - at;
+    uint64_t n = w->length - skip < left ? w->length - skip : left;
+    w->batch(r->seed, r->stream, number * CG_PHILOX_BATCH, &made);
+    memcpy(w->out + at * w->size, (unsigned char *)&made + skip * w->size, n * w->size);
+}
+
+static void random_body(void *ctx, int64_t begin, int64_t end, int thread) {
+    (void)thread;
+    const random_work *w = ctx;
+    const cg_random *r = w->r;
+    for (int64_t i = begin; i < end; i++) {
+        uint64_t number = w->first_batch + (uint64_t)i, start = number * w->length;
+        if (start < r->first || start + w->length > r->first + (uint64_t)r->n) {
+            partial_batch(w, number);
+        } else {
+            w->batch(r->seed, r->stream, number * CG_PHILOX_BATCH, w->out + (start - r->first) * w->size);
+        }
+    }
+}
+
+cg_status cg_cpu_random(cg_hw *hw, const cg_random *r) {
+    const cg_philox_isa *isa = cg_cpu_of(hw)->isa->philox[r->dtype];
+    random_work w = {.r = r,
+                     .batch = r->kind == CG_RANDOM_NORMAL ? isa->normal : isa->uniform,
+                     .length = (uint64_t)isa->per_block * CG_PHILOX_BATCH,
+                     .size = cg_dtype_size(r->dtype)};
+    w.out = r->buffer->data + (size_t)r->offset * w.size;
+    w.first_batch = r->first / w.length;
+    uint64_t last_batch = (r->first + (uint64_t)r->n - 1) / w.length;
+    hw->stats.launches++;
+    cg_parallel_for((int64_t)(last_batch - w.first_batch + 1), GRAIN, random_body, &w);
+    return CG_OK;
+}

@@ -1,0 +1,165 @@
+#include "host/cpu/reduce_plan.h"
+
+#include "core/rows.h"
+
+enum {
+    WIDE_BYTES = 16384,         /* of one row of a strip: a page, so that a step reads 8 runs of a page */
+    NARROW_COLUMNS = 256,      /* up to here a tile has at least 4 rows */
+    CHUNK_ELEMENTS = 64 << 10, /* a chunk has at least these: large enough to pay for its hand-over */
+    MOST_CHUNKS = 256
+};
+
+/* Axes [begin, end) of the request become the next axes of the nest. */
+static void take_axes(cg_reduction *d, int begin, int end) {
+    cg_map *nest = &d->nest;
+    for (int a = begin; a < end; a++, nest->rank++) {
+        nest->shape[nest->rank] = d->r->shape[a];
+        for (int i = 0; i < d->r->program->n_inputs; i++)
+            nest->in[i].stride[nest->rank] = d->r->in[i].stride[a];
+    }
+}
+
+/* Inputs that change along the axes [begin, end), which are not in the nest. */
+static uint32_t moving_along(const cg_reduce *r, int begin, int end) {
+    uint32_t moving = 0;
+    for (int i = 0; i < r->program->n_inputs; i++)
+        for (int a = begin; a < end; a++)
+            if (r->in[i].stride[a] != 0) moving |= 1u << i;
+    return moving;
+}
+
+static void plan_nest(cg_reduction *d, uint32_t moving, int64_t block) {
+    cg_plan_make(&d->plan, d->isa, &d->nest, &(cg_plan_options){.no_store = true, .moving = moving, .block = block});
+}
+
+/* Whether the last kept axis runs through memory in smaller steps than the last reduced one. */
+static bool columns_are_inner(const cg_reduce *r) {
+    int64_t kept = 0, reduced = 0;
+    if (r->n_kept == 0) return false;
+    for (int i = 0; i < r->program->n_inputs; i++) {
+        const int64_t k = r->in[i].stride[r->n_kept - 1], s = r->in[i].stride[r->rank - 1];
+        kept += k < 0 ? -k : k;
+        reduced += s < 0 ? -s : s;
+    }
+    return kept < reduced;
+}
+
+/* --- The four ways: false if it does not suit ------------------------------------------------------------------ */
+
+static bool plan_short_rows(cg_reduction *d) {
+    const int n_kept = d->r->n_kept;
+    if (n_kept == 0 || d->reduced > CG_FOLD_BLOCK) return false;
+    d->nest.rank = 0;
+    take_axes(d, n_kept - 1, d->r->rank);
+    plan_nest(d, moving_along(d->r, 0, n_kept - 1), CG_TILE_LARGEST);
+    if (d->plan.first != 0) return false;
+    d->way = CG_SHORT_ROWS;
+    d->part = d->plan.box[0];
+    d->n_steps = 1;
+    return true;
+}
+
+static int64_t tiles_of(const cg_plan *plan) {
+    cg_walk walk;
+    cg_walk_tiles(&walk, plan);
+    return cg_walk_count(&walk);
+}
+
+static void plan_long_rows(cg_reduction *d) {
+    d->nest.rank = 0;
+    take_axes(d, d->r->n_kept, d->r->rank);
+    plan_nest(d, moving_along(d->r, 0, d->r->n_kept), CG_FOLD_BLOCK);
+    d->way = CG_LONG_ROWS;
+    d->part = 1;
+    d->n_steps = tiles_of(&d->plan);
+}
+
+static bool plan_narrow_columns(cg_reduction *d) {
+    const int n_kept = d->r->n_kept;
+    if (d->last_kept > NARROW_COLUMNS) return false;
+    d->nest.rank = 0;
+    take_axes(d, n_kept, d->r->rank);
+    take_axes(d, n_kept - 1, n_kept);
+    plan_nest(d, moving_along(d->r, 0, n_kept - 1), CG_FOLD_BLOCK);
+    if (d->plan.first == d->nest.rank - 1) return false;
+    d->way = CG_NARROW_COLUMNS;
+    d->part = d->last_kept;
+    d->n_steps = tiles_of(&d->plan);
+    return true;
+}
+
+static void plan_wide_columns(cg_reduction *d) {
+    const cg_reduce *r = d->r;
+    d->nest.rank = 0;
+    take_axes(d, r->n_kept - 1, r->n_kept);
+    plan_nest(d, moving_along(r, 0, r->n_kept - 1) | moving_along(r, r->n_kept, r->rank),
+              WIDE_BYTES / (int64_t)d->size);
+    d->way = CG_WIDE_COLUMNS;
+    d->part = d->plan.box[0];
+    d->rows.rank = r->rank - r->n_kept;
+    d->rows.n_operands = r->program->n_inputs;
+    for (int a = 0; a < d->rows.rank; a++) {
+        d->rows.shape[a] = r->shape[r->n_kept + a];
+        for (int i = 0; i < r->program->n_inputs; i++) d->rows.stride[a][i] = r->in[i].stride[r->n_kept + a];
+    }
+    d->n_steps = (d->reduced - 1) / CG_WIDE_ROWS + 1;
+}
+
+/* --- Units and chunks ------------------------------------------------------------------------------------------- */
+
+static void plan_units(cg_reduction *d) {
+    const cg_reduce *r = d->r;
+    const int n_in = r->program->n_inputs, outer = r->n_kept > 0 ? r->n_kept - 1 : 0;
+    cg_walk *w = &d->units;
+    w->rank = outer + 1;
+    w->n_operands = n_in + 1;
+    for (int a = 0; a <= outer; a++) {
+        const int64_t step = a < outer ? 1 : d->part;
+        const bool there = a < r->n_kept; /* without kept axes there is one unit */
+        w->shape[a] = a < outer ? r->shape[a] : (d->last_kept - 1) / d->part + 1;
+        for (int i = 0; i < n_in; i++) w->stride[a][i] = there ? r->in[i].stride[a] * step : 0;
+        w->stride[a][n_in] = there ? r->out.stride[a] * step : 0;
+    }
+    d->n_units = cg_walk_count(w);
+}
+
+/* Cut where there are few units, each large. */
+static void plan_chunks(cg_reduction *d) {
+    int64_t chunks = d->part * d->reduced / CHUNK_ELEMENTS;
+    const int64_t most = MOST_CHUNKS / d->n_units;
+    if (chunks > most) chunks = most;
+    if (chunks > d->n_steps) chunks = d->n_steps;
+    if (chunks < 1) chunks = 1;
+    d->chunk_steps = (d->n_steps - 1) / chunks + 1;
+    d->n_chunks = (d->n_steps - 1) / d->chunk_steps + 1;
+}
+
+void cg_reduction_make(cg_reduction *d, const cg_isa *isa, const cg_reduce *r) {
+    static const uint8_t combine_row[] = {CG_ROW_add, CG_ROW_maximum, CG_ROW_minimum};
+    const cg_program *p = r->program;
+    d->r = r;
+    d->isa = isa;
+    d->type = (cg_dtype)p->type;
+    d->size = cg_dtype_size(d->type);
+    d->arg = r->kind == CG_REDUCE_ARGMAX || r->kind == CG_REDUCE_ARGMIN;
+    d->fold = r->kind == CG_REDUCE_ARGMAX ? CG_REDUCE_MAX : r->kind == CG_REDUCE_ARGMIN ? CG_REDUCE_MIN : r->kind;
+    d->folds = isa->folds[d->type];
+    d->combine = isa->rows[d->type]->loop[combine_row[d->fold]];
+    d->last_kept = r->n_kept > 0 ? r->shape[r->n_kept - 1] : 1;
+    d->reduced = 1;
+    for (int a = r->n_kept; a < r->rank; a++) d->reduced *= r->shape[a];
+    d->nest.program = p;
+    for (int i = 0; i < p->n_inputs; i++) {
+        d->nest.in[i].buffer = r->in[i].buffer;
+        d->nest.in[i].dtype = r->in[i].dtype;
+        d->nest.in[i].offset = r->in[i].offset;
+    }
+    for (int c = 0; c < p->n_consts; c++) d->nest.consts[c] = r->consts[c];
+    if (columns_are_inner(r)) {
+        if (!plan_narrow_columns(d)) plan_wide_columns(d);
+    } else if (!plan_short_rows(d)) {
+        plan_long_rows(d);
+    }
+    plan_units(d);
+    plan_chunks(d);
+}

@@ -1,0 +1,53 @@
+/*
+ * How a reduction runs. The results are computed in units, `width` neighbouring ones along the last kept axis
+ * at a time; a unit takes the reduced indices in steps, each step gives a vector of `width` values, and the
+ * vectors meet in a cascade. A large unit is cut into chunks that several threads take, whose results meet
+ * in a cascade again. Units, steps and chunks depend on the request only, so the bits do not depend on threads.
+ *
+ * Four ways to make a step, by how the inputs lie:
+ *   short rows   the reduced axes are innermost and fit a tile: a unit is some rows, a step all of them
+ *   long rows    the reduced axes are innermost: a unit is one row, a step a tile of it
+ *   narrow       the last kept axis is innermost and fits a tile: a step is some rows of all columns
+ *   wide         the last kept axis is innermost: a unit is a strip of columns, a step 8 rows of it
+ */
+#ifndef CLGRAD_HOST_CPU_REDUCE_PLAN_H
+#define CLGRAD_HOST_CPU_REDUCE_PLAN_H
+
+#include "host/cpu/cascade.h"
+#include "host/cpu/map_plan.h"
+
+typedef enum cg_reduce_way { CG_SHORT_ROWS, CG_LONG_ROWS, CG_NARROW_COLUMNS, CG_WIDE_COLUMNS } cg_reduce_way;
+
+typedef struct cg_reduction {
+    const cg_reduce *r;
+    const cg_isa *isa;
+    const cg_folds_isa *folds;
+    cg_row_loop *combine;
+    cg_dtype type;
+    size_t size;        /* bytes of T */
+    cg_reduce_kind fold; /* SUM, MAX or MIN: for ARGMAX what it looks for */
+    bool arg;
+    cg_reduce_way way;
+    cg_map nest;        /* the axes that tiles are made of */
+    cg_plan plan;
+    cg_walk units;      /* outer kept axes, then parts of the last kept axis; operands: inputs, output */
+    cg_walk rows;       /* WIDE: the reduced axes */
+    int64_t part;       /* results of a unit along the last kept axis, the last one may have fewer */
+    int64_t last_kept;  /* the length of that axis; 1 if there is none */
+    int64_t reduced;    /* elements for each result */
+    int64_t n_units, n_steps, n_chunks, chunk_steps;
+} cg_reduction;
+
+/* The reduced indices of one step of WIDE. */
+enum { CG_WIDE_ROWS = CG_FOLD_COLUMN_ROWS };
+
+/* Plans a request that the reduction and its plan point to: both must outlive it. */
+void cg_reduction_make(cg_reduction *d, const cg_isa *isa, const cg_reduce *r);
+
+/* The results of the unit that a walk of d->units is at. */
+static inline int64_t cg_reduction_width(const cg_reduction *d, const cg_walk *unit) {
+    const int64_t rest = d->last_kept - unit->index[unit->rank - 1] * d->part;
+    return rest < d->part ? rest : d->part;
+}
+
+#endif

@@ -1,0 +1,154 @@
+/* The kernels of a device, found by request: a hash table of programs, each with the kernels taken from it. */
+#include "host/opencl/opencl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/rows.h"
+
+enum { N_BUCKETS = 256, MAX_ENTRIES = 8, MAX_KEY_WORDS = 96 };
+
+/*
+ * What tells requests apart but for the entry, in words: literals by their address (the same text at two
+ * addresses would only be built twice).
+ */
+typedef struct request_key {
+    int n;
+    uint64_t word[MAX_KEY_WORDS];
+} request_key;
+
+typedef struct program_node {
+    struct program_node *next;
+    cl_program program;
+    int n_kernels;
+    const char *entry[MAX_ENTRIES];
+    cl_kernel kernel[MAX_ENTRIES];
+    request_key key;
+} program_node;
+
+struct cg_kernel_table {
+    program_node *bucket[N_BUCKETS];
+};
+
+static void append_bytes(request_key *key, const void *data, size_t bytes) {
+    size_t words = (bytes + sizeof key->word[0] - 1) / sizeof key->word[0];
+    key->word[key->n + (int)words - 1] = 0;
+    memcpy(&key->word[key->n], data, bytes);
+    key->n += (int)words;
+}
+
+_Static_assert(1 + 1 + 2 * CG_MAX_DEFINES + (sizeof(cg_program) + sizeof(cg_program_layout)) / 8 + 2 <= MAX_KEY_WORDS,
+               "a key has room for the largest request");
+
+static void make_key(request_key *key, const cg_kernel_request *r) {
+    key->n = 0;
+    key->word[key->n++] = (uint64_t)(uintptr_t)r->file;
+    key->word[key->n++] = (uint64_t)r->type | (uint64_t)(unsigned)r->width << 8 | (uint64_t)(r->program != NULL) << 16 |
+                          (uint64_t)(unsigned)r->n_defines << 24;
+    for (int i = 0; i < r->n_defines; i++) {
+        key->word[key->n++] = (uint64_t)(uintptr_t)r->define[i].name;
+        key->word[key->n++] = (uint64_t)r->define[i].value;
+    }
+    if (!r->program) return;
+    append_bytes(key, &r->layout, sizeof r->layout);
+    append_bytes(key, r->program, offsetof(cg_program, instr) + r->program->n_instrs * sizeof(cg_instr));
+}
+
+/* Multiply and rotate, word by word. */
+static unsigned hash_key(const request_key *key) {
+    uint64_t h = 0x9e3779b97f4a7c15u;
+    for (int i = 0; i < key->n; i++) {
+        h = (h ^ key->word[i]) * 0xff51afd7ed558ccdu;
+        h ^= h >> 32;
+    }
+    return (unsigned)(h % N_BUCKETS);
+}
+
+/* f64 anywhere needs a device with doubles, and integers have no FLOAT rows. */
+static cg_status check_types(cg_hw_opencl *hw, const cg_kernel_request *r) {
+    bool f64 = r->type == CG_F64;
+    for (int k = r->layout.first_input; r->program && k < r->program->n_inputs; k++)
+        f64 = f64 || r->layout.in_dtype[k] == CG_F64;
+    for (int k = 0; k < r->layout.n_outputs; k++) f64 = f64 || r->layout.out_dtype[k] == CG_F64;
+    if (f64 && !hw->base.info.has_f64)
+        return CG_FAIL(hw->base.err, CG_ERROR_DTYPE, "%s: device %s has no double precision (f64)", r->entry,
+                       hw->base.info.name);
+    for (int i = 0; r->program && i < r->program->n_instrs; i++) {
+        const cg_row *row = &cg_rows[r->program->instr[i].row];
+        if (!cg_row_has_type(row, (cg_dtype)r->program->type))
+            return CG_FAIL(hw->base.err, CG_ERROR_DTYPE, "%s: no form for %s", row->name,
+                           cg_dtype_name((cg_dtype)r->program->type));
+    }
+    return CG_OK;
+}
+
+static program_node *find_node(const cg_kernel_table *table, unsigned bucket, const request_key *key) {
+    for (program_node *node = table->bucket[bucket]; node; node = node->next)
+        if (node->key.n == key->n && memcmp(node->key.word, key->word, (size_t)key->n * sizeof key->word[0]) == 0)
+            return node;
+    return NULL;
+}
+
+/* A new node with the program of the request built; NULL with an error recorded. */
+static program_node *make_node(cg_hw_opencl *hw, const cg_kernel_request *r, const request_key *key) {
+    if (check_types(hw, r) != CG_OK) return NULL;
+    program_node *node = calloc(1, sizeof *node);
+    if (!node) {
+        CG_FAIL(hw->base.err, CG_ERROR_MEMORY, "%s: no memory for a kernel", r->entry);
+        return NULL;
+    }
+    char *source = cg_cl_source(hw, r);
+    if (source) node->program = cg_cl_program(hw, source, r->entry);
+    free(source);
+    if (!node->program) {
+        free(node);
+        return NULL;
+    }
+    node->key = *key;
+    return node;
+}
+
+static cl_kernel make_kernel(cg_hw_opencl *hw, program_node *node, const char *entry) {
+    cl_int status = CL_OUT_OF_RESOURCES;
+    cl_kernel kernel =
+        node->n_kernels < MAX_ENTRIES ? hw->cl->clCreateKernel(node->program, entry, &status) : NULL;
+    if (!kernel) {
+        cg_cl_fail(hw, status, entry, "clCreateKernel");
+        return NULL;
+    }
+    node->entry[node->n_kernels] = entry;
+    node->kernel[node->n_kernels++] = kernel;
+    return kernel;
+}
+
+cl_kernel cg_cl_kernel(cg_hw_opencl *hw, const cg_kernel_request *r) {
+    if (!hw->kernels && !(hw->kernels = calloc(1, sizeof *hw->kernels))) {
+        CG_FAIL(hw->base.err, CG_ERROR_MEMORY, "%s: no memory for the table of kernels", r->entry);
+        return NULL;
+    }
+    request_key key;
+    make_key(&key, r);
+    unsigned bucket = hash_key(&key);
+    program_node *node = find_node(hw->kernels, bucket, &key);
+    if (!node) {
+        node = make_node(hw, r, &key);
+        if (!node) return NULL;
+        node->next = hw->kernels->bucket[bucket];
+        hw->kernels->bucket[bucket] = node;
+    }
+    for (int i = 0; i < node->n_kernels; i++)
+        if (node->entry[i] == r->entry || strcmp(node->entry[i], r->entry) == 0) return node->kernel[i];
+    return make_kernel(hw, node, r->entry);
+}
+
+void cg_cl_release_kernels(cg_hw_opencl *hw) {
+    for (int b = 0; hw->kernels && b < N_BUCKETS; b++)
+        for (program_node *node = hw->kernels->bucket[b], *next; node; node = next) {
+            next = node->next;
+            for (int i = 0; i < node->n_kernels; i++) hw->cl->clReleaseKernel(node->kernel[i]);
+            hw->cl->clReleaseProgram(node->program);
+            free(node);
+        }
+    free(hw->kernels);
+    hw->kernels = NULL;
+}

@@ -1,0 +1,134 @@
+/* The same program over many contiguous segments: kernels/map_many.cl, up to 16 segments a launch. */
+#include "host/opencl/opencl.h"
+
+#include <string.h>
+
+enum {
+    MAX_SEGMENTS = 16,
+    CHUNK_MIN = 4096, /* elements of a work-item in the CPU style */
+    CHUNK_MAX = 32768,
+    CHUNKS_PER_UNIT = 4,
+    STEPS = 4 /* vectors of a work-item in the GPU style */
+};
+
+/* Segments that go together: the same dtypes, no more than a kernel has parameters for. */
+typedef struct segment_group {
+    const cg_segment *first;
+    int n;     /* segments */
+    int slots; /* the kernel's segments: the next power of two */
+    int64_t elements;
+    bool wide, aligned;
+} segment_group;
+
+/* The operands in the order inputs, outputs. */
+static const cg_operand *operand_of(const cg_segment *s, const cg_program *p, int k) {
+    return k < p->n_inputs ? &s->in[k] : &s->out[k - p->n_inputs];
+}
+
+static bool same_dtypes(const cg_segment *a, const cg_segment *b, const cg_program *p) {
+    for (int k = 0; k < p->n_inputs + p->n_outputs; k++)
+        if (operand_of(a, p, k)->dtype != operand_of(b, p, k)->dtype) return false;
+    return true;
+}
+
+/* The most segments whose parameters fit, at least 1: a power of two. */
+static int segments_that_fit(const cg_hw_opencl *hw, const cg_program *p) {
+    size_t operands = (size_t)p->n_inputs + p->n_outputs, fixed = 16 + (size_t)p->n_consts * 8;
+    size_t each = operands * 16 + 16; /* pointer and offset of each operand, number and length, all wide */
+    int n = MAX_SEGMENTS;
+    while (n > 1 && fixed + (size_t)n * each > hw->max_parameter_bytes) n /= 2;
+    return n;
+}
+
+static void look_at_operands(segment_group *g, const cg_program *p, int width) {
+    g->wide = false;
+    g->aligned = width > 1;
+    for (int s = 0; s < g->n; s++)
+        for (int k = 0; k < p->n_inputs + p->n_outputs; k++) {
+            cg_operand x = {.offset = operand_of(&g->first[s], p, k)->offset, .stride = {1}};
+            g->wide = g->wide || !cg_operand_is_narrow(&x, 1, &g->first[s].n);
+            g->aligned = g->aligned && x.offset % width == 0;
+        }
+    g->wide = g->wide || g->elements > INT32_MAX / 2;
+}
+
+static segment_group take_group(const cg_hw_opencl *hw, const cg_map_many *r, int from, int width) {
+    segment_group g = {.first = &r->segment[from], .slots = 1};
+    int most = segments_that_fit(hw, r->program);
+    while (g.n < most && from + g.n < r->n_segments && same_dtypes(g.first, &g.first[g.n], r->program))
+        g.elements += g.first[g.n++].n;
+    while (g.slots < g.n) g.slots *= 2;
+    look_at_operands(&g, r->program, width);
+    return g;
+}
+
+/* One slot's parameters. A slot without a segment repeats the first one and starts behind the last chunk. */
+static void append_segment(cg_args *a, const cg_segment *s, const cg_program *p, int64_t first_chunk) {
+    cg_arg_index(a, first_chunk);
+    cg_arg_index(a, s->n);
+    for (int k = 0; k < p->n_inputs + p->n_outputs; k++) {
+        cg_arg_buffer(a, operand_of(s, p, k)->buffer);
+        cg_arg_index(a, operand_of(s, p, k)->offset);
+    }
+}
+
+static cg_program_layout contiguous_layout(const cg_program *p, const cg_segment *s) {
+    cg_program_layout l = {.n_outputs = p->n_outputs};
+    for (int k = 0; k < p->n_inputs; k++) {
+        l.in_dtype[k] = (uint8_t)s->in[k].dtype;
+        l.in_inner[k] = CG_INNER_UNIT;
+    }
+    for (int k = 0; k < p->n_outputs; k++) {
+        l.out_dtype[k] = (uint8_t)s->out[k].dtype;
+        l.out_inner[k] = CG_INNER_UNIT;
+    }
+    return l;
+}
+
+static cg_status launch_group(cg_hw_opencl *hw, const cg_map_many *r, const segment_group *g, int width) {
+    const cg_program *p = r->program;
+    int items = 1;
+    while (items * 2 <= (int)cg_cl_group_items(hw)) items *= 2;
+    int64_t chunk = (int64_t)items * width * STEPS;
+    if (hw->cpu_style) {
+        chunk = g->elements / (CHUNKS_PER_UNIT * hw->base.info.compute_units) / width * width;
+        chunk = chunk < CHUNK_MIN ? CHUNK_MIN : chunk > CHUNK_MAX ? CHUNK_MAX : chunk;
+    }
+    int64_t chunks = 0;
+    for (int s = 0; s < g->n; s++) chunks += (g->first[s].n + chunk - 1) / chunk;
+    cg_kernel_request q = {.file = "map_many.cl",
+                           .entry = "map_many",
+                           .type = (cg_dtype)p->type,
+                           .width = width,
+                           .program = p,
+                           .layout = contiguous_layout(p, g->first)};
+    cg_request_define(&q, "WIDE", g->wide);
+    cg_request_define(&q, "ALIGNED", g->aligned && !hw->cpu_style);
+    cg_request_define(&q, "SEGMENTS", g->slots);
+    cg_request_define(&q, "ITEMS", items);
+    cg_args a = cg_args_of(hw, cg_cl_kernel(hw, &q), "map_many");
+    a.wide = g->wide;
+    cg_arg_index(&a, chunks);
+    cg_arg_index(&a, chunk);
+    int64_t begin = 0;
+    for (int s = 0; s < g->slots; s++) {
+        const cg_segment *segment = &g->first[s < g->n ? s : 0];
+        append_segment(&a, segment, p, s < g->n ? begin : chunks);
+        begin += (segment->n + chunk - 1) / chunk;
+    }
+    for (int k = 0; k < p->n_consts; k++) cg_arg_scalar(&a, (cg_dtype)p->type, r->consts[k]);
+    size_t global = (size_t)chunks * (size_t)items;
+    return cg_cl_launch(&a, 1, &global, (size_t[]){(size_t)items});
+}
+
+cg_status cg_cl_map_many(cg_hw *base, const cg_map_many *r) {
+    cg_hw_opencl *hw = cg_cl(base);
+    int width = cg_cl_width(hw, (cg_dtype)r->program->type);
+    for (int from = 0; from < r->n_segments;) {
+        segment_group g = take_group(hw, r, from, width);
+        cg_status status = launch_group(hw, r, &g, width);
+        if (status != CG_OK) return status;
+        from += g.n;
+    }
+    return CG_OK;
+}

@@ -1,0 +1,121 @@
+/*
+ * Freivalds' test: C = A B is believed if C r = A (B r) for a random r. With small integers every product and sum
+ * is exact, so that the two sides must be equal, and a wrong element escapes a random r in {1 .. 8} with a
+ * chance of 1 in 8 at most; three vectors are tried.
+ */
+#include "host/opencl/matmul_opencl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_EDGE = 1024, VECTORS = 3, VALUES = 5 };
+
+static uint32_t next_random(uint32_t *state) {
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 16;
+}
+
+static void put(cg_dtype dtype, void *to, int64_t i, double value) {
+    if (dtype == CG_F64)
+        ((double *)to)[i] = value;
+    else
+        ((float *)to)[i] = (float)value;
+}
+
+static double get(cg_dtype dtype, const void *from, int64_t i) {
+    return dtype == CG_F64 ? ((const double *)from)[i] : (double)((const float *)from)[i];
+}
+
+/* y[i] = sum over j of x[i][j] r[j] */
+static void multiply(cg_dtype dtype, const void *x, int64_t rows, int64_t cols, int64_t row, int64_t col,
+                     const double *r, double *y) {
+    for (int64_t i = 0; i < rows; i++) {
+        y[i] = 0;
+        for (int64_t j = 0; j < cols; j++) y[i] += get(dtype, x, i * row + j * col) * r[j];
+    }
+}
+
+/* Host and device copies of the three matrices of one check; all zero after a failure to make them. */
+typedef struct check_matrices {
+    void *a, *b, *c;
+    double *vectors; /* r, B r, A (B r), C r */
+    cg_buffer *on_a, *on_b, *on_c;
+} check_matrices;
+
+static void free_matrices(cg_hw_opencl *hw, check_matrices *x) {
+    cg_cl_free(&hw->base, x->on_a);
+    cg_cl_free(&hw->base, x->on_b);
+    cg_cl_free(&hw->base, x->on_c);
+    free(x->a);
+    free(x->b);
+    free(x->c);
+    free(x->vectors);
+}
+
+static void fill(cg_dtype dtype, void *to, int64_t n, uint32_t *state) {
+    for (int64_t i = 0; i < n; i++) put(dtype, to, i, (double)(next_random(state) % VALUES) - VALUES / 2);
+}
+
+/* C starts as NaN, so that an element nobody writes is found. */
+static bool make_matrices(cg_hw_opencl *hw, const cg_product *p, check_matrices *x) {
+    size_t size = cg_dtype_size(p->dtype);
+    size_t bytes_a = (size_t)(p->m * p->k) * size, bytes_b = (size_t)(p->k * p->n) * size;
+    size_t bytes_c = (size_t)(p->m * p->n) * size;
+    x->a = malloc(bytes_a);
+    x->b = malloc(bytes_b);
+    x->c = malloc(bytes_c);
+    x->vectors = malloc((size_t)(p->n + p->k + 2 * p->m) * sizeof *x->vectors);
+    x->on_a = cg_cl_alloc(&hw->base, bytes_a);
+    x->on_b = cg_cl_alloc(&hw->base, bytes_b);
+    x->on_c = cg_cl_alloc(&hw->base, bytes_c);
+    if (!x->a || !x->b || !x->c || !x->vectors || !x->on_a || !x->on_b || !x->on_c) return false;
+    uint32_t state = 1;
+    fill(p->dtype, x->a, p->m * p->k, &state);
+    fill(p->dtype, x->b, p->k * p->n, &state);
+    memset(x->c, 0xff, bytes_c);
+    return cg_cl_upload(&hw->base, x->on_a, 0, x->a, bytes_a) == CG_OK &&
+           cg_cl_upload(&hw->base, x->on_b, 0, x->b, bytes_b) == CG_OK &&
+           cg_cl_upload(&hw->base, x->on_c, 0, x->c, bytes_c) == CG_OK;
+}
+
+static bool products_agree(const cg_product *p, const check_matrices *x) {
+    double *r = x->vectors, *br = r + p->n, *abr = br + p->k, *cr = abr + p->m;
+    uint32_t state = 2;
+    for (int v = 0; v < VECTORS; v++) {
+        for (int64_t j = 0; j < p->n; j++) r[j] = 1 + next_random(&state) % 8;
+        multiply(p->dtype, x->b, p->k, p->n, p->b.row, p->b.col, r, br);
+        multiply(p->dtype, x->a, p->m, p->k, p->a.row, p->a.col, br, abr);
+        multiply(p->dtype, x->c, p->m, p->n, p->n, 1, r, cr);
+        for (int64_t i = 0; i < p->m; i++)
+            if (!(cr[i] == abr[i])) return false;
+    }
+    return true;
+}
+
+/* The same layout with dense matrices of at most MAX_EDGE rows and columns, without batches or an epilogue. */
+static cg_product small_copy(const cg_product *p, const check_matrices *x) {
+    cg_product q = {.dtype = p->dtype, .program = cg_program_identity(p->dtype), .consts = p->consts};
+    q.m = p->m < MAX_EDGE ? p->m : MAX_EDGE;
+    q.n = p->n < MAX_EDGE ? p->n : MAX_EDGE;
+    q.k = p->k < MAX_EDGE ? p->k : MAX_EDGE;
+    bool a_plain = p->a.col == 1 || p->a.row != 1, b_plain = p->b.col == 1 || p->b.row != 1;
+    q.a = (cg_matrix){.buffer = x->on_a, .row = a_plain ? q.k : 1, .col = a_plain ? 1 : q.m};
+    q.b = (cg_matrix){.buffer = x->on_b, .row = b_plain ? q.n : 1, .col = b_plain ? 1 : q.k};
+    q.out = (cg_operand){.buffer = x->on_c, .dtype = p->dtype, .stride = {q.n, 1}};
+    return q;
+}
+
+bool cg_matmul_check(cg_hw_opencl *hw, const cg_product_candidate *candidate, const cg_product *p) {
+    check_matrices x = {0};
+    cg_product q = small_copy(p, &x);
+    bool right = false;
+    if (make_matrices(hw, &q, &x)) {
+        q = small_copy(p, &x);
+        hw->base.stats.host_syncs++;
+        right = candidate->run(hw, &q) == CG_OK &&
+                cg_cl_download(&hw->base, x.c, x.on_c, 0, (size_t)(q.m * q.n) * cg_dtype_size(q.dtype)) == CG_OK &&
+                products_agree(&q, &x);
+    }
+    free_matrices(hw, &x);
+    return right;
+}

@@ -1,0 +1,82 @@
+#include "host/pool.h"
+
+enum { SMALLEST_BITS = 8, PER_OCTAVE_BITS = 2 }; /* 256 bytes; four classes per power of two */
+
+/*
+ * Class c = 4 o + q has (4 + q) 2^(o + 6) bytes: 256, 320, 384, 448, 512, 640, ... So at most a quarter of a
+ * block is unused. Returns the first class of at least `bytes`, and its size; -1 if bytes is beyond all.
+ */
+static int class_of(size_t bytes, size_t *class_bytes) {
+    if (bytes > (size_t)1 << 62) return -1;
+    if (bytes < (size_t)1 << SMALLEST_BITS) bytes = (size_t)1 << SMALLEST_BITS;
+    const int octave = 63 - __builtin_clzll(bytes) - SMALLEST_BITS;
+    const int shift = octave + SMALLEST_BITS - PER_OCTAVE_BITS;
+    const size_t quarters = (bytes + ((size_t)1 << shift) - 1) >> shift; /* 4 to 8 */
+    *class_bytes = quarters << shift;
+    return 4 * octave + (int)quarters - 4; /* 8 quarters: the first class of the next octave */
+}
+
+static void count_in_use(cg_device_stats *stats, size_t bytes) {
+    stats->bytes_in_use += bytes;
+    if (stats->bytes_in_use > stats->bytes_peak) stats->bytes_peak = stats->bytes_in_use;
+}
+
+static cg_block *take_fresh(cg_pool *pool, size_t bytes) {
+    cg_device_stats *stats = &pool->hw->stats;
+    if (pool->limit_bytes && (bytes > pool->limit_bytes || stats->bytes_reserved > pool->limit_bytes - bytes))
+        return NULL;
+    cg_block *block = pool->raw_alloc(pool->hw, bytes);
+    if (!block) return NULL;
+    block->next = NULL;
+    block->bytes = bytes;
+    stats->device_allocs++;
+    stats->bytes_reserved += bytes;
+    return block;
+}
+
+cg_block *cg_pool_alloc(cg_pool *pool, size_t bytes) {
+    cg_device_stats *stats = &pool->hw->stats;
+    size_t class_bytes = 0;
+    const int class = class_of(bytes, &class_bytes);
+    cg_block *block = class < 0 ? NULL : pool->free_list[class];
+    if (block) {
+        pool->free_list[class] = block->next;
+        block->next = NULL;
+        stats->pool_hits++;
+    } else if (class >= 0) {
+        block = take_fresh(pool, class_bytes);
+        if (!block) {
+            cg_pool_trim(pool);
+            block = take_fresh(pool, class_bytes);
+        }
+    }
+    if (!block) {
+        CG_FAIL(pool->hw->err, CG_ERROR_DEVICE_MEMORY,
+                "out of memory on %s: %zu bytes asked for, %llu in use, limit %llu", pool->hw->info.id, bytes,
+                (unsigned long long)stats->bytes_in_use, (unsigned long long)pool->limit_bytes);
+        return NULL;
+    }
+    count_in_use(stats, block->bytes);
+    return block;
+}
+
+void cg_pool_free(cg_pool *pool, cg_block *block) {
+    if (!block) return;
+    size_t class_bytes;
+    const int class = class_of(block->bytes, &class_bytes);
+    block->next = pool->free_list[class];
+    pool->free_list[class] = block;
+    pool->hw->stats.bytes_in_use -= block->bytes;
+}
+
+void cg_pool_trim(cg_pool *pool) {
+    for (int class = 0; class < CG_POOL_CLASSES; class++) {
+        for (cg_block *block = pool->free_list[class]; block;) {
+            cg_block *next = block->next;
+            pool->hw->stats.bytes_reserved -= block->bytes;
+            pool->raw_free(pool->hw, block);
+            block = next;
+        }
+        pool->free_list[class] = NULL;
+    }
+}

@@ -1,0 +1,55 @@
+/*
+ * out[o][j][i] = src[o][index[j]][i]: src (outer, axis, inner) and out (outer, n_index, inner) contiguous. A
+ * negative index counts from the end; one out of range gives `missing`, the bits of NaN or 0.
+ *
+ * Bits are moved, not numbers: BYTES is the size of an element, INDEX_BYTES that of an index, VECTOR the elements
+ * moved at once (1 or 4; 4 needs inner and the offsets to be multiples of 4). A row of out is cut into `chunks`
+ * chunks of `chunk` elements; a work-item has per_item chunks of all.
+ */
+#include "prelude.h"
+
+#ifndef BYTES
+#define BYTES 4
+#define INDEX_BYTES 8
+#define VECTOR 1
+#endif
+
+#if BYTES == 1
+#define ELEMENT uchar
+#elif BYTES == 4
+#define ELEMENT uint
+#else
+#define ELEMENT ulong
+#endif
+#if VECTOR == 1
+typedef ELEMENT piece;
+#else
+typedef GLUE(ELEMENT, VECTOR) piece;
+#endif
+
+#if INDEX_BYTES == 4
+typedef int index_type;
+#else
+typedef long index_type;
+#endif
+
+__kernel void gather(const INDEX rows, const INDEX n_index, const INDEX axis, const INDEX inner, const INDEX chunk,
+                     const INDEX chunks, const INDEX per_item, const __global ELEMENT *src, const INDEX src_offset,
+                     const __global index_type *index, const INDEX index_offset, __global ELEMENT *out,
+                     const INDEX out_offset, const ulong missing) {
+    const INDEX begin = (INDEX)get_global_id(0) * per_item, end = min(begin + per_item, rows * chunks);
+    for (INDEX unit = begin; unit < end; unit++) {
+        const INDEX row = divide(unit, chunks), from = (unit - row * chunks) * chunk;
+        const INDEX o = divide(row, n_index);
+        long at = (long)index[index_offset + row - o * n_index];
+        if (at < 0) at += (long)axis;
+        const bool valid = at >= 0 && at < (long)axis;
+        const __global ELEMENT *x = src + src_offset + (o * axis + (valid ? (INDEX)at : 0)) * inner;
+        __global ELEMENT *y = out + out_offset + row * inner;
+        for (INDEX i = from; i < min(from + chunk, inner); i += VECTOR) {
+            piece v = (piece)((ELEMENT)missing);
+            if (valid) v = *(const __global piece *)(x + i);
+            *(__global piece *)(y + i) = v;
+        }
+    }
+}

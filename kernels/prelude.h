@@ -1,0 +1,134 @@
+/*
+ * The vocabulary of elementary.h and of rows for OpenCL C 1.2, for one type and width.
+ *
+ * The host defines TYPE (the number of a dtype), W (lanes: 1, 2, 4, 8 or 16), WIDE (1: indices are long) and
+ * ALIGNED (1: pointers are aligned to W elements). The defaults here let a file be compiled by itself.
+ *   T, I, U     W lanes of the type, and of integers as wide; TS, IS, US one lane
+ *   INDEX       of elements in a buffer and of work-items
+ */
+#ifndef PRELUDE_H
+#define PRELUDE_H
+
+#pragma OPENCL FP_CONTRACT OFF
+#ifdef cl_khr_fp64
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+#endif
+
+#define CG_F32 0
+#define CG_F64 1
+#define CG_I32 2
+#define CG_I64 3
+#define CG_U8 4
+#define CG_BOOL 5
+
+#ifndef TYPE
+#define TYPE CG_F32
+#endif
+#ifndef W
+#define W 1
+#endif
+#ifndef WIDE
+#define WIDE 0
+#endif
+#ifndef ALIGNED
+#define ALIGNED 0
+#endif
+
+#define FN static inline
+#define GLUE_(a, b) a##b
+#define GLUE(a, b) GLUE_(a, b)
+
+/* name of a type or conversion, for W lanes */
+#if W == 1
+#define LANES(name) name
+#else
+#define LANES(name) GLUE(name, W)
+#endif
+
+#if WIDE
+typedef long INDEX;
+typedef ulong UINDEX;
+#else
+typedef int INDEX;
+typedef uint UINDEX;
+#endif
+
+#if TYPE == CG_F32
+#define CG_BITS 32
+#define REAL 1
+#define TS float
+#define IS int
+#define US uint
+#elif TYPE == CG_F64
+#define CG_BITS 64
+#define REAL 1
+#define TS double
+#define IS long
+#define US ulong
+#elif TYPE == CG_I32
+#define CG_BITS 32
+#define REAL 0
+#define TS int
+#define IS int
+#define US uint
+#else
+#define CG_BITS 64
+#define REAL 0
+#define TS long
+#define IS long
+#define US ulong
+#endif
+
+typedef LANES(TS) T;
+typedef LANES(IS) I;
+typedef LANES(US) U;
+#define TO_TS GLUE(convert_, TS)
+#define TO_T LANES(GLUE(convert_, TS))
+#define AS_T LANES(GLUE(as_, TS))
+#define AS_I LANES(GLUE(as_, IS))
+#define AS_U LANES(GLUE(as_, US))
+
+#if TYPE == CG_F64
+#define C(v) ((T)(v))
+#else
+#define C(v) ((T)(TS)(v##f)) /* no double literals where there are no doubles */
+#endif
+#define CI(v) ((I)(IS)(v))
+#define CU(v) ((U)(US)(v##u))
+
+#if REAL
+#define FMA(a, b, c) fma(a, b, c)
+#define SQRT(x) sqrt(x)
+#define FABS(x) fabs(x)
+#define ISNAN(x) ((x) != (x))
+#else
+#define FABS(x) ((x) < C(0.0) ? -(x) : (x))
+#define ISNAN(x) ((I)(0))
+#endif
+
+/* W neighbouring elements of a buffer or of private memory */
+#if W == 1
+#define VLOAD(p) (*(p))
+#define VSTORE(v, p) (*(p) = (v))
+#else
+#define VLOAD(p) GLUE(vload, W)(0, p)
+#define VSTORE(v, p) GLUE(vstore, W)(v, 0, p)
+#endif
+
+/* 0, 1, 2, ... in the lanes */
+#if W == 1
+#define LANE_NUMBERS ((I)(0))
+#elif W == 2
+#define LANE_NUMBERS ((I)(0, 1))
+#elif W == 4
+#define LANE_NUMBERS ((I)(0, 1, 2, 3))
+#elif W == 8
+#define LANE_NUMBERS ((I)(0, 1, 2, 3, 4, 5, 6, 7))
+#else
+#define LANE_NUMBERS ((I)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+#endif
+
+/* a / b for a >= 0, b > 0 */
+FN INDEX divide(INDEX a, INDEX b) { return (INDEX)((UINDEX)a / (UINDEX)b); }
+
+#endif
