@@ -31,10 +31,8 @@ static cg_status value_of(cg_function *f, void *context, int n, cg_tensor *const
     cg_device *dev = cg_device_of(x[0]);
     cg_scope *scope = cg_scope_begin(dev);
     if (!scope) return dev->error.code;
-    cg_no_grad_begin(dev);
     cg_tensor *y = contract(f(context, n, x));
     cg_status status = y ? cg_item(y, value) : dev->error.code;
-    cg_no_grad_end(dev);
     cg_scope_end(scope);
     return status || y ? status : CG_ERROR_STATE;
 }
@@ -96,7 +94,7 @@ static cg_status prepare(cg_function *f, void *context, int n, cg_tensor *const 
     cg_tensor *leaf[CG_RULE_INPUTS * 4];
     for (int i = 0; i < n; i++) {
         cg_tensor *plain = cg_detach(x[i]);
-        copy[i] = cg_to_device(plain, dev);
+        copy[i] = cg_require_grad(cg_to_device(plain, dev), true); /* f may itself take gradients */
         leaf[i] = cg_require_grad(cg_to_device(plain, dev), true);
         if (!leaf[i] || !copy[i]) return dev->error.code;
     }

@@ -5,6 +5,7 @@
 #include "clgrad/io.h"
 #include "core/shape.h"
 #include "nn/module.h"
+#include "tensor/deferral.h"
 
 cg_status cg_module_save(const cg_module *module, const char *path) {
     if (!module || !path) return CG_ERROR_ARGUMENT;
@@ -51,14 +52,23 @@ static cg_status read_values(const cg_module *module, const cg_safetensors *file
     return CG_OK;
 }
 
-/* Each parameter takes over the storage that was read: nothing can fail half-way. */
+/* What still has to read the old values is computed; after that nothing can fail. */
+static cg_status finish_readers(int n, const cg_named_parameter *flat) {
+    for (int i = 0; i < n; i++) {
+        cg_status status = cg_force_readers(flat[i].tensor->storage);
+        if (status) return status;
+    }
+    return CG_OK;
+}
+
+/* Each parameter and what was read for it exchange their memory: both cover their storage whole. */
 static void take_values(int n, const cg_named_parameter *flat, cg_tensor **value) {
     for (int i = 0; i < n; i++) {
-        cg_storage *old = flat[i].tensor->storage;
-        flat[i].tensor->storage = cg_storage_retain(value[i]->storage);
-        flat[i].tensor->offset = value[i]->offset;
-        memcpy(flat[i].tensor->stride, value[i]->stride, sizeof value[i]->stride);
-        cg_storage_release(old);
+        cg_storage *to = flat[i].tensor->storage, *from = value[i]->storage;
+        cg_buffer *old = to->buffer;
+        to->buffer = from->buffer;
+        from->buffer = old;
+        to->version++;
     }
 }
 
@@ -69,6 +79,7 @@ static cg_status load(cg_module *module, const cg_safetensors *file) {
     cg_scope *scope = value ? cg_scope_begin(module->dev) : NULL;
     cg_status status = scope ? CG_OK : CG_FAIL(&module->dev->error, CG_ERROR_MEMORY, "module_load: out of host memory");
     if (status == CG_OK) status = read_values(module, file, n, flat, value);
+    if (status == CG_OK) status = finish_readers(n, flat);
     if (status == CG_OK) take_values(n, flat, value);
     cg_scope_end(scope);
     free(value);

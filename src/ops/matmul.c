@@ -63,24 +63,24 @@ static cg_dims batch_of(const cg_tensor *x) {
     return batch;
 }
 
-static bool check_matmul(cg_tensor *a, cg_tensor *b, cg_dims *batch) {
-    cg_error *err = &a->storage->dev->error;
-    if (cg_size(a, -1) != cg_size(b, -2)) {
-        CG_FAIL(err, CG_ERROR_SHAPE, "matmul: inner dimensions differ: a %s, b %s", CG_SHAPE_STR(&a->shape),
+/* The operands as the caller gave them: vectors are still vectors. */
+static bool check_matmul(const cg_tensor *a, const cg_tensor *b) {
+    const char *wrong = NULL;
+    if (a->shape.rank == 0 || b->shape.rank == 0)
+        wrong = "a scalar is no matrix";
+    else if (cg_size(a, -1) != cg_size(b, b->shape.rank == 1 ? 0 : -2))
+        wrong = "inner dimensions differ";
+    else if (a->shape.rank > 2 && b->shape.rank > 2 && !cg_broadcast_shapes(batch_of(a), batch_of(b), NULL))
+        wrong = "batch axes do not broadcast";
+    if (wrong)
+        CG_FAIL(&a->storage->dev->error, CG_ERROR_SHAPE, "matmul: %s: a %s, b %s", wrong, CG_SHAPE_STR(&a->shape),
                 CG_SHAPE_STR(&b->shape));
-        return false;
-    }
-    if (!cg_broadcast_shapes(batch_of(a), batch_of(b), batch)) {
-        CG_FAIL(err, CG_ERROR_SHAPE, "matmul: batch axes do not broadcast: a %s, b %s", CG_SHAPE_STR(&a->shape),
-                CG_SHAPE_STR(&b->shape));
-        return false;
-    }
-    return true;
+    return !wrong;
 }
 
 static cg_tensor *matmul_matrices(cg_tensor *a, cg_tensor *b) {
     cg_dims batch;
-    if (!a || !b || !check_matmul(a, b, &batch)) return NULL;
+    if (!a || !b || !cg_broadcast_shapes(batch_of(a), batch_of(b), &batch)) return NULL;
     cg_tensor *input[] = {a, b};
     return cg_record_op(product("matmul", a, b, NULL, &batch), &matmul_rule, 2, input, CG_KEEP(0) | CG_KEEP(1), NULL);
 }
@@ -92,12 +92,7 @@ static cg_dtype common_dtype(const cg_tensor *a, const cg_tensor *b) {
 }
 
 cg_tensor *cg_matmul(cg_tensor *a, cg_tensor *b) {
-    if (!a || !b || !cg_op_same_device("matmul", a->storage->dev, 1, &b)) return NULL;
-    if (a->shape.rank == 0 || b->shape.rank == 0) {
-        CG_FAIL(&a->storage->dev->error, CG_ERROR_SHAPE, "matmul: a scalar is no matrix: a %s, b %s",
-                CG_SHAPE_STR(&a->shape), CG_SHAPE_STR(&b->shape));
-        return NULL;
-    }
+    if (!a || !b || !cg_op_same_device("matmul", a->storage->dev, 1, &b) || !check_matmul(a, b)) return NULL;
     bool row = a->shape.rank == 1, column = b->shape.rank == 1;
     cg_dtype dtype = common_dtype(a, b);
     cg_tensor *left = cg_op_cast(a, dtype), *right = cg_op_cast(b, dtype);

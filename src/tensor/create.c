@@ -89,8 +89,9 @@ static void store(void *data, cg_dtype dtype, int64_t i, double value) {
     }
 }
 
-/* n values start + i step, made on the host in double: ranges are short, and exactly these values. */
-static cg_tensor *ramp(cg_device *dev, const char *op, cg_dtype dtype, int64_t n, double start, double step) {
+/* n values start + i step, the last one `last`, made on the host in double: exactly these values. */
+static cg_tensor *ramp(cg_device *dev, const char *op, cg_dtype dtype, int64_t n, double start, double step,
+                       double last) {
     cg_dims shape = cg_shape(n);
     int64_t numel;
     if (cg_tensor_check(dev, op, dtype, &shape, &numel)) return NULL;
@@ -99,7 +100,7 @@ static cg_tensor *ramp(cg_device *dev, const char *op, cg_dtype dtype, int64_t n
         CG_FAIL(&dev->error, CG_ERROR_MEMORY, "%s: out of host memory for %lld values", op, (long long)n);
         return NULL;
     }
-    for (int64_t i = 0; i < n; i++) store(data, dtype, i, start + (double)i * step);
+    for (int64_t i = 0; i < n; i++) store(data, dtype, i, i == n - 1 ? last : start + (double)i * step);
     cg_tensor *x = from_host(dev, op, dtype, shape, data);
     free(data);
     return x;
@@ -121,7 +122,7 @@ cg_tensor *cg_arange(cg_device *dev, cg_dtype dtype, double start, double stop, 
                 step, cg_dtype_name(dtype));
         return NULL;
     }
-    return ramp(dev, "arange", dtype, n > 0 ? (int64_t)n : 0, start, step);
+    return ramp(dev, "arange", dtype, n > 0 ? (int64_t)n : 0, start, step, start + (n - 1) * step);
 }
 
 cg_tensor *cg_linspace(cg_device *dev, cg_dtype dtype, double start, double stop, int64_t n) {
@@ -131,7 +132,7 @@ cg_tensor *cg_linspace(cg_device *dev, cg_dtype dtype, double start, double stop
                 (long long)n, start, stop, cg_dtype_name(dtype));
         return NULL;
     }
-    return ramp(dev, "linspace", dtype, n, start, n > 1 ? (stop - start) / (double)(n - 1) : 0);
+    return ramp(dev, "linspace", dtype, n, start, n > 1 ? (stop - start) / (double)(n - 1) : 0, n > 1 ? stop : start);
 }
 
 cg_tensor *cg_eye(cg_device *dev, cg_dtype dtype, int64_t n) {
