@@ -1,0 +1,45 @@
+/* Nothing of the public API escapes the tests: every row has a reference, every operation a gradient check. */
+#include "support/device_test.h"
+#include "support/files.h"
+#include "support/operations.h"
+#include "support/row_calls.h"
+
+#include <string.h>
+
+HOST_TEST(coverage, every_row_has_a_reference) {
+    for (int row = 0; row < CG_ROW_COUNT; row++) {
+        const ref_row *ref = ref_row_find(cg_rows[row].name);
+        check_case("%s", cg_rows[row].name);
+        if (!CHECK_MSG(ref != NULL, "no entry in tests/reference/ref_rows.c")) continue;
+        CHECK_MSG(ref->real != NULL, "no real definition");
+        bool has_integers = cg_rows[row].class != CG_CLASS_FLOAT;
+        CHECK_MSG(has_integers == (ref->integer != NULL), "the row %s integers, the reference does not agree",
+                  has_integers ? "takes" : "promotes");
+    }
+}
+
+/* The names of functions that return a tensor in a header, one call per name. */
+static void each_operation(const char *header, void (*visit)(const char *name)) {
+    char relative[96], line[512], name[64];
+    snprintf(relative, sizeof relative, "include/clgrad/%s", header);
+    FILE *file = fopen(source_path(relative), "r");
+    if (!file) cr_skip_test("the sources are not here");
+    while (fgets(line, sizeof line, file))
+        if (sscanf(line, "CG_API cg_tensor *cg_%63[a-z0-9_](", name) == 1) visit(name);
+    fclose(file);
+}
+
+static void needs_a_check(const char *name) {
+    check_case("cg_%s", name);
+    for (int row = 0; row < CG_ROW_COUNT; row++)
+        if (!strcmp(cg_rows[row].name, name)) return; /* row_gradients.c takes every row */
+    for (int i = 0; i < operation_count(); i++)
+        if (!strcmp(operation_at(i)->name, name)) return;
+    CHECK_MSG(false, "no entry in tests/support/operations.c");
+}
+
+/* A differentiable operation without a gradient check fails here (tests/support/operations.c). */
+HOST_TEST(coverage, every_operation_is_listed) {
+    static const char *const headers[] = {"ops.h", "reduce.h", "linalg.h", "loss.h"};
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) each_operation(headers[i], needs_a_check);
+}

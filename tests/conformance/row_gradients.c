@@ -1,0 +1,121 @@
+/* The gradient of every row, and the gradient of that, against numerical ones. */
+#include "support/device_test.h"
+#include "support/gradients.h"
+#include "support/row_calls.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool has_rule(int row) {
+    return !strncmp(cg_rows[row].gradient, "GRAD", 4) || !strcmp(cg_rows[row].gradient, "ZERO");
+}
+
+typedef struct row_context {
+    int row;
+    double parameter;
+    cg_tensor *condition; /* of where, which has no gradient */
+} row_context;
+
+static cg_tensor *call_row(void *context, int n, cg_tensor *const *x) {
+    const row_context *c = context;
+    if (cg_rows[c->row].class == CG_CLASS_SELECT)
+        return row_apply(c->row, cg_arg_tensor(c->condition), cg_arg_tensor(x[0]), cg_arg_tensor(x[1]));
+    cg_arg y = cg_rows[c->row].signature == CG_SIG_PARAM ? cg_arg_real(c->parameter)
+                                                         : cg_arg_tensor(n > 1 ? x[1] : NULL);
+    return row_apply(c->row, cg_arg_tensor(x[0]), y, cg_arg_tensor(n > 2 ? x[2] : NULL));
+}
+
+/*
+ * Inputs inside the domain, where the function is smooth on the scale of the differences: away from 0, from
+ * each other, and from where a power or logarithm becomes steep.
+ */
+static int make_inputs(cg_device *dev, int row, const cg_dims *shape, cg_tensor **x, uint64_t seed) {
+    int n = row_tensors(row) - (cg_rows[row].class == CG_CLASS_SELECT);
+    double lo = cg_rows[row].lo > 0 ? fmax(cg_rows[row].lo, 0.6) : fmax(cg_rows[row].lo, -3);
+    double hi = fmin(cg_rows[row].hi, 3);
+    for (int i = 0; i < n; i++) {
+        x[i] = random_f64(dev, shape[i], lo, hi, 0.15, &seed);
+        /* minimum and maximum: keep the operands apart by bringing them to different grids */
+        if (row == CG_ROW_minimum || row == CG_ROW_maximum) {
+            double *data = read_raw(x[i]);
+            for (int64_t j = 0; data && j < cg_numel(x[i]); j++) data[j] = floor(data[j]) + 0.2 + 0.5 * i;
+            x[i] = cg_from_f64(dev, shape[i], data);
+        }
+    }
+    return n;
+}
+
+static void run_gradient(cg_device *dev, int row, const cg_dims *shape, double parameter, bool second) {
+    cg_scope *scope = cg_scope_begin(dev);
+    check_case("%s%s of f64 %s %s, parameter %g", second ? "second gradient of " : "gradient of ",
+               cg_rows[row].name, shape_text(shape[0]), shape_text(shape[1]), parameter);
+    const int32_t truth[] = {1, 0, 0, 1, 1, 0};
+    row_context context = {row, parameter, cg_cast(cg_from_i32(dev, cg_shape(2, 3), truth), CG_BOOL)};
+    cg_tensor *x[3];
+    int n = make_inputs(dev, row, shape, x, (uint64_t)row + 11);
+    bool (*check)(cg_function *, void *, int, cg_tensor *const *) =
+        second ? check_second_gradient : check_gradient;
+    check(call_row, &context, n, x);
+    cg_scope_end(scope);
+    scratch_free_all();
+}
+
+static void run_all(cg_device *dev, bool second) {
+    static const cg_dims same[3] = {{2, {2, 3}}, {2, {2, 3}}, {2, {2, 3}}};
+    static const cg_dims broadcast[3] = {{1, {3}}, {2, {2, 1}}, {0, {0}}};
+    for (int row = 0; row < CG_ROW_COUNT; row++) {
+        if (!has_rule(row)) continue;
+        bool is_parameter = cg_rows[row].signature == CG_SIG_PARAM;
+        for (int i = 0; i < (is_parameter ? 3 : 1); i++)
+            run_gradient(dev, row, same, row_parameter(i), second);
+        if (row_tensors(row) > 1) run_gradient(dev, row, broadcast, 1, second);
+    }
+}
+
+static bool skip_for_f64(cg_device *dev) {
+    if (cg_device_properties(dev)->has_f64) return false;
+    cr_log_info("no f64 on this device");
+    return true;
+}
+
+/* The rules are compositions, the same on every backend: OpenCL, which builds each kernel, takes a few. */
+DEVICE_TEST(rows, gradients) {
+    if (skip_for_f64(dev)) return;
+    if (!device_is_opencl(dev)) {
+        run_all(dev, false);
+        return;
+    }
+    static const int some[] = {CG_ROW_div, CG_ROW_where, CG_ROW_tanh};
+    static const cg_dims broadcast[3] = {{1, {3}}, {2, {2, 1}}, {0, {0}}};
+    for (int i = 0; i < 3; i++) run_gradient(dev, some[i], broadcast, 1, false);
+}
+
+DEVICE_TEST(rows, second_gradients) {
+    if (!device_is_opencl(dev)) run_all(dev, true);
+}
+
+/* Where a function has a kink, the side is stated in ops.h. */
+DEVICE_TEST(rows, gradients_at_kinks) {
+    const float at[] = {-2, -0.0f, 0, 3};
+    const struct {
+        cg_tensor *(*f)(cg_tensor *);
+        const char *name;
+        long double slope[4];
+    } kinks[] = {
+        {cg_relu, "relu", {0, 0, 0, 1}},
+        {cg_abs, "abs", {-1, 0, 0, 1}},
+        {cg_sign, "sign", {0, 0, 0, 0}},
+    };
+    for (size_t i = 0; i < sizeof kinks / sizeof *kinks; i++) {
+        check_case("%s at -2, -0, 0, 3", kinks[i].name);
+        cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(4), at), true);
+        CHECK(cg_backward(cg_sum(kinks[i].f(x), CG_ALL_AXES, false)) == CG_OK);
+        check_equal(cg_grad_of(x), CG_F32, cg_shape(4), kinks[i].slope);
+    }
+    check_case("maximum and minimum of equals: all to x");
+    cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(4), at), true);
+    cg_tensor *y = cg_require_grad(cg_from_f32(dev, cg_shape(4), at), true);
+    CHECK(cg_backward(cg_sum(cg_add(cg_maximum(x, y), cg_minimum(x, y)), CG_ALL_AXES, false)) == CG_OK);
+    check_equal(cg_grad_of(x), CG_F32, cg_shape(4), (long double[]){2, 2, 2, 2});
+    check_equal(cg_grad_of(y), CG_F32, cg_shape(4), (long double[]){0, 0, 0, 0});
+}

@@ -1,0 +1,183 @@
+/* Every row of elementwise.def against its reference: values, layouts, special values, probes. */
+#include "support/device_test.h"
+#include "support/row_calls.h"
+
+#include <math.h>
+
+static bool usable(cg_device *dev, cg_dtype t) { return t != CG_F64 || cg_device_properties(dev)->has_f64; }
+
+/* What to apply a row to: up to three tensors of one dtype and shape, and their elements as numbers. */
+typedef struct row_input {
+    cg_arg arg[3];
+    row_operands values;
+} row_input;
+
+static row_input make_input(cg_device *dev, int row, cg_dtype t, cg_dims shape, test_layout layout,
+                            uint64_t seed) {
+    int64_t n = ref_count(shape.rank, shape.dim);
+    const long double *values[3] = {NULL, NULL, NULL};
+    row_input in = {.values = {0}};
+    for (int i = 0; i < row_tensors(row); i++) {
+        void *data = random_values(t, n, cg_rows[row].lo, cg_rows[row].hi, &seed);
+        bool condition = cg_rows[row].class == CG_CLASS_SELECT && i == 0;
+        for (int64_t j = 0; condition && j < n; j += 2) value_set(t, data, j, 0);
+        in.arg[i] = cg_arg_tensor(layout_tensor(dev, t, shape, layout, data));
+        values[i] = to_values(t, data, n);
+    }
+    if (cg_rows[row].signature == CG_SIG_PARAM) {
+        in.arg[1] = cg_arg_real(row_parameter((int)(seed % 4)));
+        long double *y = scratch((size_t)n * sizeof *y);
+        cg_dtype result = row_result(row, t);
+        for (int64_t j = 0; j < n; j++) y[j] = result == CG_F32 ? (float)in.arg[1].real : in.arg[1].real;
+        values[1] = y;
+    }
+    in.values = (row_operands){values[0], values[1], values[2]};
+    return in;
+}
+
+static void run_case(cg_device *dev, int row, cg_dtype t, cg_dims shape, test_layout layout, uint64_t seed) {
+    check_case("%s %s %s %s seed %llu", cg_rows[row].name, cg_dtype_name(t), shape_text(shape),
+               layout_name(layout), (unsigned long long)seed);
+    row_input in = make_input(dev, row, t, shape, layout, seed);
+    cg_tensor *got = row_apply(row, in.arg[0], in.arg[1], in.arg[2]);
+    check_row(got, row, t, shape, in.values);
+    if (!got) cg_error_clear(dev);
+}
+
+/* Every row in every dtype. */
+DEVICE_TEST(small_rows, every_dtype) {
+    for (int row = 0; row < CG_ROW_COUNT; row++) {
+        cg_scope *scope = cg_scope_begin(dev);
+        for (int t = CG_F32; t <= CG_BOOL; t++)
+            if (usable(dev, (cg_dtype)t) && row_accepts(row, (cg_dtype)t))
+                run_case(dev, row, (cg_dtype)t, cg_shape(67), LAYOUT_CONTIGUOUS, (uint64_t)(row + 1));
+        cg_scope_end(scope);
+        scratch_free_all();
+    }
+}
+
+/* A row runs through the same loops as any other on OpenCL, where each needs a compiler: some stand for all. */
+static bool representative(cg_device *dev, int row) {
+    return !device_is_opencl(dev) || row == CG_ROW_add || row == CG_ROW_where || row == CG_ROW_leaky_relu ||
+           row == CG_ROW_lt || row == CG_ROW_tanh;
+}
+
+/* Every shape in every layout. */
+DEVICE_TEST(small_rows, every_layout) {
+    static const cg_dtype types[] = {CG_F32, CG_F64, CG_I32, CG_U8};
+    for (int row = 0; row < CG_ROW_COUNT; row++) {
+        if (!representative(dev, row)) continue;
+        for (int i = 0; i < test_shape_count(); i++) {
+            cg_scope *scope = cg_scope_begin(dev);
+            cg_dtype t = types[(row + i) % (device_is_opencl(dev) ? 2 : 4)];
+            for (int layout = 0; layout < LAYOUT_COUNT; layout++)
+                if (usable(dev, t) && layout_fits((test_layout)layout, test_shape(i)))
+                    run_case(dev, row, t, test_shape(i), (test_layout)layout, (uint64_t)(i + 1));
+            cg_scope_end(scope);
+            scratch_free_all();
+        }
+    }
+}
+
+/* Element i of operand `which` in a sweep over all pairs of special values, the third operand scattered. */
+static double special_operand(cg_dtype t, int which, int64_t i) {
+    int n = special_count();
+    int64_t choice = which == 0 ? i % n : which == 1 ? i / n : (i * 7 + i / n * 13) % n;
+    return special_value(t, (int)choice);
+}
+
+static void run_specials(cg_device *dev, int row, cg_dtype t, double parameter) {
+    check_case("%s %s special values, parameter %g", cg_rows[row].name, cg_dtype_name(t), parameter);
+    int64_t n = row_tensors(row) == 1 ? special_count() : (int64_t)special_count() * special_count();
+    cg_arg arg[3] = {0};
+    const long double *values[3] = {NULL, NULL, NULL};
+    for (int k = 0; k < cg_rows[row].arity; k++) {
+        bool is_parameter = cg_rows[row].signature == CG_SIG_PARAM && k == 1;
+        void *data = scratch((size_t)n * cg_dtype_size(t));
+        for (int64_t i = 0; i < n; i++)
+            value_set(t, data, i, is_parameter ? parameter : special_operand(t, k, i));
+        values[k] = to_values(t, data, n);
+        arg[k] =
+            is_parameter ? cg_arg_real(parameter) : cg_arg_tensor(cg_from_host(dev, t, cg_shape(n), data));
+    }
+    cg_tensor *got = row_apply(row, arg[0], arg[1], arg[2]);
+    check_row(got, row, t, cg_shape(n), (row_operands){values[0], values[1], values[2]});
+}
+
+/* Signed zeros, subnormals, limits, infinities, NaN: each alone and each with each. */
+DEVICE_TEST(rows, special_values) {
+    for (int row = 0; row < CG_ROW_COUNT; row++) {
+        cg_scope *scope = cg_scope_begin(dev);
+        for (int t = CG_F32; t <= CG_F64; t++) {
+            if (!usable(dev, (cg_dtype)t)) continue;
+            for (int i = 0; i < (cg_rows[row].signature == CG_SIG_PARAM ? 4 : 1); i++)
+                run_specials(dev, row, (cg_dtype)t, row_parameter(i));
+        }
+        cg_scope_end(scope);
+        scratch_free_all();
+    }
+}
+
+/* Many points within the domain, where the bound is tightest. */
+DEVICE_TEST(rows, random_values) {
+    int64_t n = device_is_opencl(dev) ? 10007 : 50021;
+    for (int row = 0; row < CG_ROW_COUNT; row++) {
+        cg_scope *scope = cg_scope_begin(dev);
+        for (int t = CG_F32; t <= CG_F64; t++)
+            if (usable(dev, (cg_dtype)t))
+                run_case(dev, row, (cg_dtype)t, cg_shape(n), LAYOUT_CONTIGUOUS, (uint64_t)(1000 + row));
+        cg_scope_end(scope);
+        scratch_free_all();
+    }
+}
+
+/* The value each row states, from a table: it holds where row and reference might share a mistake. */
+DEVICE_TEST(rows, probes) {
+    for (int row = 0; row < CG_ROW_COUNT; row++) {
+        const double *probe = cg_rows[row].probe;
+        for (int t = CG_F32; t <= CG_F64; t++) {
+            if (!usable(dev, (cg_dtype)t)) continue;
+            check_case("%s %s probe (%g, %g, %g)", cg_rows[row].name, cg_dtype_name((cg_dtype)t), probe[0],
+                       probe[1], probe[2]);
+            cg_arg arg[3];
+            for (int i = 0; i < 3; i++)
+                arg[i] = cg_arg_tensor(cg_full(dev, (cg_dtype)t, cg_shape(), probe[i]));
+            if (cg_rows[row].signature == CG_SIG_PARAM) arg[1] = cg_arg_real(probe[1]);
+            check_item(row_apply(row, arg[0], arg[1], arg[2]), probe[3],
+                       8 * unit_roundoff((cg_dtype)t) * fmax(1, fabs(probe[3])));
+        }
+    }
+}
+
+/* Integers wrap and never trap, at the ends of their range. */
+DEVICE_TEST(small_rows, integer_limits) {
+    static const int64_t i32[] = {INT32_MIN, INT32_MIN + 1, -1, 0, 1, 46341, INT32_MAX - 1, INT32_MAX};
+    static const int64_t i64[] = {INT64_MIN, INT64_MIN + 1, -1, 0, 1, 3037000500, INT64_MAX - 1, INT64_MAX};
+    static const int64_t u8[] = {0, 1, 2, 15, 16, 127, 128, 255};
+    static const struct {
+        cg_dtype dtype;
+        const int64_t *values;
+    } sets[] = {{CG_I32, i32}, {CG_I64, i64}, {CG_U8, u8}};
+    for (int row = 0; row < CG_ROW_COUNT; row++) {
+        if (cg_rows[row].class == CG_CLASS_FLOAT) continue;
+        for (int s = 0; s < 3; s++) {
+            cg_dtype t = sets[s].dtype;
+            check_case("%s %s limits", cg_rows[row].name, cg_dtype_name(t));
+            cg_arg arg[3] = {0};
+            const long double *values[3];
+            for (int k = 0; k < 3; k++) {
+                void *data = scratch(64 * cg_dtype_size(t));
+                for (int i = 0; i < 64; i++)
+                    value_set(t, data, i,
+                              (long double)sets[s].values[(k == 0   ? i
+                                                           : k == 1 ? i / 8
+                                                                    : 3 * i + i / 8) %
+                                                          8]);
+                values[k] = to_values(t, data, 64);
+                arg[k] = cg_arg_tensor(cg_from_host(dev, t, cg_shape(8, 8), data));
+            }
+            check_row(row_apply(row, arg[0], arg[1], arg[2]), row, t, cg_shape(8, 8),
+                      (row_operands){values[0], values[1], values[2]});
+        }
+    }
+}

@@ -1,0 +1,357 @@
+/*
+ * Every allocation of the library fails once, and from there on (SQLite's loop): a clean error, inputs as they
+ * were, nothing leaked. The CPU backend only: a driver that runs out of memory may abort.
+ *
+ * Linked with --wrap (tests.cmake), so that the library's calls come here, and nobody else's.
+ */
+#include "clgrad/clgrad.h"
+#include "support/check.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- the allocator -------------------------------------------------------------------------------------------- */
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t n, size_t bytes);
+void *__real_realloc(void *block, size_t bytes);
+void *__real_aligned_alloc(size_t alignment, size_t bytes);
+char *__real_strdup(const char *text);
+void __real_free(void *block);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t n, size_t bytes);
+void *__wrap_realloc(void *block, size_t bytes);
+void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
+char *__wrap_strdup(const char *text);
+void __wrap_free(void *block);
+
+static struct {
+    bool armed, sticky, fired;
+    long countdown;
+} fault;
+
+/* The blocks that are live: an open hash table, so that a block of somebody else's is not counted when freed. */
+enum { SLOTS = 1 << 16 };
+static void *live[SLOTS];
+static long n_live;
+static void *const deleted = live;
+
+static size_t slot_of(const void *block) { return ((uintptr_t)block >> 4) * 0x9e3779b1u % SLOTS; }
+
+static void *count(void *block) {
+    if (!block) return NULL;
+    size_t i = slot_of(block);
+    while (live[i] && live[i] != deleted) i = (i + 1) % SLOTS;
+    live[i] = block;
+    n_live++;
+    return block;
+}
+
+static void forget(const void *block) {
+    for (size_t i = slot_of(block); live[i]; i = (i + 1) % SLOTS)
+        if (live[i] == block) {
+            live[i] = deleted;
+            n_live--;
+            return;
+        }
+}
+
+static bool fails(void) {
+    if (!fault.armed) return false;
+    if (fault.fired && fault.sticky) return true;
+    if (--fault.countdown != 0) return false;
+    fault.fired = true;
+    return true;
+}
+
+void *__wrap_malloc(size_t bytes) { return fails() ? NULL : count(__real_malloc(bytes)); }
+void *__wrap_calloc(size_t n, size_t bytes) { return fails() ? NULL : count(__real_calloc(n, bytes)); }
+char *__wrap_strdup(const char *text) { return fails() ? NULL : count(__real_strdup(text)); }
+
+void *__wrap_aligned_alloc(size_t alignment, size_t bytes) {
+    return fails() ? NULL : count(__real_aligned_alloc(alignment, bytes));
+}
+
+void *__wrap_realloc(void *block, size_t bytes) {
+    if (fails()) return NULL;
+    if (block) forget(block);
+    return count(__real_realloc(block, bytes));
+}
+
+void __wrap_free(void *block) {
+    if (block) forget(block);
+    __real_free(block);
+}
+
+static void arm(long nth, bool sticky) {
+    memset(&fault, 0, sizeof fault);
+    fault.countdown = nth;
+    fault.sticky = sticky;
+    fault.armed = true;
+}
+
+static bool disarm(void) {
+    fault.armed = false;
+    return fault.fired;
+}
+
+/* --- what is run under failures ---------------------------------------------------------------------------------- */
+
+enum { N = 12 };
+
+/* What a scenario works on; made anew for each fault, with an allocator that works. */
+typedef struct fixture {
+    cg_device *dev;
+    cg_tensor *x, *w, *labels;
+    cg_module *net;
+    cg_optimizer *optimizer;
+    float weights[256];        /* of net, before */
+    bool second_device_failed; /* the error is on a device that is gone */
+} fixture;
+
+static const float x_data[N] = {1, -2, 3, 4, -5, 6, 7, 8, -9, 10, 11, 12};
+static char weights_path[64], other_path[64], images_path[64], labels_path[64];
+
+static bool holds(const cg_tensor *x, double sum) {
+    double v = 0;
+    cg_tensor *s = cg_sum((cg_tensor *)x, CG_ALL_AXES, false);
+    return s && cg_item(s, &v) == CG_OK && fabs(v - sum) <= 1e-3 * fmax(1, fabs(sum));
+}
+
+static bool elementwise(fixture *f) {
+    cg_tensor *y = cg_add(cg_mul(cg_reshape(f->x, cg_shape(N)), 2), cg_full(f->dev, CG_F32, cg_shape(N), 1));
+    cg_tensor *view =
+        cg_slice(cg_transpose(cg_reshape(y, cg_shape(3, 4)), 0, 1), 0, CG_SLICE_OPEN, CG_SLICE_OPEN, -1);
+    return holds(cg_where(cg_gt(view, 0), cg_cast(cg_cast(view, CG_I32), CG_F32), cg_neg(view)), 158);
+}
+
+static bool long_chain(fixture *f) {
+    cg_tensor *y = f->x;
+    for (int i = 0; i < 60; i++) y = cg_add(y, 0.5 * i);
+    return holds(y, 46 + 12 * 0.5 * 59 * 30);
+}
+
+static bool products(fixture *f) {
+    cg_tensor *y = cg_linear(f->x, f->w, NULL), *p = cg_softmax(cg_matmul(y, cg_transpose(f->w, 0, 1)), 0);
+    return holds(p, 4) && holds(cg_argmax(p, 1, true), 3) &&
+           holds(cg_log_softmax(cg_zeros(f->dev, CG_F32, cg_shape(3)), 0), -3.2958);
+}
+
+static bool creation(fixture *f) {
+    cg_seed(f->dev, 1);
+    cg_tensor *u = cg_uniform(f->dev, CG_F32, cg_shape(40), 1, 1), *p = cg_permutation(f->dev, 9);
+    cg_tensor *picked = cg_index_select(cg_eye(f->dev, CG_F32, 9), 0, p);
+    return holds(u, 40) && holds(picked, 9) && holds(cg_linspace(f->dev, CG_F32, 0, 1, 5), 2.5) &&
+           holds(cg_one_hot(f->labels, 4, CG_I32), 3) &&
+           holds(cg_normal(f->dev, CG_F32, cg_shape(3), 2, 0), 6);
+}
+
+static bool survivors(fixture *f) {
+    cg_scope *scope = cg_scope_begin(f->dev);
+    cg_tensor *kept = cg_retain(cg_exp(cg_mul(f->x, 0)));
+    cg_scope_end(scope);
+    bool ok = scope && kept && holds(kept, 12);
+    cg_release(kept);
+    return ok;
+}
+
+static bool backward(fixture *f) {
+    cg_tensor *w = cg_require_grad(cg_clone(f->w), true);
+    cg_tensor *loss = cg_cross_entropy(cg_tanh(cg_matmul(f->x, w)), f->labels, CG_SUM);
+    if (cg_backward(loss) != CG_OK) return false;
+    return cg_grad_of(w) != NULL && isfinite((double)cg_numel(cg_grad_of(w)));
+}
+
+static bool second_derivative(fixture *f) {
+    cg_tensor *x = cg_require_grad(cg_clone(f->x), true), *g = NULL, *h = NULL;
+    cg_tensor *y = cg_sum(cg_mul(cg_square(x), x), CG_ALL_AXES, false);
+    if (cg_grad(y, NULL, 1, &x, true, &g) != CG_OK) return false;
+    return cg_grad(cg_sum(g, CG_ALL_AXES, false), NULL, 1, &x, false, &h) == CG_OK && holds(h, 6 * 46);
+}
+
+static bool modules(fixture *f) {
+    cg_module *net = cg_mlp(f->dev, 3, (const int64_t[]){4, 3, 2}, "gelu");
+    cg_optimizer *sgd = cg_sgd(net, (cg_sgd_options){.lr = 0.1, .momentum = 0.9});
+    bool ok = sgd && cg_forward(net, f->x) != NULL && cg_parameter(net, 3, NULL) != NULL;
+    cg_optimizer_free(sgd);
+    cg_module_free(net);
+    return ok;
+}
+
+static bool train_step(fixture *f) {
+    cg_tensor *loss = cg_cross_entropy(cg_forward(f->net, f->x), f->labels, CG_MEAN);
+    return cg_backward(loss) == CG_OK && cg_optimizer_step(f->optimizer) == CG_OK;
+}
+
+static bool save(fixture *f) { return cg_module_save(f->net, other_path) == CG_OK; }
+
+static bool load(fixture *f) { return cg_module_load(f->net, weights_path) == CG_OK; }
+
+static bool loader(fixture *f) {
+    cg_dataset *set = cg_dataset_from_idx(images_path, labels_path);
+    cg_loader *batches = cg_loader_new(f->dev, set, 2, true);
+    cg_tensor *x = NULL, *y = NULL;
+    bool ok = batches && cg_loader_next(batches, &x, &y) &&
+              holds(cg_mul(cg_accuracy(cg_one_hot(y, 3, CG_F32), y), 5), 5);
+    cg_loader_free(batches);
+    cg_dataset_free(set);
+    return ok;
+}
+
+static bool plot(fixture *f) {
+    (void)f;
+    static const double x[] = {0, 1, 2};
+    const cg_curve curve = {"c", 3, x, x};
+    return cg_plot_svg(other_path, 1, &curve, (cg_plot_options){.title = "t"}) == CG_OK;
+}
+
+static bool printing(fixture *f) {
+    FILE *null = fopen("/dev/null", "w");
+    bool ok = null && cg_print(null, f->x) == CG_OK;
+    if (null) fclose(null);
+    return ok;
+}
+
+static void check_memory_error(cg_status code, const char *message) {
+    CHECK_MSG(code == CG_ERROR_MEMORY || code == CG_ERROR_DEVICE_MEMORY, "%s: '%s'", cg_status_name(code),
+              message);
+    CHECK_MSG(message[0] != 0, "the error has no message");
+}
+
+static bool second_device(fixture *f) {
+    cg_device *dev = cg_device_open("cpu");
+    cg_tensor *y = dev ? cg_to_device(f->x, dev) : NULL;
+    bool ok = y && holds(y, 46);
+    CHECK_MSG(ok || cg_error_code(dev) != CG_OK, "no error was kept");
+    f->second_device_failed = !ok && dev;
+    if (f->second_device_failed) check_memory_error(cg_error_code(dev), cg_error_message(dev));
+    cg_device_close(dev);
+    return ok;
+}
+
+typedef struct scenario {
+    const char *name;
+    bool (*run)(fixture *f);
+    bool keeps_weights; /* a failure leaves the network as it was */
+} scenario;
+
+static const scenario scenarios[] = {
+    {"elementwise", elementwise, true},
+    {"long chain", long_chain, true},
+    {"products", products, true},
+    {"creation", creation, true},
+    {"survivors", survivors, true},
+    {"backward", backward, true},
+    {"second derivative", second_derivative, true},
+    {"modules", modules, true},
+    {"training step", train_step, true},
+    {"save", save, true},
+    {"load", load, true},
+    {"loader", loader, true},
+    {"plot", plot, true},
+    {"print", printing, true},
+    {"second device", second_device, true},
+};
+
+/* --- the loop ------------------------------------------------------------------------------------------------------ */
+
+static void read_weights(const fixture *f, float *to) {
+    for (int i = 0; i < cg_parameter_count(f->net); i++) {
+        cg_tensor *x = cg_parameter(f->net, i, NULL);
+        CHECK(cg_to_host(x, to, (size_t)cg_numel(x) * sizeof *to) == CG_OK);
+        to += cg_numel(x);
+    }
+}
+
+static bool make_fixture(fixture *f) {
+    memset(f, 0, sizeof *f);
+    f->dev = cg_device_open("cpu");
+    if (!CHECK(f->dev != NULL)) return false;
+    f->x = cg_from_f32(f->dev, cg_shape(3, 4), x_data);
+    f->w = cg_ones(f->dev, CG_F32, cg_shape(4, 4));
+    f->labels = cg_from_i32(f->dev, cg_shape(3), (const int32_t[]){0, 2, 1});
+    f->net = cg_mlp(f->dev, 3, (const int64_t[]){4, 5, 3}, "relu");
+    f->optimizer = cg_adam(f->net, (cg_adam_options){.lr = 0.1});
+    read_weights(f, f->weights);
+    return CHECK_MSG(cg_error_code(f->dev) == CG_OK, "%s", cg_error_message(f->dev));
+}
+
+static void drop_fixture(fixture *f) {
+    cg_optimizer_free(f->optimizer);
+    cg_module_free(f->net);
+    cg_device_close(f->dev);
+}
+
+/* What an error must leave as it was. */
+static void check_unchanged(const fixture *f, const scenario *s, bool ok) {
+    float now[256] = {0}, x[N] = {0};
+    if (!ok && s->keeps_weights) {
+        read_weights(f, now);
+        CHECK_MSG(!memcmp(now, f->weights, sizeof(float) * (size_t)cg_parameter_elements(f->net)),
+                  "the weights have changed");
+    }
+    CHECK(cg_to_host(f->x, x, sizeof x) == CG_OK && !memcmp(x, x_data, sizeof x));
+}
+
+static void check_outcome(fixture *f, bool ok, bool fired) {
+    cg_status code = cg_error_code(f->dev) ? cg_error_code(f->dev) : cg_error_code(NULL);
+    const char *message = cg_error_code(f->dev) ? cg_error_message(f->dev) : cg_error_message(NULL);
+    if (!ok) {
+        CHECK_MSG(fired, "it fails without a fault: %s", message);
+        if (!f->second_device_failed) check_memory_error(code, message);
+    }
+    cg_error_clear(f->dev);
+    cg_error_clear(NULL);
+}
+
+/* One fault; returns whether it came to pass. */
+static bool run_fault(const scenario *s, long nth, bool sticky) {
+    fixture f;
+    long before = n_live;
+    check_case("%s, allocation %ld%s", s->name, nth, sticky ? " and all after it" : "");
+    if (!make_fixture(&f)) return false;
+    cg_scope *scope = cg_scope_begin(f.dev);
+    arm(nth, sticky);
+    bool ok = s->run(&f);
+    cg_scope_end(scope);
+    bool fired = disarm();
+    check_outcome(&f, ok, fired);
+    check_unchanged(&f, s, ok);
+    drop_fixture(&f);
+    CHECK_MSG(n_live == before, "%ld blocks are left", n_live - before);
+    n_live = before;
+    return fired;
+}
+
+static void write_files(void) {
+    snprintf(weights_path, sizeof weights_path, "/tmp/clgrad-fault-%ld.weights", (long)getpid());
+    snprintf(other_path, sizeof other_path, "/tmp/clgrad-fault-%ld.other", (long)getpid());
+    snprintf(images_path, sizeof images_path, "/tmp/clgrad-fault-%ld.images", (long)getpid());
+    snprintf(labels_path, sizeof labels_path, "/tmp/clgrad-fault-%ld.labels", (long)getpid());
+    fixture f;
+    if (!make_fixture(&f)) return;
+    CHECK(cg_module_save(f.net, weights_path) == CG_OK);
+    CHECK(cg_idx_write(images_path, cg_shape(4, 2), (const uint8_t[]){1, 2, 3, 4, 5, 6, 7, 8}) == CG_OK);
+    CHECK(cg_idx_write(labels_path, cg_shape(4), (const uint8_t[]){0, 1, 2, 0}) == CG_OK);
+    drop_fixture(&f);
+}
+
+int main(void) {
+    check_test("plain_alloc_failure");
+    write_files();
+    long faults = 0;
+    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
+        run_fault(&scenarios[i], 1L << 40, false); /* what is made once per process is made now */
+        for (int sticky = 0; sticky < 2; sticky++)
+            for (long nth = 1; run_fault(&scenarios[i], nth, sticky); nth++) faults++;
+    }
+    unlink(weights_path);
+    unlink(other_path);
+    unlink(images_path);
+    unlink(labels_path);
+    printf("%ld faults, %d failures\n", faults, check_failures());
+    return check_failures() != 0 || faults < 500;
+}

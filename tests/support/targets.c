@@ -1,0 +1,72 @@
+#define _POSIX_C_SOURCE 200809L
+#include "support/targets.h"
+
+#include "support/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static bool contains(const char *text, const char *part) {
+    size_t n = strlen(part);
+    for (; *text; text++)
+        if (!strncasecmp(text, part, n)) return true;
+    return false;
+}
+
+static bool wanted(const cg_device_info *info, const char *platform) {
+    bool cpu = !strcmp(info->id, "cpu");
+    if (!platform || !*platform || !strcmp(platform, "all")) return true;
+    if (!strcmp(platform, "cpu")) return cpu;
+    return !cpu && contains(info->platform, !strcmp(platform, "pocl") ? "portable computing" : platform);
+}
+
+static int add(test_target *targets, int n, const char *device, bool fuse, bool present) {
+    if (n == MAX_TARGETS) return n;
+    targets[n] = (test_target){.fuse = fuse, .present = present};
+    snprintf(targets[n].device, sizeof targets[n].device, "%s", device);
+    return n + 1;
+}
+
+static int list(test_target *targets, bool with_cpu, bool both_ways) {
+    const char *platform = getenv("CLGRAD_TEST_PLATFORM");
+    int n = 0, opencl = 0;
+    for (int i = 0; i < cg_device_count(); i++) {
+        cg_device_info info;
+        if (cg_device_describe(i, &info) != CG_OK || !wanted(&info, platform)) continue;
+        bool cpu = !strcmp(info.id, "cpu");
+        if ((cpu && !with_cpu) || (!cpu && !info.usable)) continue;
+        opencl += !cpu;
+        n = add(targets, n, info.id, true, true);
+        if (both_ways) n = add(targets, n, info.id, false, true);
+    }
+    bool expected = !platform || strcmp(platform, "cpu") != 0;
+    if (expected && !opencl) n = add(targets, n, "opencl", true, false);
+    return n;
+}
+
+int test_targets(test_target *targets) { return list(targets, true, true); }
+
+int test_opencl_targets(test_target *targets) {
+    int n = list(targets, false, false);
+    return n ? n : add(targets, 0, "opencl", true, false);
+}
+
+cg_device *target_open(const test_target *target) {
+    setenv("CLGRAD_FUSE", target->fuse ? "1" : "0", 1);
+    cg_device *dev = cg_device_open(target->device);
+    CHECK_MSG(dev != NULL, "cg_device_open(%s): %s", target->device, cg_error_message(NULL));
+    return dev;
+}
+
+cg_device *target_open_again(const cg_device *dev, bool fuse) {
+    test_target target = {.fuse = fuse, .present = true};
+    snprintf(target.device, sizeof target.device, "%s", cg_device_properties(dev)->id);
+    return target_open(&target);
+}
+
+bool device_is_slow(const cg_device *dev) {
+    return contains(cg_device_properties(dev)->platform, "oclgrind");
+}
+
+bool device_is_opencl(const cg_device *dev) { return strcmp(cg_device_properties(dev)->id, "cpu") != 0; }

@@ -1,0 +1,40 @@
+/*
+ * The devices under test, each with fusion and without.
+ *
+ * CLGRAD_TEST_PLATFORM chooses: unset or "all" is the CPU backend and every OpenCL device; "cpu" the CPU
+ * backend alone; anything else the OpenCL devices whose platform's name has it ("pocl" is short for PoCL's).
+ * Where no OpenCL device of the kind is present, one target that is not `present` stands for it, so that its
+ * tests count as skipped.
+ */
+#ifndef CLGRAD_TESTS_TARGETS_H
+#define CLGRAD_TESTS_TARGETS_H
+
+#include "clgrad/clgrad.h"
+
+typedef struct test_target {
+    char device[32]; /* what cg_device_open takes */
+    bool fuse;
+    bool present;
+} test_target;
+
+enum { MAX_TARGETS = 16 };
+
+/* Fills `targets` with those under test, at most MAX_TARGETS; returns how many. */
+int test_targets(test_target *targets);
+
+/* The same without the CPU backend and once each, with fusion: for tests that compare a device with it. */
+int test_opencl_targets(test_target *targets);
+
+/* Opens a target's device with CLGRAD_FUSE set accordingly; NULL with a failure reported. */
+cg_device *target_open(const test_target *target);
+
+/* A second handle on the same device, with fusion or without; the caller closes it. */
+cg_device *target_open_again(const cg_device *dev, bool fuse);
+
+/* Whether the device interprets kernels (oclgrind), so that tests should take few and small cases. */
+bool device_is_slow(const cg_device *dev);
+
+/* Whether it is an OpenCL device. */
+bool device_is_opencl(const cg_device *dev);
+
+#endif
