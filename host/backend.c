@@ -1,7 +1,7 @@
 /* What src/ calls: each request is simplified, counted, given to the backend or composed, and checked. */
 #include "host/backend.h"
 
-#include "host/check.h"
+#include "host/nan_check.h"
 #include "host/compose.h"
 #include "host/simplify.h"
 
@@ -66,8 +66,7 @@ cg_status cg_hw_map(cg_hw *hw, const cg_map *r) {
 
 cg_status cg_hw_map_many(cg_hw *hw, const cg_map_many *r) {
     if (r->n_segments == 0) return CG_OK;
-    cg_status status =
-        hw->backend->map_many ? hw->backend->map_many(hw, r) : cg_compose_map_many(hw, r);
+    cg_status status = hw->backend->map_many ? hw->backend->map_many(hw, r) : cg_compose_map_many(hw, r);
     if (!cg_check_wanted()) return status;
     for (int k = 0; k < r->n_segments; k++)
         for (int j = 0; j < r->program->n_outputs && status == CG_OK; j++)
@@ -137,7 +136,9 @@ cg_status cg_hw_matmul(cg_hw *hw, const cg_matmul *r) {
     return cg_check_output(hw, "matmul", &c, rank, shape);
 }
 
-cg_status cg_hw_random(cg_hw *hw, const cg_random *r) { return r->n == 0 ? CG_OK : hw->backend->random(hw, r); }
+cg_status cg_hw_random(cg_hw *hw, const cg_random *r) {
+    return r->n == 0 ? CG_OK : hw->backend->random(hw, r);
+}
 
 cg_status cg_hw_gather(cg_hw *hw, const cg_gather *r) {
     if (r->outer == 0 || r->n_index == 0 || r->inner == 0) return CG_OK;
@@ -160,6 +161,5 @@ cg_status cg_hw_softmax_xent(cg_hw *hw, const cg_softmax_xent *r) {
         hw->backend->softmax_xent ? hw->backend->softmax_xent(hw, r) : cg_compose_softmax_xent(hw, r);
     if (status != CG_OK || !cg_check_wanted()) return status;
     status = cg_check_contiguous(hw, "softmax_xent", &r->loss, r->rows);
-    return status != CG_OK ? status
-                           : cg_check_contiguous(hw, "softmax_xent", &r->grad, r->rows * r->cols);
+    return status != CG_OK ? status : cg_check_contiguous(hw, "softmax_xent", &r->grad, r->rows * r->cols);
 }

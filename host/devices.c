@@ -43,9 +43,10 @@ int cg_device_count(void) {
 cg_status cg_device_describe(int index, cg_device_info *info) {
     const cg_backend *backend;
     int local;
+    cg_error *err = cg_error_of_thread();
+    *err = (cg_error){0};
     if (!info || index < 0 || !cg_hw_locate(index, &backend, &local))
-        return CG_FAIL(cg_error_of_thread(), CG_ERROR_ARGUMENT, "device %d: there are %d", index,
-                       cg_device_count());
+        return CG_FAIL(err, CG_ERROR_ARGUMENT, "device_describe: device %d of %d", index, cg_device_count());
     backend->describe(local, info);
     return CG_OK;
 }
@@ -88,7 +89,9 @@ static bool is_accelerated(const cg_device_info *info, const char *text) {
 }
 
 /* GPUs first, then accelerators, then CPUs. */
-static int preference(cg_device_type type) { return type == CG_DEVICE_GPU ? 2 : type == CG_DEVICE_ACCELERATOR; }
+static int preference(cg_device_type type) {
+    return type == CG_DEVICE_GPU ? 2 : type == CG_DEVICE_ACCELERATOR;
+}
 
 /* The best device that passes the test, usable ones only if asked: its place, or -1. How many pass, in *n. */
 static int find_best(device_test *test, const char *text, bool usable, cg_device_info *best, int *n) {
@@ -141,8 +144,8 @@ static int choose_named(const char *name, const char *from, char *why, size_t wh
     list_devices(list, sizeof list);
     for (size_t t = 0; t < sizeof tests / sizeof *tests; t++)
         if (find_best(tests[t], name, false, &info, &n) >= 0) {
-            CG_FAIL(err, CG_ERROR_NO_DEVICE, "device \"%s\" is not usable: %s; there is: %s", name, info.reason,
-                    list);
+            CG_FAIL(err, CG_ERROR_NO_DEVICE, "device \"%s\" is not usable: %s; there is: %s", name,
+                    info.reason, list);
             return -1;
         }
     CG_FAIL(err, CG_ERROR_NO_DEVICE, "no device \"%s\"; there is: %s", name, list);

@@ -70,7 +70,7 @@ void cg_pool_free(cg_pool *pool, cg_block *block) {
 }
 
 void cg_pool_trim(cg_pool *pool) {
-    for (int class = 0; class < CG_POOL_CLASSES; class++) {
+    for (int class = 0; class < CG_POOL_CLASSES; class ++) {
         for (cg_block *block = pool->free_list[class]; block;) {
             cg_block *next = block->next;
             pool->hw->stats.bytes_reserved -= block->bytes;

@@ -38,18 +38,26 @@ __kernel void gather(const INDEX rows, const INDEX n_index, const INDEX axis, co
                      const __global index_type *index, const INDEX index_offset, __global ELEMENT *out,
                      const INDEX out_offset, const ulong missing) {
     const INDEX begin = (INDEX)get_global_id(0) * per_item, end = min(begin + per_item, rows * chunks);
+    const INDEX row = divide(begin, chunks);
+    INDEX from = (begin - row * chunks) * chunk, o = divide(row, n_index), j = row - o * n_index;
     for (INDEX unit = begin; unit < end; unit++) {
-        const INDEX row = divide(unit, chunks), from = (unit - row * chunks) * chunk;
-        const INDEX o = divide(row, n_index);
-        long at = (long)index[index_offset + row - o * n_index];
+        long at = (long)index[index_offset + j];
         if (at < 0) at += (long)axis;
         const bool valid = at >= 0 && at < (long)axis;
         const __global ELEMENT *x = src + src_offset + (o * axis + (valid ? (INDEX)at : 0)) * inner;
-        __global ELEMENT *y = out + out_offset + row * inner;
+        __global ELEMENT *y = out + out_offset + (o * n_index + j) * inner;
         for (INDEX i = from; i < min(from + chunk, inner); i += VECTOR) {
             piece v = (piece)((ELEMENT)missing);
             if (valid) v = *(const __global piece *)(x + i);
             *(__global piece *)(y + i) = v;
+        }
+        from += chunk;
+        if (from >= inner) {
+            from = 0;
+            if (++j == n_index) {
+                j = 0;
+                o++;
+            }
         }
     }
 }

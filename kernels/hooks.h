@@ -16,12 +16,14 @@
 #define HOOK_OUT(k, a)                                                                                       \
     , __global OUT##k(stored) *out##k, const INDEX out##k##_o EACH_AXIS(HOOK_STRIDE_OUT, k)
 #define HOOK_IN_STEP(k, a) , const INDEX in##k##_step
+#define HOOK_IN_ROWS(k, a) , const INDEX in##k##_step, const INDEX in##k##_row
 #define HOOK_OUT_STEP(k, a) , const INDEX out##k##_step
 #define HOOK_CONST(k, a) , const TS c##k
 #define PROGRAM_PARAMS                                                                                       \
     EACH_INPUT(HOOK_IN, )                                                                                    \
     EACH_OUTPUT(HOOK_OUT, )                                                                                  \
-    EACH_STRIDED(HOOK_IN_STEP, ) EACH_OUT_STRIDED(HOOK_OUT_STEP, ) EACH_CONST(HOOK_CONST, )
+    EACH_STRIDED(HOOK_IN_STEP, )                                                                             \
+    EACH_ROWS(HOOK_IN_ROWS, ) EACH_OUT_STRIDED(HOOK_OUT_STEP, ) EACH_CONST(HOOK_CONST, )
 
 #define HOOK_DIM(d, a) , const INDEX dim##d
 #define PROGRAM_DIMS EACH_AXIS(HOOK_DIM, )
@@ -65,17 +67,23 @@
 #define HOOK_LOAD_FIXED(k, j) v##k = IN##k(splat)(in##k + in##k##_at);
 #define HOOK_LOAD_UNIT(k, j) v##k = IN##k(load)(in##k + in##k##_at + (j));
 #define HOOK_LOAD_STRIDED(k, j) v##k = IN##k(load_some)(in##k + in##k##_at + (j)*in##k##_step, in##k##_step, W);
+#define HOOK_LOAD_ROWS(k, j) v##k = IN##k(load_rows)(in##k + in##k##_at, in##k##_row, in##k##_step, period, j, W);
+#define HOOK_SOME_ROWS(k, j)                                                                                 \
+    v##k = IN##k(load_rows)(in##k + in##k##_at, in##k##_row, in##k##_step, period, j, hook_n);
 #define HOOK_SOME_UNIT(k, j) v##k = IN##k(load_some)(in##k + in##k##_at + (j), 1, hook_n);
 #define HOOK_SOME_STRIDED(k, j)                                                                              \
     v##k = IN##k(load_some)(in##k + in##k##_at + (j)*in##k##_step, in##k##_step, hook_n);
 #define PROGRAM_VALUES EACH_INPUT(HOOK_DECLARE, )
-#define PROGRAM_LOAD(j) EACH_FIXED(HOOK_LOAD_FIXED, j) EACH_UNIT(HOOK_LOAD_UNIT, j) EACH_STRIDED(HOOK_LOAD_STRIDED, j)
+#define PROGRAM_LOAD(j)                                                                                      \
+    EACH_FIXED(HOOK_LOAD_FIXED, j)                                                                           \
+    EACH_UNIT(HOOK_LOAD_UNIT, j) EACH_STRIDED(HOOK_LOAD_STRIDED, j) EACH_ROWS(HOOK_LOAD_ROWS, j)
 #define PROGRAM_LOAD_SOME(j, n)                                                                              \
     {                                                                                                        \
         const INDEX hook_n = n;                                                                              \
         EACH_FIXED(HOOK_LOAD_FIXED, j)                                                                       \
         EACH_UNIT(HOOK_SOME_UNIT, j)                                                                         \
         EACH_STRIDED(HOOK_SOME_STRIDED, j)                                                                   \
+        EACH_ROWS(HOOK_SOME_ROWS, j)                                                                         \
     }
 
 #define HOOK_STORE_UNIT(k, j) OUT##k(store)(out##k + out##k##_at + (j), OUT##k##_VALUE);

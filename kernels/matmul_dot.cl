@@ -13,6 +13,7 @@
 #include "prelude.h"
 #include "program.h"
 #include "hooks.h"
+#include "lanes.h"
 #include "matmul_operand.h"
 
 #ifndef DR
@@ -20,16 +21,6 @@
 #endif
 #define DC 4      /* columns taken together */
 #define STEPS 128 /* of W products */
-
-/* the sum of the lanes, as a tree */
-FN TS lane_sum(const T v) {
-    TS lane[W];
-    VSTORE(v, lane);
-    for (int reach = W / 2; reach > 0; reach /= 2)
-        for (int l = 0; l < reach; l++)
-            lane[l] += lane[l + reach];
-    return lane[0];
-}
 
 /* out[i][j] = A[row[i]] . B[col[j]], i < DR, j < DC */
 FN void dots(const INDEX k, const __global TS *a, const INDEX *row, const __global TS *b, const INDEX *col,

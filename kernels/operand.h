@@ -4,6 +4,7 @@
  *   load_<dtype>(p)             W neighbours
  *   splat_<dtype>(p)            one element in all lanes
  *   load_some_<dtype>(p, s, n)  lanes l < n from p[l s], the others 0
+ *   load_rows_<dtype>(p, r, s, period, j, n)  the same from p[row r + column s], where j + l = row period + column
  *   store_<dtype>, store_some_<dtype>   the same way back
  *   store_long_<dtype>(p, v)    one integer
  * What a conversion does: src/core/expr.h.
@@ -61,6 +62,20 @@ FN T NAMED(load_some)(const __global STORED *p, INDEX step, INDEX n) {
 #pragma unroll
     for (int l = 0; l < W; l++)
         lane[l] = l < n ? TO_TS(p[l * step]) : (TS)0;
+    return VLOAD(lane);
+}
+
+/* The row of a lane is counted from that of lane 0: (column + l) / period by a multiplication, exact up to 2^10. */
+FN T NAMED(load_rows)(const __global STORED *p, INDEX row_step, INDEX step, INDEX period, INDEX j, INDEX n) {
+    TS lane[W];
+    INDEX at[W];
+    const INDEX row = divide(j, period), column = j - row * period;
+    const INDEX_LANES number = (INDEX_LANES)LANE_LIST;
+    const INDEX_LANES below = ((number + column) * (divide(65536, period) + 1)) >> 16;
+    VSTORE(row * row_step + column * step + number * step + below * (row_step - period * step), at);
+#pragma unroll
+    for (int l = 0; l < W; l++)
+        lane[l] = l < n ? TO_TS(p[at[l]]) : (TS)0;
     return VLOAD(lane);
 }
 

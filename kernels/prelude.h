@@ -48,9 +48,11 @@
 #if WIDE
 typedef long INDEX;
 typedef ulong UINDEX;
+typedef LANES(long) INDEX_LANES;
 #else
 typedef int INDEX;
 typedef uint UINDEX;
+typedef LANES(int) INDEX_LANES;
 #endif
 
 #if TYPE == CG_F32
@@ -117,16 +119,17 @@ typedef LANES(US) U;
 
 /* 0, 1, 2, ... in the lanes */
 #if W == 1
-#define LANE_NUMBERS ((I)(0))
+#define LANE_LIST (0)
 #elif W == 2
-#define LANE_NUMBERS ((I)(0, 1))
+#define LANE_LIST (0, 1)
 #elif W == 4
-#define LANE_NUMBERS ((I)(0, 1, 2, 3))
+#define LANE_LIST (0, 1, 2, 3)
 #elif W == 8
-#define LANE_NUMBERS ((I)(0, 1, 2, 3, 4, 5, 6, 7))
+#define LANE_LIST (0, 1, 2, 3, 4, 5, 6, 7)
 #else
-#define LANE_NUMBERS ((I)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+#define LANE_LIST (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 #endif
+#define LANE_NUMBERS ((I)LANE_LIST)
 
 /* a / b for a >= 0, b > 0 */
 FN INDEX divide(INDEX a, INDEX b) { return (INDEX)((UINDEX)a / (UINDEX)b); }

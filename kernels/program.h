@@ -3,7 +3,8 @@
  * its own text in the place of this file; it serves to compile a kernel file by itself, and as the description:
  *
  *   EACH_INPUT(X, a)    X(k, a) for each input k that is loaded; EACH_FIXED, EACH_UNIT, EACH_STRIDED those of
- *                       them whose inner stride is 0, 1, any other
+ *                       them whose inner stride is 0, 1, any other; EACH_ROWS those to which the inner axis is
+ *                       two axes in one, rows of `period` elements
  *   EACH_OUTPUT(X, a)   the same for outputs that are stored; EACH_OUT_UNIT, EACH_OUT_STRIDED
  *   EACH_CONST(X, a)    constants
  *   EACH_AXIS(X, a)     X(d, a) for each axis d but the inner one, outermost first
@@ -41,6 +42,7 @@
 #endif
 #define EACH_FIXED(X, a)
 #define EACH_STRIDED(X, a)
+#define EACH_ROWS(X, a)
 #define EACH_OUTPUT(X, a) X(0, a)
 #define EACH_OUT_UNIT(X, a) X(0, a)
 #define EACH_OUT_STRIDED(X, a)

@@ -22,12 +22,18 @@ softmax(const INDEX rows, const INDEX cols, const INDEX rows_each, const __globa
     for (INDEX i = 0; i < rows_each; i++) {
         const INDEX row = unit * rows_each + i;
         if (ITEMS == 1 && row >= rows) break;
-        const bool live = row < rows; /* the others go along to the barriers */
-        const __global TS *from = x + x_offset + (live ? row : 0) * cols;
-        __global TS *to = out + out_offset + (live ? row : 0) * cols;
-        const TS max = row_max(from, cols, lane, kept, share);
-        const TS sum = row_sum(from, to, cols, lane, max, kept, share);
+        /* beyond the end a work-item goes along to the barriers with the first row of its group */
+        const bool live = row < rows;
+        const bool whole = i + 1 < rows_each && row + 1 < rows; /* the next row is this work-item's too */
+        const INDEX own = live ? row : (INDEX)get_group_id(0) * (GROUP / ITEMS);
+        const __global TS *from = x + x_offset + own * cols;
+        __global TS *to = out + out_offset + own * cols;
+        const TS max = row_max(from, cols, lane, whole, kept, share);
+        const TS sum = row_sum(from, to, cols, lane, whole, max, kept, share);
         const TS factor = LOG ? first_lane(t_log((T)(sum))) : (TS)1 / sum;
-        if (live) row_write(from, to, cols, lane, max, factor, kept);
+#if ITEMS > 1
+        barrier(CLK_GLOBAL_MEM_FENCE); /* everyone has read before the output, which may be x, is written */
+#endif
+        if (live) row_write(from, to, cols, lane, whole, max, factor, kept);
     }
 }

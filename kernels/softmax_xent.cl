@@ -37,18 +37,24 @@ softmax_xent(const INDEX rows, const INDEX cols, const INDEX rows_each, const __
     for (INDEX i = 0; i < rows_each; i++) {
         const INDEX row = unit * rows_each + i;
         if (ITEMS == 1 && row >= rows) break;
-        const bool live = row < rows; /* the others go along to the barriers */
-        const __global TS *from = x + x_offset + (live ? row : 0) * cols;
-        __global TS *to = grad + grad_offset + (live ? row : 0) * cols;
-        const long label = (long)labels[labels_offset + (live ? row : 0)];
+        /* beyond the end a work-item goes along to the barriers with the first row of its group */
+        const bool live = row < rows;
+        const bool whole = i + 1 < rows_each && row + 1 < rows; /* the next row is this work-item's too */
+        const INDEX own = live ? row : (INDEX)get_group_id(0) * (GROUP / ITEMS);
+        const __global TS *from = x + x_offset + own * cols;
+        __global TS *to = grad + grad_offset + own * cols;
+        const long label = (long)labels[labels_offset + own];
         const bool valid = label >= 0 && label < (long)cols;
         const TS chosen = valid ? from[label] : first_lane(T_NAN); /* read before grad, which may be x, is written */
-        const TS max = row_max(from, cols, lane, kept, share);
-        const TS sum = row_sum(from, to, cols, lane, max, kept, share);
+        const TS max = row_max(from, cols, lane, whole, kept, share);
+        const TS sum = row_sum(from, to, cols, lane, whole, max, kept, share);
         if (live && lane == 0) loss[loss_offset + row] = (max - chosen) + first_lane(t_log((T)(sum)));
 #if GRAD
+#if ITEMS > 1
+        barrier(CLK_GLOBAL_MEM_FENCE); /* everyone has read before grad, which may be x, is written */
+#endif
         if (live) {
-            row_write(from, to, cols, lane, max, valid ? (TS)1 / sum : chosen, kept);
+            row_write(from, to, cols, lane, whole, max, valid ? (TS)1 / sum : chosen, kept);
             if (valid && lane == (int)(label / W % ITEMS)) to[label] -= (TS)1; /* the work-item that wrote it */
         }
 #endif

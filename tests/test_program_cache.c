@@ -1,6 +1,5 @@
 /* The cache on disk: whatever is wrong with an entry, it is not loaded. */
 #ifdef CG_WITH_OPENCL
-#define _XOPEN_SOURCE 700
 #include "host/opencl/program_cache.h"
 #include "support/device_test.h"
 #include "support/files.h"

@@ -64,7 +64,7 @@ criterion() {
   local tap=$logs/$1.tap log=$logs/$1.log code=0
   rm -f "$tap"
   [ -x "$build/clgrad_tests" ] || { fail "clgrad_tests is not built"; return; }
-  timeout -k 10 3600 "$build/clgrad_tests" -j2 --timeout "${TEST_TIMEOUT:-$3}" ${2:+--filter "$2"} --tap="$tap" \
+  timeout --foreground -k 10 3600 "$build/clgrad_tests" -j2 --timeout "${TEST_TIMEOUT:-$3}" ${2:+--filter "$2"} --tap="$tap" \
     >"$log" 2>&1 || code=$?
   grep -vE '^\[SKIP\]' "$log" | head -n 300 || true
   local failed_before=$failed
@@ -85,7 +85,7 @@ run_programs() {
   for program in "$@"; do
     [ -x "$program" ] || continue
     name=$(basename "$program") code=0
-    timeout -k 10 600 "$program" >"$logs/$name.log" 2>&1 || code=$?
+    timeout --foreground -k 10 600 "$program" >"$logs/$name.log" 2>&1 || code=$?
     case $code in
       0) echo "ok - $name" && passed=$((passed + 1)) ;;
       77) skip "$name" ;;

@@ -3,7 +3,7 @@
 #define CLGRAD_HOST_CPU_CPU_H
 
 #include "host/cpu/isa.h"
-#include "host/cpu/threads.h"
+#include "host/cpu/thread_pool.h"
 #include "host/pool.h"
 
 struct cg_buffer {
@@ -36,7 +36,7 @@ typedef struct cg_hw_cpu {
     cg_hw base;
     cg_pool pool;
     uint8_t row_units[CG_ROW_COUNT]; /* of each row, for one element */
-    const cg_isa *isa; /* the loops chosen for this processor */
+    const cg_isa *isa;               /* the loops chosen for this processor */
     cg_workspace workspace[CG_WORKSPACE_COUNT];
 } cg_hw_cpu;
 

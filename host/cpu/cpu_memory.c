@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 enum {
-    ALIGNMENT = 64,            /* a line, and the widest vector */
-    HUGE_PAGE = 2 << 20,       /* a fault costs 8 to 10 times less per byte than with 4 KiB pages */
+    ALIGNMENT = 64,      /* a line, and the widest vector */
+    HUGE_PAGE = 2 << 20, /* a fault costs 8 to 10 times less per byte than with 4 KiB pages */
     HUGE_FROM = 4 << 20,
     COPY_GRAIN = 1 << 20 /* bytes that one thread copies as fast alone */
 };
@@ -56,7 +56,9 @@ void cg_cpu_memory_init(cg_hw_cpu *hw) {
     hw->pool.limit_bytes = mebibytes > 0 ? (uint64_t)mebibytes << 20 : cg_cpu_physical_memory();
 }
 
-cg_buffer *cg_cpu_alloc(cg_hw *hw, size_t bytes) { return (cg_buffer *)cg_pool_alloc(&cg_cpu_of(hw)->pool, bytes); }
+cg_buffer *cg_cpu_alloc(cg_hw *hw, size_t bytes) {
+    return (cg_buffer *)cg_pool_alloc(&cg_cpu_of(hw)->pool, bytes);
+}
 
 void cg_cpu_free(cg_hw *hw, cg_buffer *buffer) {
     if (buffer) cg_pool_free(&cg_cpu_of(hw)->pool, &buffer->block);

@@ -11,13 +11,14 @@ typedef struct gather_work {
     const unsigned char *src;
     const void *index;
     unsigned char *out;
-    size_t size, row_bytes;    /* of an element, of inner elements */
-    unsigned char missing[8];  /* the element for an index out of range */
+    size_t size, row_bytes;   /* of an element, of inner elements */
+    unsigned char missing[8]; /* the element for an index out of range */
 } gather_work;
 
 /* The place index[j] asks for, -1 if there is none. */
 static int64_t place_of(const gather_work *w, int64_t j) {
-    int64_t at = w->r->index.dtype == CG_I64 ? ((const int64_t *)w->index)[j] : ((const int32_t *)w->index)[j];
+    bool wide = w->r->index.dtype == CG_I64;
+    int64_t at = wide ? ((const int64_t *)w->index)[j] : ((const int32_t *)w->index)[j];
     if (at < 0) at += w->r->axis;
     return at >= 0 && at < w->r->axis ? at : -1;
 }

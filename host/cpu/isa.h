@@ -28,15 +28,17 @@ enum {
 };
 
 typedef struct cg_isa {
-    const char *name;                              /* "base", "v3", "v4" */
-    const cg_rows_isa *rows[CG_COMPUTE_TYPES];     /* by T */
+    const char *name;                                /* "base", "v3", "v4" */
+    const cg_rows_isa *rows[CG_COMPUTE_TYPES];       /* by T */
     const cg_convert_isa *convert[CG_COMPUTE_TYPES]; /* by T */
-    const cg_convert_isa *bytes;                   /* u8 and bool to themselves, for copies */
-    const cg_folds_isa *folds[CG_COMPUTE_TYPES];   /* by T */
-    const cg_gemm_isa *gemm[CG_REAL_TYPES];        /* by T */
-    const cg_softmax_isa *softmax[CG_REAL_TYPES];  /* by T */
-    const cg_philox_isa *philox[CG_REAL_TYPES];    /* by T */
-    void (*stream)(void *to, const void *from, size_t bytes); /* a copy that leaves the cache alone */
+    const cg_convert_isa *bytes;                     /* u8 and bool to themselves, for copies */
+    const cg_folds_isa *folds[CG_COMPUTE_TYPES];     /* by T */
+    const cg_gemm_isa *gemm[CG_REAL_TYPES];          /* by T */
+    const cg_softmax_isa *softmax[CG_REAL_TYPES];    /* by T */
+    const cg_philox_isa *philox[CG_REAL_TYPES];      /* by T */
+    /* A copy that leaves the cache alone; what it wrote is seen by other threads only after stream_end. */
+    void (*stream)(void *to, const void *from, size_t bytes);
+    void (*stream_end)(void);
 } cg_isa;
 
 /* The best instruction set of this processor; CLGRAD_ISA=base|v3|v4 asks for a lower one. */

@@ -67,6 +67,7 @@ static void run_tiles(void *ctx, int64_t begin, int64_t end, int thread) {
         cg_tiles_run(&tiles, walk.offset, cg_walk_tile(&walk, plan));
         cg_walk_next(&walk);
     }
+    if (plan->stream) plan->isa->stream_end();
 }
 
 static int64_t count_tiles(const cg_plan *plan) {
@@ -121,7 +122,8 @@ static int transposed_axis(const cg_map *r) {
 }
 
 /* An operand's axes: (..., a, ..., J) becomes (..., ..., J / 32, a, 32), or (..., ..., a, J) if `width` is J. */
-static void transpose_strides(const int64_t *from, int64_t *to, int rank, int axis, int64_t width, bool split) {
+static void transpose_strides(const int64_t *from, int64_t *to, int rank, int axis, int64_t width,
+                              bool split) {
     int n = 0;
     for (int a = 0; a < rank - 1; a++)
         if (a != axis) to[n++] = from[a];
@@ -131,7 +133,8 @@ static void transpose_strides(const int64_t *from, int64_t *to, int rank, int ax
 }
 
 /* Columns [begin, begin + width * pieces) of the last axis, `width` at a time, with `axis` right before them. */
-static void transpose_nest(const cg_map *r, int axis, int64_t begin, int64_t width, int64_t pieces, cg_map *nest) {
+static void transpose_nest(const cg_map *r, int axis, int64_t begin, int64_t width, int64_t pieces,
+                           cg_map *nest) {
     const int last = r->rank - 1;
     const bool split = pieces > 1;
     int64_t shape[CG_MAX_RANK];
@@ -155,15 +158,15 @@ static void transpose_nest(const cg_map *r, int axis, int64_t begin, int64_t wid
 }
 
 /* In strips of 32 columns, then what is left of them. */
-static void run_transposed(cg_hw *hw, const cg_map *r, int axis) {
+static void run_transposed(cg_hw *hw, const cg_map *r, int axis, bool stream) {
     const int64_t columns = r->shape[r->rank - 1], strips = columns / TRANSPOSE_COLUMNS;
     const int64_t rest = columns - strips * TRANSPOSE_COLUMNS;
     cg_map nest;
     transpose_nest(r, axis, 0, TRANSPOSE_COLUMNS, strips, &nest);
-    run_map(hw, &nest, false);
+    run_map(hw, &nest, stream);
     if (rest == 0) return;
     transpose_nest(r, axis, strips * TRANSPOSE_COLUMNS, rest, 1, &nest);
-    run_map(hw, &nest, false);
+    run_map(hw, &nest, stream);
 }
 
 cg_status cg_cpu_map(cg_hw *hw, const cg_map *r) {
@@ -175,10 +178,11 @@ cg_status cg_cpu_map(cg_hw *hw, const cg_map *r) {
     hw->stats.launches++;
     r = with_an_axis(r, &copy);
     const int axis = transposed_axis(r);
+    const bool stream = should_stream(r, elements);
     if (axis >= 0)
-        run_transposed(hw, r, axis);
+        run_transposed(hw, r, axis, stream);
     else
-        run_map(hw, r, should_stream(r, elements));
+        run_map(hw, r, stream);
     return CG_OK;
 }
 
@@ -194,7 +198,8 @@ typedef struct many {
 static int64_t parts_of(const cg_segment *s) { return s->n > 0 ? (s->n - 1) / SEGMENT_PART + 1 : 0; }
 
 /* Elements [begin, end) of a segment as a map of one axis. */
-static void segment_nest(const cg_map_many *r, const cg_segment *s, int64_t begin, int64_t end, cg_map *nest) {
+static void segment_nest(const cg_map_many *r, const cg_segment *s, int64_t begin, int64_t end,
+                         cg_map *nest) {
     nest->program = r->program;
     nest->rank = 1;
     nest->shape[0] = end - begin;

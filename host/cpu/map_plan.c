@@ -155,8 +155,7 @@ static void add_load(cg_plan *plan, slots *s, int i) {
     if (plan->in[i].direct || ((plan->once | s->loaded) & (1u << i))) return;
     s->loaded |= 1u << i;
     place_value(plan, s, i, -1);
-    plan->step[plan->n_steps++] =
-        (cg_step){.kind = CG_STEP_LOAD, .operand = (uint8_t)i, .value = (uint8_t)i};
+    plan->step[plan->n_steps++] = (cg_step){.kind = CG_STEP_LOAD, .operand = (uint8_t)i, .value = (uint8_t)i};
 }
 
 static void release_slot(cg_plan *plan, slots *s, int value, int k) {
@@ -243,6 +242,7 @@ void cg_plan_make(cg_plan *plan, const cg_isa *isa, const cg_map *nest, const cg
     plan->n_out = options->no_store ? 0 : nest->program->n_outputs;
     plan->n_consts = nest->program->n_consts;
     plan->stream = options->stream;
+    plan->ahead = options->ahead;
     choose_type(plan);
     for (int64_t block = options->block ? options->block : CG_TILE_LARGEST;; block /= 2) {
         choose_box(plan, block, 0);

@@ -20,7 +20,10 @@ enum {
     CG_TILE_SMALLEST = 64,      /* with this even the largest program in f64 fits the scratch memory */
     CG_MAX_OPERANDS = CG_MAX_INPUTS + CG_MAX_OUTPUTS,
     CG_MAX_STEPS = CG_MAX_INPUTS + CG_MAX_INSTRS + CG_MAX_OUTPUTS,
-    CG_NO_SLOT = 255
+    CG_NO_SLOT = 255,
+    CG_FETCH_AHEAD = 8 << 10, /* bytes: two or more tiles. By itself a processor reads tiles at half speed */
+    CG_FETCH_FROM = 1 << 20,  /* bytes of all inputs: what is less stays in the cache anyway */
+    CG_CACHE_LINE = 64
 };
 
 /* An operand over a tile: neighbouring axes merged where its strides allow it. */
@@ -38,36 +41,38 @@ typedef enum cg_step_kind { CG_STEP_LOAD, CG_STEP_ROW, CG_STEP_STORE } cg_step_k
 
 typedef struct cg_step {
     cg_step_kind kind;
-    uint8_t operand;              /* LOAD: input; STORE: output */
-    uint8_t value;                /* LOAD, ROW: what it makes; STORE: what it stores */
-    uint8_t src[CG_MAX_ARITY];    /* ROW */
-    cg_row_loop *loop;            /* ROW */
+    uint8_t operand;           /* LOAD: input; STORE: output */
+    uint8_t value;             /* LOAD, ROW: what it makes; STORE: what it stores */
+    uint8_t src[CG_MAX_ARITY]; /* ROW */
+    cg_row_loop *loop;         /* ROW */
 } cg_step;
 
 typedef struct cg_plan {
     const cg_isa *isa;
     const cg_map *nest;
     const cg_convert_isa *convert;
-    int64_t size;            /* bytes of T */
-    cg_dtype type;           /* T */
-    int first;               /* axis of the nest that is split into tiles */
+    int64_t size;             /* bytes of T */
+    cg_dtype type;            /* T */
+    int first;                /* axis of the nest that is split into tiles */
     int64_t box[CG_MAX_RANK]; /* extents of a full tile, axes first.. of the nest */
-    int64_t inner, block;    /* elements per count; elements of a full tile */
+    int64_t inner, block;     /* elements per count; elements of a full tile */
     int n_in, n_out, n_consts, n_steps, n_slots;
-    bool stream;             /* stores bypass the cache */
-    uint32_t once;           /* inputs loaded once per thread, by bit */
-    uint8_t slot[CG_MAX_VALUES];      /* of each value; CG_NO_SLOT if it lies in an operand */
-    uint8_t home[CG_MAX_OUTPUTS];     /* value computed in output j, CG_NO_SLOT if none: it is stored */
+    bool stream;                 /* stores bypass the cache */
+    int64_t ahead;               /* bytes behind a tile that its direct inputs are fetched from; 0 for none */
+    uint32_t once;               /* inputs loaded once per thread, by bit */
+    uint8_t slot[CG_MAX_VALUES]; /* of each value; CG_NO_SLOT if it lies in an operand */
+    uint8_t home[CG_MAX_OUTPUTS]; /* value computed in output j, CG_NO_SLOT if none: it is stored */
     cg_tile_operand in[CG_MAX_INPUTS], out[CG_MAX_OUTPUTS];
     cg_step step[CG_MAX_STEPS];
 } cg_plan;
 
 /* What a plan is asked for. */
 typedef struct cg_plan_options {
-    bool stream;        /* contiguous results bypass the cache */
-    bool no_store;      /* the program's one output is not stored: cg_tile_run returns where it is */
-    uint32_t moving;    /* inputs (by bit) whose offset also changes by axes that are not in the nest */
-    int64_t block;      /* the most elements of a tile; 0 for CG_TILE_LARGEST */
+    bool stream;     /* contiguous results bypass the cache */
+    int64_t ahead;   /* bytes behind a tile from which direct inputs are fetched into the cache; 0 for none */
+    bool no_store;   /* the program's one output is not stored: cg_tile_run returns where it is */
+    uint32_t moving; /* inputs (by bit) whose offset also changes by axes that are not in the nest */
+    int64_t block;   /* the most elements of a tile; 0 for CG_TILE_LARGEST */
 } cg_plan_options;
 
 /* Plans the nest, which must outlive the plan. Rows without a form for T must have been refused before. */
@@ -89,6 +94,11 @@ void cg_tiles_start(cg_tiles *tiles, const cg_plan *plan, const int64_t *offset)
  * the next call.
  */
 const void *cg_tiles_run(cg_tiles *tiles, const int64_t *offset, int64_t count);
+
+/* Fetches memory that will be read soon. */
+static inline void cg_fetch(const void *from, int64_t bytes) {
+    for (int64_t b = 0; b < bytes; b += CG_CACHE_LINE) __builtin_prefetch((const unsigned char *)from + b);
+}
 
 /* --- Walking over the axes that a tile does not cover ------------------------------------------------------ */
 
@@ -117,6 +127,6 @@ static inline int64_t cg_walk_tile(const cg_walk *walk, const cg_plan *plan) {
     return rest < plan->box[0] ? rest : plan->box[0];
 }
 
-_Static_assert(CG_MAX_VALUES * CG_TILE_SMALLEST * sizeof(double) <= CG_TILE_SCRATCH, "scratch is too small");
+_Static_assert(CG_MAX_VALUES *CG_TILE_SMALLEST * sizeof(double) <= CG_TILE_SCRATCH, "scratch is too small");
 
 #endif

@@ -1,6 +1,10 @@
 /* Running the tiles of a plan. */
 #include "host/cpu/map_plan.h"
 
+enum {
+    COLUMNS_AHEAD = 4
+}; /* how many columns of a transposition are fetched ahead: each is a jump in memory */
+
 /* --- Loads and stores of a box --------------------------------------------------------------------------- */
 
 /* Goes to the next row of a box, the last axis apart. False at the end. */
@@ -24,15 +28,21 @@ static bool by_columns(const cg_plan *plan, const cg_tile_operand *o, int64_t ex
     return n <= CG_TILE_SHORT || (s0 < 0 ? -s0 : s0) < (s1 < 0 ? -s1 : s1);
 }
 
-static void load_box(const cg_plan *plan, const cg_tile_operand *o, int64_t offset, int64_t count, unsigned char *to) {
+static void load_box(const cg_plan *plan, const cg_tile_operand *o, int64_t offset, int64_t count,
+                     unsigned char *to) {
     cg_load_loop *load = plan->convert->load[o->dtype];
     const int64_t extent0 = count * o->per_count, n = o->rank > 1 ? o->extent[o->rank - 1] : extent0;
     const int64_t stride = o->stride[o->rank - 1];
     const unsigned char *from = o->data + offset * o->size;
     if (by_columns(plan, o, extent0)) {
-        for (int64_t j = 0; j < n; j++)
-            plan->convert->copy(from + j * stride * o->size, (ptrdiff_t)o->stride[0], to + j * plan->size,
-                                (ptrdiff_t)n, (ptrdiff_t)extent0);
+        const bool apart = o->stride[0] == 1 && (stride < 0 ? -stride : stride) > extent0;
+        for (int64_t j = 0; j < n; j++) {
+            const unsigned char *column = from + j * stride * o->size;
+            if (apart && j + COLUMNS_AHEAD < n)
+                cg_fetch(column + COLUMNS_AHEAD * stride * o->size, extent0 * o->size);
+            plan->convert->copy(column, (ptrdiff_t)o->stride[0], to + j * plan->size, (ptrdiff_t)n,
+                                (ptrdiff_t)extent0);
+        }
         return;
     }
     int64_t index[CG_MAX_RANK] = {0};
@@ -48,11 +58,8 @@ static void store_box(const cg_plan *plan, const cg_tile_operand *o, int64_t off
     cg_store_loop *store = plan->convert->store[o->dtype];
     const int64_t extent0 = count * o->per_count, n = o->rank > 1 ? o->extent[o->rank - 1] : extent0;
     const int64_t stride = o->stride[o->rank - 1];
+    const bool stream = plan->stream && o->dtype == plan->type && stride == 1 && n * o->size >= CG_CACHE_LINE;
     unsigned char *to = o->data + offset * o->size;
-    if (plan->stream && o->direct) {
-        plan->isa->stream(to, from, (size_t)(extent0 * o->size));
-        return;
-    }
     if (by_columns(plan, o, extent0)) {
         for (int64_t j = 0; j < n; j++)
             plan->convert->copy(from + j * plan->size, (ptrdiff_t)n, to + j * stride * o->size,
@@ -62,7 +69,10 @@ static void store_box(const cg_plan *plan, const cg_tile_operand *o, int64_t off
     int64_t index[CG_MAX_RANK] = {0};
     offset = 0;
     do {
-        store(from, to + offset * o->size, (ptrdiff_t)stride, (ptrdiff_t)n);
+        if (stream)
+            plan->isa->stream(to + offset * o->size, from, (size_t)(n * o->size));
+        else
+            store(from, to + offset * o->size, (ptrdiff_t)stride, (ptrdiff_t)n);
         from += n * plan->size;
     } while (next_row(o, extent0, index, &offset));
 }
@@ -97,25 +107,18 @@ void cg_tiles_start(cg_tiles *tiles, const cg_plan *plan, const int64_t *offset)
         if (plan->once & (1u << i)) load_box(plan, &plan->in[i], offset[i], plan->box[0], tiles->value[i]);
 }
 
-static void prefetch_next(const cg_plan *plan, void **value, ptrdiff_t n) {
-    const int64_t bytes = n * plan->size;
-    for (int i = 0; i < plan->n_in; i++) {
-        if (!plan->in[i].direct) continue;
-        const unsigned char *next = (const unsigned char *)value[i] + bytes;
-        for (int64_t b = 0; b < bytes; b += 64) __builtin_prefetch(next + b, 0, PFL);
-    }
-}
-
 const void *cg_tiles_run(cg_tiles *tiles, const int64_t *offset, int64_t count) {
     const cg_plan *plan = tiles->plan;
     void **value = tiles->value;
     const ptrdiff_t n = (ptrdiff_t)(count * plan->inner);
-    for (int i = 0; i < plan->n_in; i++)
-        if (plan->slot[i] == CG_NO_SLOT) value[i] = plan->in[i].data + offset[i] * plan->in[i].size;
+    for (int i = 0; i < plan->n_in; i++) {
+        if (plan->slot[i] != CG_NO_SLOT || !plan->in[i].direct) continue;
+        value[i] = plan->in[i].data + offset[i] * plan->in[i].size;
+        if (plan->ahead) cg_fetch((unsigned char *)value[i] + plan->ahead, n * plan->size);
+    }
     for (int j = 0; j < plan->n_out; j++)
         if (plan->home[j] != CG_NO_SLOT)
             value[plan->home[j]] = plan->out[j].data + offset[plan->n_in + j] * plan->out[j].size;
-    if (plan->n_out == 9) prefetch_next(plan, value, n);
     for (const cg_step *s = plan->step, *end = s + plan->n_steps; s < end; s++) {
         if (s->kind == CG_STEP_ROW)
             s->loop(value[s->src[0]], value[s->src[1]], value[s->src[2]], value[s->value], n);

@@ -1,7 +1,7 @@
 /*
- * Products by CBLAS, called from our threads on pieces of C. Its own threads stay off: two pools that spin on the
- * same cores cost 20 to 60 times (performance.md 4). Pieces do not depend on the number of threads, because the
- * bits of a library's result may depend on the shape it is called with.
+ * Products by CBLAS, called from our threads on pieces of C. Its own threads stay off, for the whole process:
+ * two pools that spin on the same cores cost 20 to 60 times (performance.md 4). Pieces do not depend on the
+ * number of threads, because the bits of a library's result may depend on the shape it is called with.
  */
 #include "host/cpu/matmul_cpu.h"
 
@@ -17,7 +17,7 @@ static void use_one_thread(void) {
     if (openblas_set_num_threads) openblas_set_num_threads(1);
 }
 
-/* An operand of a piece as CBLAS takes it: rows of adjacent elements, `ld` apart, or the transpose of that. */
+/* An operand as CBLAS takes it: rows of adjacent elements, `ld` apart, or the transpose of that. */
 typedef struct blas_matrix {
     CBLAS_TRANSPOSE transpose;
     int64_t ld;

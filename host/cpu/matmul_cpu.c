@@ -3,7 +3,7 @@
 
 const cg_matmul_candidate *const cg_matmul_candidates[] = {&cg_matmul_own, &cg_matmul_blas, NULL};
 
-/* --- Pieces ---------------------------------------------------------------------------------------------- */
+/* --- Pieces --------------------------------------------------------------------------------------------- */
 
 cg_matmul_grid cg_matmul_cut(const cg_matmul *r, int64_t rows, int64_t columns) {
     cg_matmul_grid grid = {.r = r, .rows = rows, .columns = columns};
@@ -14,13 +14,14 @@ cg_matmul_grid cg_matmul_cut(const cg_matmul *r, int64_t rows, int64_t columns) 
     return grid;
 }
 
-static unsigned char *matrix_at(const cg_matmul *r, const cg_matrix *x, const int64_t *batch, int64_t i, int64_t j) {
+static unsigned char *matrix_at(const cg_matmul *r, const cg_matrix *x, const int64_t *batch, int64_t i,
+                                int64_t j) {
     int64_t at = x->offset + i * x->row + j * x->col;
     for (int d = 0; d < r->batch_rank; d++) at += batch[d] * x->batch[d];
     return x->buffer->data + at * (int64_t)cg_dtype_size(r->dtype);
 }
 
-/* The remainder of *number by n; the quotient is left. Most often there is nothing to divide, which is slow. */
+/* The remainder of *number by n; the quotient is left. Dividing is slow and most often not needed. */
 static int64_t split(int64_t *number, int64_t n) {
     if (n == 1) return 0;
     int64_t rest = *number % n;
@@ -42,7 +43,7 @@ cg_matmul_piece cg_matmul_piece_at(const cg_matmul_grid *grid, int64_t number) {
     return p;
 }
 
-/* --- Epilogue -------------------------------------------------------------------------------------------- */
+/* --- Epilogue ------------------------------------------------------------------------------------------- */
 
 void cg_matmul_finish(cg_hw *hw, const cg_matmul *r, const cg_matmul_piece *piece, unsigned char *product,
                       int64_t product_row) {
@@ -71,12 +72,19 @@ bool cg_matmul_reads_c(const cg_matmul *r) {
     return false;
 }
 
-/* --- The slot -------------------------------------------------------------------------------------------- */
+/* --- The slot ------------------------------------------------------------------------------------------- */
 
 /*
- * Our kernels, unless they must do without a fused multiply-add and the product is large. Measured on two
- * Zen 5 cores, f32, GFLOP/s of ours / OpenBLAS 0.3.21 under our threads, best of many:
- * MEASUREMENTS
+ * Our kernels, unless they must do without a fused multiply-add and the product is large. Measured on a core
+ * of a Zen 5 (other work beside it; best of many), f32, GFLOP/s of ours / OpenBLAS 0.3.21:
+ *      m    n    k         AVX-512    AVX2       SSE2        m    n    k         AVX-512
+ *    512  512  512       262 / 239  129 / 124   36 / 41    1024 1024 1024     200 / 188
+ *    128  512  784       262 / 224  131 / 124   39 / 45    2048 2048 2048     185 / 188
+ *    784  512  128 A^T   271 / 230  134 / 121   38 / 43    1024  784  512 B^T 198 / 173
+ *    128  784  512 B^T   258 / 212  129 / 121   51 / 44      32   32   32     211 / 220
+ *      8  512  784       266 / 250   96 / 76    36 / 35     256   10  128 A^T 138 / 183
+ *      1  512  784        53 / 46    45 / 9     28 / 6      128   10  256     139 / 118
+ * f64, AVX-512: 512^3 122 / 94, 8 512 784 118 / 76.
  */
 const cg_matmul_candidate *cg_matmul_choose(cg_hw *hw, const cg_matmul *r) {
     bool large = r->m >= 64 && r->n >= 64 && r->k >= 64;

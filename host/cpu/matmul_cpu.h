@@ -40,8 +40,8 @@ cg_matmul_grid cg_matmul_cut(const cg_matmul *r, int64_t rows, int64_t columns);
 cg_matmul_piece cg_matmul_piece_at(const cg_matmul_grid *grid, int64_t number);
 
 /*
- * Runs the epilogue, if there is one, on a piece. `product` holds the products, rows product_row apart; it may be
- * the piece of C itself. For loop bodies.
+ * Runs the epilogue, if there is one, on a piece. `product` holds the products, rows product_row apart; it
+ * may be the piece of C itself. For loop bodies.
  */
 void cg_matmul_finish(cg_hw *hw, const cg_matmul *r, const cg_matmul_piece *piece, unsigned char *product,
                       int64_t product_row);

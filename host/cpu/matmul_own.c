@@ -10,7 +10,7 @@ typedef struct own_work {
     cg_matmul_grid grid;
     unsigned char *pack; /* pack_bytes for each thread */
     size_t pack_bytes;
-    unsigned char *product; /* a piece for each thread if C must not be written before the epilogue, or NULL */
+    unsigned char *product; /* a piece for each thread, NULL if C may be written before the epilogue */
     size_t product_bytes;
 } own_work;
 
@@ -63,8 +63,8 @@ static double wanted_pieces(double us) {
 }
 
 /*
- * Pieces of at most 480 x 512 (f32), so that one and its operands' blocks of k stay in L2. Cutting the rows means
- * that B is packed again for each piece, cutting the columns that A is.
+ * Pieces of at most 480 x 512 (f32), so that one and its operands' blocks of k stay in L2. Cutting the rows
+ * means that B is packed again for each piece, cutting the columns that A is.
  */
 static cg_matmul_grid own_cut(const cg_matmul *r, const cg_gemm_isa *isa, const cg_gemm_block *g) {
     const int64_t unit_m = isa->rows, unit_n = isa->columns;
@@ -75,7 +75,8 @@ static cg_matmul_grid own_cut(const cg_matmul *r, const cg_gemm_isa *isa, const 
     const bool packs_a = isa->packs_a(g), packs_b = isa->packs_b(g);
     int64_t cut_m = (r->m + most_m - 1) / most_m, cut_n = (r->n + most_n - 1) / most_n;
     for (;;) {
-        int64_t m = round_up((r->m + cut_m - 1) / cut_m, unit_m), n = round_up((r->n + cut_n - 1) / cut_n, unit_n);
+        int64_t m = round_up((r->m + cut_m - 1) / cut_m, unit_m);
+        int64_t n = round_up((r->n + cut_n - 1) / cut_n, unit_n);
         cg_matmul_grid grid = cg_matmul_cut(r, m, n);
         bool can_m = m >= 4 * unit_m, can_n = n >= 2 * unit_n;
         if ((double)grid.n >= wanted || (!can_m && !can_n)) return grid;

@@ -49,7 +49,7 @@ static void place_worker(worker *w, const cg_reduction *d, const layout *l, unsi
 static void arg_row(worker *w, const void *x, int64_t n, int64_t index, bool first) {
     const cg_reduction *d = w->d;
     int64_t value; /* room for any T */
-    d->folds->rows[d->fold](x, (ptrdiff_t)n, 1, (ptrdiff_t)n, &value);
+    d->folds->rows[d->fold](x, (ptrdiff_t)n, 1, (ptrdiff_t)n, 0, &value);
     if (first) memcpy(w->vector, &value, d->size);
     w->at[0] = first ? -1 : w->at[0];
     d->folds->arg[d->fold](&value, -1, w->vector, w->at, 1);
@@ -74,9 +74,10 @@ static void run_short_rows(worker *w, int64_t n, int64_t begin, int64_t end) {
     const ptrdiff_t length = (ptrdiff_t)d->reduced;
     const unsigned char *x = cg_tiles_run(&w->tiles, w->unit.offset, n);
     (void)begin, (void)end; /* there is one step */
-    d->folds->rows[d->fold](x, length, (ptrdiff_t)n, length, w->vector);
+    d->folds->rows[d->fold](x, length, (ptrdiff_t)n, length, d->fetch ? CG_FETCH_AHEAD : 0, w->vector);
     for (int64_t i = 0; i < n && d->arg; i++)
-        w->at[i] = d->folds->find(x + (size_t)(i * length) * d->size, w->vector + (size_t)i * d->size, length);
+        w->at[i] =
+            d->folds->find(x + (size_t)(i * length) * d->size, w->vector + (size_t)i * d->size, length);
 }
 
 /* The row-major index among the reduced axes that tile `step` of the plan begins at, in units of the nest's tail. */
@@ -97,7 +98,7 @@ static void run_long_rows(worker *w, int64_t n, int64_t begin, int64_t end) {
         if (d->arg) {
             arg_row(w, x, length, tile_position(plan, s), s == begin);
         } else {
-            d->folds->rows[d->fold](x, (ptrdiff_t)length, 1, (ptrdiff_t)length, w->vector);
+            d->folds->rows[d->fold](x, (ptrdiff_t)length, 1, (ptrdiff_t)length, 0, w->vector);
             cg_cascade_push(&w->cascade, w->vector, d->size);
         }
     }
@@ -113,8 +114,7 @@ static const void *fold_rows(worker *w, const unsigned char *x, int64_t rows, in
         const int64_t half = rows / 2, keep = rows - half;
         const unsigned char *upper = x + (size_t)keep * row;
         w->d->combine(x, upper, upper, w->rows, (ptrdiff_t)(half * n));
-        if (keep > half && x != w->rows)
-            memcpy(w->rows + (size_t)half * row, x + (size_t)half * row, row);
+        if (keep > half && x != w->rows) memcpy(w->rows + (size_t)half * row, x + (size_t)half * row, row);
         x = w->rows;
         rows = keep;
     }
@@ -139,12 +139,11 @@ static void run_narrow(worker *w, int64_t n, int64_t begin, int64_t end) {
     }
 }
 
-/* Whether the next 8 rows can be read where they lie: nothing to compute, and all along the last reduced axis. */
+/* Whether the next rows are 8 and all along the last reduced axis, to be read where they lie. */
 static bool can_fold_in_place(const worker *w, int64_t rows) {
     const cg_walk *step = &w->step;
     const int last = step->rank - 1;
-    return w->d->plan.n_steps == 0 && w->d->plan.in[0].direct && rows == CG_WIDE_ROWS &&
-           step->index[last] + rows <= step->shape[last];
+    return w->d->in_place && rows == CG_WIDE_ROWS && step->index[last] + rows <= step->shape[last];
 }
 
 /* The fold of the next rows of the strip, n columns wide. */
@@ -153,8 +152,10 @@ static const void *fold_wide(worker *w, int64_t rows, int64_t n) {
     cg_fold_columns *columns = d->folds->columns[d->fold];
     if (can_fold_in_place(w, rows)) {
         const int64_t stride = w->step.stride[w->step.rank - 1][0];
-        columns(cg_tiles_run(&w->tiles, w->step.offset, n), (ptrdiff_t)stride, w->vector, (ptrdiff_t)n);
-        for (int64_t i = 0; i < rows; i++) cg_walk_next(&w->step);
+        const unsigned char *x = cg_tiles_run(&w->tiles, w->step.offset, n);
+        for (int64_t i = 0; i < rows; i++, cg_walk_next(&w->step))
+            if (d->fetch) cg_fetch(x + (rows + i) * stride * (int64_t)d->size, n * (int64_t)d->size);
+        columns(x, (ptrdiff_t)stride, w->vector, (ptrdiff_t)n);
         return w->vector;
     }
     const size_t row = (size_t)n * d->size;
@@ -186,7 +187,8 @@ static void run_wide(worker *w, int64_t n, int64_t begin, int64_t end) {
 typedef struct job {
     const cg_reduction *d;
     layout layout;
-    unsigned char *threads, *chunks; /* memory of the threads; results of the chunks, vector and at for each */
+    unsigned char *threads,
+        *chunks; /* memory of the threads; results of the chunks, vector and at for each */
 } job;
 
 /* Stores n results of the unit that w->unit is at; values are T, or i64 for ARG. */
@@ -202,8 +204,8 @@ static void store_results(const worker *w, const void *values, int64_t n) {
 static size_t chunk_bytes(const layout *l) { return l->vector + l->at; }
 
 static void run_task(worker *w, const job *j, int64_t task) {
-    static void (*const run[])(worker *, int64_t, int64_t, int64_t) = {run_short_rows, run_long_rows, run_narrow,
-                                                                       run_wide};
+    static void (*const run[])(worker *, int64_t, int64_t, int64_t) = {run_short_rows, run_long_rows,
+                                                                       run_narrow, run_wide};
     const cg_reduction *d = w->d;
     const int64_t chunk = task % d->n_chunks, begin = chunk * d->chunk_steps;
     const int64_t end = begin + d->chunk_steps < d->n_steps ? begin + d->chunk_steps : d->n_steps;

@@ -3,10 +3,10 @@
 #include "core/rows.h"
 
 enum {
-    WIDE_BYTES = 16384,         /* of one row of a strip: a page, so that a step reads 8 runs of a page */
+    WIDE_BYTES = 16 << 10,     /* of one row of a strip: long runs of memory, and 8 rows fit L2 */
     NARROW_COLUMNS = 256,      /* up to here a tile has at least 4 rows */
     CHUNK_ELEMENTS = 64 << 10, /* a chunk has at least these: large enough to pay for its hand-over */
-    MOST_CHUNKS = 256
+    MOST_CHUNKS = 128
 };
 
 /* Axes [begin, end) of the request become the next axes of the nest. */
@@ -28,8 +28,10 @@ static uint32_t moving_along(const cg_reduce *r, int begin, int end) {
     return moving;
 }
 
-static void plan_nest(cg_reduction *d, uint32_t moving, int64_t block) {
-    cg_plan_make(&d->plan, d->isa, &d->nest, &(cg_plan_options){.no_store = true, .moving = moving, .block = block});
+static void plan_nest(cg_reduction *d, uint32_t moving, int64_t block, int64_t ahead) {
+    const cg_plan_options options = {
+        .no_store = true, .moving = moving, .block = block, .ahead = d->fetch ? ahead : 0};
+    cg_plan_make(&d->plan, d->isa, &d->nest, &options);
 }
 
 /* Whether the last kept axis runs through memory in smaller steps than the last reduced one. */
@@ -51,7 +53,7 @@ static bool plan_short_rows(cg_reduction *d) {
     if (n_kept == 0 || d->reduced > CG_FOLD_BLOCK) return false;
     d->nest.rank = 0;
     take_axes(d, n_kept - 1, d->r->rank);
-    plan_nest(d, moving_along(d->r, 0, n_kept - 1), CG_TILE_LARGEST);
+    plan_nest(d, moving_along(d->r, 0, n_kept - 1), CG_TILE_LARGEST, 0);
     if (d->plan.first != 0) return false;
     d->way = CG_SHORT_ROWS;
     d->part = d->plan.box[0];
@@ -68,7 +70,7 @@ static int64_t tiles_of(const cg_plan *plan) {
 static void plan_long_rows(cg_reduction *d) {
     d->nest.rank = 0;
     take_axes(d, d->r->n_kept, d->r->rank);
-    plan_nest(d, moving_along(d->r, 0, d->r->n_kept), CG_FOLD_BLOCK);
+    plan_nest(d, moving_along(d->r, 0, d->r->n_kept), CG_FOLD_BLOCK, CG_FETCH_AHEAD);
     d->way = CG_LONG_ROWS;
     d->part = 1;
     d->n_steps = tiles_of(&d->plan);
@@ -80,7 +82,7 @@ static bool plan_narrow_columns(cg_reduction *d) {
     d->nest.rank = 0;
     take_axes(d, n_kept, d->r->rank);
     take_axes(d, n_kept - 1, n_kept);
-    plan_nest(d, moving_along(d->r, 0, n_kept - 1), CG_FOLD_BLOCK);
+    plan_nest(d, moving_along(d->r, 0, n_kept - 1), CG_FOLD_BLOCK, CG_FETCH_AHEAD);
     if (d->plan.first == d->nest.rank - 1) return false;
     d->way = CG_NARROW_COLUMNS;
     d->part = d->last_kept;
@@ -90,12 +92,16 @@ static bool plan_narrow_columns(cg_reduction *d) {
 
 static void plan_wide_columns(cg_reduction *d) {
     const cg_reduce *r = d->r;
+    const cg_program *p = r->program;
     d->nest.rank = 0;
     take_axes(d, r->n_kept - 1, r->n_kept);
     plan_nest(d, moving_along(r, 0, r->n_kept - 1) | moving_along(r, r->n_kept, r->rank),
-              WIDE_BYTES / (int64_t)d->size);
+              WIDE_BYTES / (int64_t)d->size, 0);
     d->way = CG_WIDE_COLUMNS;
     d->part = d->plan.box[0];
+    d->in_place = d->plan.n_steps == 0 && p->n_inputs == 1 && d->plan.in[0].direct;
+    if (d->fetch && p->n_inputs > 0 && !d->in_place) /* the same strip of the next step's rows */
+        d->plan.ahead = CG_WIDE_ROWS * r->in[0].stride[r->rank - 1] * (int64_t)d->size;
     d->rows.rank = r->rank - r->n_kept;
     d->rows.n_operands = r->program->n_inputs;
     for (int a = 0; a < d->rows.rank; a++) {
@@ -142,12 +148,15 @@ void cg_reduction_make(cg_reduction *d, const cg_isa *isa, const cg_reduce *r) {
     d->type = (cg_dtype)p->type;
     d->size = cg_dtype_size(d->type);
     d->arg = r->kind == CG_REDUCE_ARGMAX || r->kind == CG_REDUCE_ARGMIN;
-    d->fold = r->kind == CG_REDUCE_ARGMAX ? CG_REDUCE_MAX : r->kind == CG_REDUCE_ARGMIN ? CG_REDUCE_MIN : r->kind;
+    d->fold = r->kind == CG_REDUCE_ARGMAX   ? CG_REDUCE_MAX
+              : r->kind == CG_REDUCE_ARGMIN ? CG_REDUCE_MIN
+                                            : r->kind;
     d->folds = isa->folds[d->type];
     d->combine = isa->rows[d->type]->loop[combine_row[d->fold]];
     d->last_kept = r->n_kept > 0 ? r->shape[r->n_kept - 1] : 1;
     d->reduced = 1;
     for (int a = r->n_kept; a < r->rank; a++) d->reduced *= r->shape[a];
+    d->fetch = d->reduced * d->last_kept * (int64_t)d->size >= CG_FETCH_FROM;
     d->nest.program = p;
     for (int i = 0; i < p->n_inputs; i++) {
         d->nest.in[i].buffer = r->in[i].buffer;

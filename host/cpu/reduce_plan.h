@@ -24,17 +24,19 @@ typedef struct cg_reduction {
     const cg_folds_isa *folds;
     cg_row_loop *combine;
     cg_dtype type;
-    size_t size;        /* bytes of T */
+    size_t size;         /* bytes of T */
     cg_reduce_kind fold; /* SUM, MAX or MIN: for ARGMAX what it looks for */
     bool arg;
+    bool fetch; /* the inputs are too large to be in the cache */
     cg_reduce_way way;
-    cg_map nest;        /* the axes that tiles are made of */
+    cg_map nest; /* the axes that tiles are made of */
     cg_plan plan;
-    cg_walk units;      /* outer kept axes, then parts of the last kept axis; operands: inputs, output */
-    cg_walk rows;       /* WIDE: the reduced axes */
-    int64_t part;       /* results of a unit along the last kept axis, the last one may have fewer */
-    int64_t last_kept;  /* the length of that axis; 1 if there is none */
-    int64_t reduced;    /* elements for each result */
+    cg_walk units;     /* outer kept axes, then parts of the last kept axis; operands: inputs, output */
+    cg_walk rows;      /* WIDE: the reduced axes */
+    bool in_place;     /* WIDE: rows need no step, they can be read where they lie */
+    int64_t part;      /* results of a unit along the last kept axis, the last one may have fewer */
+    int64_t last_kept; /* the length of that axis; 1 if there is none */
+    int64_t reduced;   /* elements for each result */
     int64_t n_units, n_steps, n_chunks, chunk_steps;
 } cg_reduction;
 

@@ -27,7 +27,7 @@ typedef struct softmax_work {
     double *max, *sum;
 } softmax_work;
 
-/* --- A piece --------------------------------------------------------------------------------------------- */
+/* --- A piece -------------------------------------------------------------------------------------------- */
 
 static int64_t piece_length(const softmax_work *w, int64_t piece) {
     int64_t left = w->cols - piece * PIECE;
@@ -58,7 +58,7 @@ static void piece_finish(const softmax_work *w, int64_t row, int64_t piece, doub
     }
 }
 
-/* --- Cross-entropy --------------------------------------------------------------------------------------- */
+/* --- Cross-entropy -------------------------------------------------------------------------------------- */
 
 static double get(const softmax_work *w, const unsigned char *p, int64_t i) {
     return w->size == sizeof(float) ? (double)((const float *)(const void *)p)[i]
@@ -83,18 +83,20 @@ static int64_t label_of(const softmax_work *w, int64_t row) {
 }
 
 /*
- * loss = log s - (x[label] - m). Before the row's pieces are finished, since the gradient may overwrite x; returns
- * the sum they are to be divided by, NaN for a label that is out of range.
+ * loss = log s - (x[label] - m), with x[label] read before the gradient may overwrite it. Returns the sum the
+ * row is to be divided by: NaN for a label that is out of range.
  */
 static double loss_of_row(const softmax_work *w, int64_t row, double max, double sum, double at_label) {
     if (label_of(w, row) < 0) sum = NAN;
-    put(w, w->loss, row, w->isa->log(sum) - (w->size == sizeof(float) ? (float)(at_label - max) : at_label - max));
+    double log_at_label = at_label - max; /* rounded to T, as log s is */
+    if (w->size == sizeof(float)) log_at_label = (float)log_at_label;
+    put(w, w->loss, row, w->isa->log(sum) - log_at_label);
     return sum;
 }
 
 static void subtract_label(const softmax_work *w, int64_t row) {
-    int64_t label = label_of(w, row);
-    if (w->out && label >= 0) put(w, w->out, row * w->cols + label, get(w, w->out, row * w->cols + label) - 1.0);
+    int64_t label = label_of(w, row), at = row * w->cols + label;
+    if (w->out && label >= 0) put(w, w->out, at, get(w, w->out, at) - 1.0);
 }
 
 static double value_at_label(const softmax_work *w, int64_t row) {
@@ -102,7 +104,7 @@ static double value_at_label(const softmax_work *w, int64_t row) {
     return label < 0 ? 0.0 : get(w, w->x, row * w->cols + label);
 }
 
-/* --- Many rows: threads share them ----------------------------------------------------------------------- */
+/* --- Many rows: threads share them ---------------------------------------------------------------------- */
 
 static void softmax_row(const softmax_work *w, int64_t row) {
     double max = -INFINITY, sum = 0.0, at_label = w->loss ? value_at_label(w, row) : 0.0;
@@ -118,7 +120,7 @@ static void rows_body(void *ctx, int64_t begin, int64_t end, int thread) {
     for (int64_t row = begin; row < end; row++) softmax_row(ctx, row);
 }
 
-/* --- Few long rows: threads share the pieces ------------------------------------------------------------- */
+/* --- Few long rows: threads share the pieces ------------------------------------------------------------ */
 
 static void max_body(void *ctx, int64_t begin, int64_t end, int thread) {
     (void)thread;
@@ -167,7 +169,7 @@ static cg_status long_rows(cg_hw *hw, softmax_work *w) {
     return CG_OK;
 }
 
-/* --- Slots ----------------------------------------------------------------------------------------------- */
+/* --- Slots ---------------------------------------------------------------------------------------------- */
 
 static cg_status softmax_run(cg_hw *hw, softmax_work *w) {
     w->pieces = (w->cols + PIECE - 1) / PIECE;

@@ -70,6 +70,11 @@ void cg_arg_program(cg_args *a, const cg_program *program, const cg_program_layo
     for (int k = 0; k < layout->n_outputs; k++) append_operand(a, &out[k], n_axes);
     for (int k = 0; k < n_inputs; k++)
         if (layout->in_inner[first + k] == CG_INNER_STRIDED) cg_arg_index(a, in[k].stride[n_axes]);
+    for (int k = 0; k < n_inputs; k++)
+        if (layout->in_inner[first + k] == CG_INNER_ROWS) {
+            cg_arg_index(a, in[k].stride[n_axes]);
+            cg_arg_index(a, in[k].stride[n_axes + 1]);
+        }
     for (int k = 0; k < layout->n_outputs; k++)
         if (layout->out_inner[k] == CG_INNER_STRIDED) cg_arg_index(a, out[k].stride[n_axes]);
     for (int k = 0; k < program->n_consts; k++) cg_arg_scalar(a, (cg_dtype)program->type, consts[k]);

@@ -57,7 +57,8 @@ static inline cg_hw_opencl *cg_cl(cg_hw *hw) { return (cg_hw_opencl *)hw; }
 typedef enum cg_inner_class {
     CG_INNER_FIXED,  /* stride 0 along the inner axis: one value for all lanes */
     CG_INNER_UNIT,   /* stride 1 */
-    CG_INNER_STRIDED /* any other */
+    CG_INNER_STRIDED, /* any other */
+    CG_INNER_ROWS     /* map.cl only: the inner axis is two in one; stride[inner] within rows, stride[inner + 1] between */
 } cg_inner_class;
 
 typedef struct cg_program_layout {

@@ -80,6 +80,7 @@ static void write_operands(FILE *f, const cg_program *p, const cg_program_layout
     write_each(f, "EACH_FIXED", l->first_input, p->n_inputs, l->in_inner, CG_INNER_FIXED);
     write_each(f, "EACH_UNIT", l->first_input, p->n_inputs, l->in_inner, CG_INNER_UNIT);
     write_each(f, "EACH_STRIDED", l->first_input, p->n_inputs, l->in_inner, CG_INNER_STRIDED);
+    write_each(f, "EACH_ROWS", l->first_input, p->n_inputs, l->in_inner, CG_INNER_ROWS);
     write_each(f, "EACH_OUTPUT", 0, l->n_outputs, NULL, -1);
     write_each(f, "EACH_OUT_UNIT", 0, l->n_outputs, l->out_inner, CG_INNER_UNIT);
     write_each(f, "EACH_OUT_STRIDED", 0, l->n_outputs, l->out_inner, CG_INNER_STRIDED);

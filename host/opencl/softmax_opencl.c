@@ -2,9 +2,9 @@
 #include "host/opencl/opencl.h"
 
 enum {
-    MAX_KEEP = 4,     /* vectors of a row that a work-item keeps in registers */
-    GROUP_ITEMS = 256, /* work-items of a work-group in GPU style */
-    ITEMS_PER_UNIT = 8 /* CPU style: work-items for each compute unit, so that they share the rows evenly */
+    MAX_KEEP_ELEMENTS = 16, /* of a row that a work-item keeps in registers */
+    GROUP_ITEMS = 256,      /* work-items of a work-group in GPU style */
+    ITEMS_PER_UNIT = 8      /* CPU style: work-items for each compute unit, so that they share the rows evenly */
 };
 
 /* How rows are handed out; kernels/softmax_row.h says what the members are. */
@@ -17,6 +17,7 @@ typedef struct row_plan {
 static row_plan cpu_plan(const cg_hw_opencl *hw, cg_dtype dtype, int64_t rows, int64_t cols) {
     row_plan p = {.width = cg_cl_width(hw, dtype), .items = 1, .group = 1};
     while (p.width > 1 && cols <= p.width / 2) p.width /= 2;
+    p.keep = cols <= p.width ? 1 : cols <= 4 * p.width ? 4 : 0;
     int64_t units = (int64_t)ITEMS_PER_UNIT * hw->base.info.compute_units;
     p.rows_each = (rows + units - 1) / units;
     p.units = (rows + p.rows_each - 1) / p.rows_each;
@@ -31,8 +32,9 @@ static row_plan gpu_plan(const cg_hw_opencl *hw, cg_dtype dtype, int64_t rows, i
     p.items = 2; /* 1 would be the CPU style */
     while (p.items < p.group && p.items < vectors) p.items *= 2;
     if (p.items > p.group) p.group = p.items;
-    int64_t keep = (vectors + p.items - 1) / p.items;
-    p.keep = keep <= MAX_KEEP * (4 / p.width) ? (int)keep : 0;
+    int64_t keep = (vectors + p.items - 1) / p.items, most = MAX_KEEP_ELEMENTS / p.width;
+    p.keep = keep > most ? 0 : 1; /* powers of 4, so that few kernels serve all lengths */
+    while (p.keep && p.keep < keep) p.keep *= 4;
     p.rows_each = 1;
     p.units = rows;
     return p;

@@ -19,7 +19,8 @@ typedef struct cg_named_tensor {
 
 /*
  * Writes n tensors as a safetensors file: 8 bytes header length, JSON header, row-major data. metadata: NULL,
- * or n_metadata pairs key, value of text. Errors: CG_ERROR_IO; CG_ERROR_ARGUMENT for an empty or repeated name.
+ * or n_metadata pairs key, value of text. Errors, on cg_error_message(NULL): CG_ERROR_IO; CG_ERROR_ARGUMENT for an
+ * empty or repeated name, or the format's own "__metadata__".
  */
 CG_API cg_status cg_safetensors_save(const char *path, int n, const cg_named_tensor *tensors, int n_metadata,
                                      const char *const (*metadata)[2]);
@@ -44,7 +45,7 @@ CG_API cg_status cg_safetensors_entry(const cg_safetensors *file, int i, const c
 /* The metadata text under `key`, NULL if there is none. */
 CG_API const char *cg_safetensors_metadata(const cg_safetensors *file, const char *key);
 
-/* Reads tensor i onto a device. Owned by the innermost scope. */
+/* Reads tensor i onto a device. Owned by the innermost scope. Errors: on the device. */
 CG_API cg_tensor *cg_safetensors_read(const cg_safetensors *file, int i, cg_device *dev);
 
 /* Closes the file. NULL is allowed. */

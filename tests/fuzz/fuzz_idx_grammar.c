@@ -32,6 +32,7 @@ static void write_again(cg_dims shape, const uint8_t *data, const uint8_t *file,
     if (again_bytes != bytes || memcmp(again, file, bytes) != 0)
         fuzz_fail("written again, it is another file");
     free(again);
+    unlink(fuzz_output_path());
 }
 
 /* A data set whose labels are the images' own file is refused unless the shapes happen to fit. */

@@ -1,4 +1,3 @@
-#define _XOPEN_SOURCE 700
 #include "support/files.h"
 
 #include "support/check.h"

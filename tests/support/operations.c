@@ -2,7 +2,7 @@
 
 #include "support/check.h"
 
-#include <stddef.h>
+#include <string.h>
 
 /* A call on inputs x[0], x[1], x[2]. */
 #define CALL(name, expression)                                                                               \
@@ -132,6 +132,10 @@ static const operation operations[] = {
 int operation_count(void) { return sizeof operations / sizeof *operations; }
 
 const operation *operation_at(int i) { return &operations[i]; }
+
+bool operation_is_first(const operation *op) {
+    return op == operations || strcmp(op->name, op[-1].name) != 0;
+}
 
 void operation_inputs(cg_device *dev, const operation *op, cg_tensor **x) {
     for (int k = 0; k < op->n; k++) {

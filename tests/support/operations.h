@@ -16,6 +16,9 @@ typedef struct operation {
 int operation_count(void);
 const operation *operation_at(int i);
 
+/* Whether it is the first of its name in the list. */
+bool operation_is_first(const operation *op);
+
 /* Inputs whose elements all differ by 0.2 or more and are not near 0: no kink of max or min is close. */
 void operation_inputs(cg_device *dev, const operation *op, cg_tensor **x);
 

@@ -45,6 +45,5 @@ extern const cg_convert_isa CG_CONVERT_TABLE;
 
 #define CG_LOAD_ENTRY(dtype, type, name, to_t, from_t) [dtype] = load_##name,
 #define CG_STORE_ENTRY(dtype, type, name, to_t, from_t) [dtype] = store_##name,
-const cg_convert_isa CG_CONVERT_TABLE = {.copy = copy_strided,
-                                         .load = {CG_STORAGE(CG_LOAD_ENTRY)},
-                                         .store = {CG_STORAGE(CG_STORE_ENTRY)}};
+const cg_convert_isa CG_CONVERT_TABLE = {
+    .copy = copy_strided, .load = {CG_STORAGE(CG_LOAD_ENTRY)}, .store = {CG_STORAGE(CG_STORE_ENTRY)}};

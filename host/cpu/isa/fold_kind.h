@@ -64,17 +64,17 @@ static inline T FOLD(short_row)(const T *x, ptrdiff_t n) {
     return FOLD(pair)(FOLD(pair)(t[0], t[1]), FOLD(pair)(t[2], t[3]));
 }
 
-static void FOLD(rows)(const void *xv, ptrdiff_t row, ptrdiff_t n_rows, ptrdiff_t n, void *outv) {
+static void FOLD(rows)(const void *xv, ptrdiff_t row, ptrdiff_t n_rows, ptrdiff_t n, ptrdiff_t ahead,
+                       void *outv) {
     const T *x = xv;
     T *out = outv;
     if (n <= LANES) {
         for (ptrdiff_t i = 0; i < n_rows; i++) out[i] = FOLD(short_row)(x + i * row, n);
-    } else {
-        for (ptrdiff_t i = 0; i < n_rows; i++) {
-            const T *ahead = x + i * row + AHEAD;
-            for (ptrdiff_t j = 0; j < n; j += LINE) __builtin_prefetch(ahead + j);
-            out[i] = FOLD(row)(x + i * row, n);
-        }
+        return;
+    }
+    for (ptrdiff_t i = 0; i < n_rows; i++, x += row) {
+        for (ptrdiff_t j = 0; ahead && j < n; j += LINE) __builtin_prefetch((const char *)(x + j) + ahead);
+        out[i] = FOLD(row)(x, n);
     }
 }
 

@@ -15,8 +15,7 @@
 enum {
     LANES = 16, /* the width of all instruction sets, so that all give the same bits */
     VEC_LANES = VEC_BYTES / sizeof(T),
-    AHEAD = 4096 / sizeof(T), /* how far rows are fetched ahead: the processor by itself reads rows at half speed */
-    LINE = 64 / sizeof(T)
+    LINE = 64 / sizeof(T) /* elements of a line of the cache */
 };
 
 /* A register of T in memory, and what a comparison of two gives. */

@@ -11,8 +11,12 @@ enum {
     CG_FOLD_COLUMN_ROWS = 8
 };
 
-/* out[i] = x[i row + 0] o ... o x[i row + n-1] for i < n_rows, 1 <= n <= CG_FOLD_BLOCK, as a tree of depth log2 n. */
-typedef void cg_fold_rows(const void *x, ptrdiff_t row, ptrdiff_t n_rows, ptrdiff_t n, void *out);
+/*
+ * out[i] = x[i row + 0] o ... o x[i row + n-1] for i < n_rows, 1 <= n <= CG_FOLD_BLOCK, as a tree of depth log2 n.
+ * Memory `ahead` bytes behind what is read is fetched into the cache, if that is not 0.
+ */
+typedef void cg_fold_rows(const void *x, ptrdiff_t row, ptrdiff_t n_rows, ptrdiff_t n, ptrdiff_t ahead,
+                          void *out);
 
 /* out[j] = x[0 row + j] o ... o x[7 row + j] for j < n, as a tree. */
 typedef void cg_fold_columns(const void *x, ptrdiff_t row, void *out, ptrdiff_t n);

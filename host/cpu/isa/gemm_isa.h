@@ -28,14 +28,14 @@ typedef struct cg_gemm_block {
  *          product; lanes are added as a tree
  */
 typedef struct cg_gemm_isa {
-    int rows, columns;                        /* of the register block: where to cut C */
-    size_t (*pack_bytes)(int64_t n);          /* what `block` needs in pack for at most n columns */
-    bool (*packs_a)(const cg_gemm_block *g);  /* whether `block` copies A, */
-    bool (*packs_b)(const cg_gemm_block *g);  /* or B: once for each block that it is in */
+    int rows, columns;                       /* of the register block: where to cut C */
+    size_t (*pack_bytes)(int64_t n);         /* what `block` needs in pack for at most n columns */
+    bool (*packs_a)(const cg_gemm_block *g); /* whether `block` copies A, */
+    bool (*packs_b)(const cg_gemm_block *g); /* or B: once for each block that it is in */
     void (*block)(const cg_gemm_block *g);
-    void (*dots)(const cg_gemm_block *g);     /* a_col = b_row = 1, k > 0; needs no pack */
-    int dots_rows;                            /* up to so many rows dots is the faster one, for a long k */
-    bool fused;                               /* the instruction set has a fused multiply-add */
+    void (*dots)(const cg_gemm_block *g); /* a_col = b_row = 1, k > 0; needs no pack */
+    int dots_rows;                        /* up to so many rows dots is the faster one, for a long k */
+    bool fused;                           /* the instruction set has a fused multiply-add */
 } cg_gemm_isa;
 
 #endif

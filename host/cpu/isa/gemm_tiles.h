@@ -4,9 +4,10 @@
  *
  * A tile is rows x wide vectors of C held in registers through one block of k:
  *     for p < k:  C[i, v] += A[i, p] B[p, v]      rows * wide fma, wide loads, rows broadcasts
- * Operands are read where they are if that is fast: A by broadcasts from any strides, B by vectors if its columns
- * are adjacent. Otherwise, and where a row stride would put a tile's rows into the same few sets of the L1 cache,
- * they are copied into panels first. The first tile that goes down a panel of B copies what it reads.
+ * Operands are read where they are if that is fast: A by broadcasts from any strides, B by vectors if its
+ * columns are adjacent. Otherwise, and where a row stride would put a tile's rows into the same few sets of
+ * the L1 cache, they are copied into panels first. The first tile that goes down a panel of B copies what it
+ * reads.
  */
 #include "host/cpu/isa.h"
 #include "host/cpu/isa/simd.h"
@@ -30,11 +31,12 @@ enum { MAX_ROWS = 4 };
 
 enum {
     MAX_WIDE = 8,
-    PANEL = 2 * LANES,  /* columns of a packed panel of B */
-    BLOCK_K = 256,      /* a panel of B is then 32 KiB in L1; also keeps rounding errors small */
+    PANEL = 2 * LANES,       /* columns of a packed panel of B */
+    BLOCK_K = 256,           /* a panel of B is then 32 KiB in L1; also keeps rounding errors small */
     BLOCK_M = 20 * MAX_ROWS, /* packed rows of A: at most 240 KiB, in L2 beside the panels of B */
-    FEW = 4, FLAT_K = 16, /* up to this k, tiles of so few rows */
-    ALIAS = 1024        /* bytes: row strides that are a multiple of it share L1 sets */
+    FLAT_K = 16,             /* up to this k, */
+    FEW = 4,                 /* tiles of so few rows */
+    ALIAS = 1024             /* bytes: row strides that are a multiple of it share L1 sets */
 };
 
 typedef struct tile_args {
@@ -74,7 +76,8 @@ CG_INLINE void tile(int rows, int wide, bool partial, const tile_args *t) {
     CG_UNROLL for (int i = 0; i < rows; i++) {
         CG_UNROLL for (int v = 0; v < wide; v++) acc[i][v] = (vec){0};
     }
-    const T *a[(MAX_ROWS + 2) / 3], *b = t->b; /* rows 3 g, 3 g + 1, 3 g + 2 are one addressing mode from a[g] */
+    const T *a[(MAX_ROWS + 2) / 3]; /* rows 3 g, 3 g + 1, 3 g + 2 are one addressing mode from a[g] */
+    const T *b = t->b;
     const ptrdiff_t k = t->k, a_row = t->a_row, a_col = t->a_col, b_row = t->b_row;
     const vec_mask last = t->last;
     T *keep = t->keep;
@@ -106,15 +109,14 @@ CG_TILES(CG_TILE)
 static const struct {
     int wide; /* vectors of the function of that name */
     tile_function *wide_tile, *two, *two_partial, *one_partial;
-} tiles[MAX_ROWS + 1] = {
-    {0, NULL, NULL, NULL, NULL},
+} tiles[MAX_ROWS + 1] = {[0] = {0, NULL, NULL, NULL, NULL},
 #define CG_TILE_ENTRY(rows, wide)                                                                            \
     {wide, tile_##rows##_wide, tile_##rows##_two, tile_##rows##_two_partial, tile_##rows##_one_partial},
-    CG_TILES(CG_TILE_ENTRY)
+                         CG_TILES(CG_TILE_ENTRY)
 #undef CG_TILE_ENTRY
 };
 
-/* --- Packing --------------------------------------------------------------------------------------------- */
+/* --- Packing -------------------------------------------------------------------------------------------- */
 
 /* to[p step + w] = from[w + p from_k] for w < n_w, p < n_k: rows of adjacent elements. */
 static void pack_copy(T *to, ptrdiff_t step, ptrdiff_t n_w, const T *from, ptrdiff_t from_k, ptrdiff_t n_k) {
@@ -139,7 +141,8 @@ CG_INLINE void transpose(vec v[LANES]) {
 }
 
 /* to[p step + w] = from[w from_w + p] for w < n_w, p < n_k: a transposition. */
-static void pack_transpose(T *to, ptrdiff_t step, ptrdiff_t n_w, const T *from, ptrdiff_t from_w, ptrdiff_t n_k) {
+static void pack_transpose(T *to, ptrdiff_t step, ptrdiff_t n_w, const T *from, ptrdiff_t from_w,
+                           ptrdiff_t n_k) {
     for (ptrdiff_t w = 0; w < n_w; w += LANES) {
         int rows = (int)(n_w - w < LANES ? n_w - w : LANES);
         vec_mask part = vec_first(rows);
@@ -178,7 +181,7 @@ static void pack(T *to, ptrdiff_t step, ptrdiff_t n_w, const T *from, ptrdiff_t 
     }
 }
 
-/* --- Blocks ---------------------------------------------------------------------------------------------- */
+/* --- Blocks --------------------------------------------------------------------------------------------- */
 
 static size_t pack_bytes(int64_t n) {
     int64_t panels = (n + PANEL - 1) / PANEL;
@@ -188,12 +191,14 @@ static size_t pack_bytes(int64_t n) {
 /* The tile for `width` columns, at most PANEL, and the mask it needs. */
 CG_INLINE tile_function *tile_for(ptrdiff_t rows, ptrdiff_t width, tile_args *t) {
     t->last = vec_first(width % LANES ? width % LANES : LANES);
-    return width == PANEL ? tiles[rows].two : width > LANES ? tiles[rows].two_partial : tiles[rows].one_partial;
+    return width == PANEL  ? tiles[rows].two
+           : width > LANES ? tiles[rows].two_partial
+                           : tiles[rows].one_partial;
 }
 
 /*
- * One block of k for rows that fit one tile: as wide as the registers allow, B in place.
- * Here and below t is changed in place: copying it would load wide what was just stored in small parts, a stall.
+ * One block of k for rows that fit one tile: as wide as the registers allow, B in place. Here and below t is
+ * changed in place: copying it would load wide what was just stored in small parts, a stall.
  */
 static void block_thin(tile_args *t, ptrdiff_t rows, ptrdiff_t n) {
     const T *b = t->b;
@@ -211,7 +216,7 @@ static void block_thin(tile_args *t, ptrdiff_t rows, ptrdiff_t n) {
     t->b = b, t->c = c;
 }
 
-/* The same for any number of rows, FEW at a time: for so small a k that writing C takes longest, row by row. */
+/* The same for any number of rows, FEW at a time: for so small a k that writing C takes longest. */
 static void block_flat(const cg_gemm_block *g, tile_args *t) {
     for (ptrdiff_t i = 0; i < g->m; i += FEW) {
         block_thin(t, g->m - i < FEW ? g->m - i : FEW, g->n);
@@ -224,8 +229,8 @@ static void block_flat(const cg_gemm_block *g, tile_args *t) {
 CG_INLINE ptrdiff_t tile_begin(ptrdiff_t i, ptrdiff_t m, ptrdiff_t n_tiles) { return m * i / n_tiles; }
 
 /*
- * One panel of C: m rows, of which A is at `a`, or packed at `a_pack` if that is not NULL; `panel` is where the
- * panel of B goes while the first tile reads it from t->b (fresh), or where it is.
+ * One panel of C: m rows, of which A is at `a`, or packed at `a_pack` if that is not NULL; `panel` is where
+ * the panel of B goes while the first tile reads it from t->b (fresh), or where it is.
  */
 static void block_panel(const cg_gemm_block *g, tile_args *t, ptrdiff_t m, ptrdiff_t width, const T *a,
                         const T *a_pack, T *panel, bool fresh) {
@@ -309,7 +314,7 @@ static void block(const cg_gemm_block *g) {
     }
 }
 
-/* --- Dot products ---------------------------------------------------------------------------------------- */
+/* --- Dot products --------------------------------------------------------------------------------------- */
 
 /* Accumulators of a tile, beside them one vector for each row and one of a column. */
 enum {

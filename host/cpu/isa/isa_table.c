@@ -12,6 +12,7 @@ extern const cg_softmax_isa CG_ISA_NAME(cg_softmax_f32), CG_ISA_NAME(cg_softmax_
 extern const cg_philox_isa CG_ISA_NAME(cg_philox_f32), CG_ISA_NAME(cg_philox_f64);
 extern const cg_isa CG_ISA_NAME(cg_isa);
 void CG_ISA_NAME(cg_stream)(void *to, const void *from, size_t bytes);
+void CG_ISA_NAME(cg_stream_end)(void);
 
 const cg_isa CG_ISA_NAME(cg_isa) = {
     .name = CG_ISA_TEXT(CG_ISA),
@@ -26,4 +27,5 @@ const cg_isa CG_ISA_NAME(cg_isa) = {
     .softmax = {&CG_ISA_NAME(cg_softmax_f32), &CG_ISA_NAME(cg_softmax_f64)},
     .philox = {&CG_ISA_NAME(cg_philox_f32), &CG_ISA_NAME(cg_philox_f64)},
     .stream = CG_ISA_NAME(cg_stream),
+    .stream_end = CG_ISA_NAME(cg_stream_end),
 };

@@ -4,11 +4,10 @@
 
 #include <stdint.h>
 
-enum {
-    CG_PHILOX_BATCH = 64 /* blocks; a power of two, so that the lower half of a counter never wraps within one */
-};
+/* Blocks; a power of two, so that the lower half of a counter never wraps within a batch. */
+enum { CG_PHILOX_BATCH = 64 };
 
-/* Writes all elements of blocks block .. block + CG_PHILOX_BATCH - 1 of a stream; block is a multiple of the batch. */
+/* Writes all elements of a stream's blocks from `block` on, a multiple of the batch. */
 typedef void cg_philox_batch(uint64_t seed, uint64_t stream, uint64_t block, void *out);
 
 typedef struct cg_philox_isa {

@@ -1,7 +1,7 @@
 /*
- * Batches of random numbers of one T. A file includes this once, after elementary_c.h and with CG_PHILOX_TABLE, the
- * name of the table. Words are made for all blocks first, a word of all blocks side by side, so that both halves
- * of the work vectorise.
+ * Batches of random numbers of one T. A file includes this once, after elementary_c.h and with
+ * CG_PHILOX_TABLE, the name of the table. Words are made for all blocks first, a word of all blocks side by
+ * side, so that both halves of the work vectorise.
  */
 #include "host/cpu/isa.h"
 #include "kernels/philox.h"
@@ -65,4 +65,5 @@ static void normal_batch(uint64_t seed, uint64_t stream, uint64_t block, void *o
 }
 
 extern const cg_philox_isa CG_PHILOX_TABLE;
-const cg_philox_isa CG_PHILOX_TABLE = {.per_block = PER_BLOCK, .uniform = uniform_batch, .normal = normal_batch};
+const cg_philox_isa CG_PHILOX_TABLE = {
+    .per_block = PER_BLOCK, .uniform = uniform_batch, .normal = normal_batch};

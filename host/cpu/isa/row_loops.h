@@ -50,14 +50,14 @@
 #define CG_Z_TERNARY z
 
 #define CG_ROW(name, signature, class, expression, domain, probe, gradient)                                  \
-    CG_IF_##class(static void loop_##name(const void *xv, const void *yv, const void *zv, void *outv,        \
-                                          ptrdiff_t n) {                                                     \
-        const T *x = xv, *y = yv, *z = zv;                                                                   \
-        T *out = outv;                                                                                       \
-        (void)y, (void)z;                                                                                    \
-        CG_INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) out[i] =                                            \
-            row_##name(x[i], CG_Y_##signature[i], CG_Z_##signature[i]);                                      \
-    })
+    CG_IF_##class(                                                                                           \
+        static void loop_##name(const void *xv, const void *yv, const void *zv, void *outv, ptrdiff_t n) {   \
+            const T *x = xv, *y = yv, *z = zv;                                                               \
+            T *out = outv;                                                                                   \
+            (void)y, (void)z;                                                                                \
+            CG_INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) out[i] =                                        \
+                row_##name(x[i], CG_Y_##signature[i], CG_Z_##signature[i]);                                  \
+        })
 #include "core/elementwise.def"
 #undef CG_ROW
 

@@ -1,10 +1,11 @@
 /*
- * Vectors of T as wide as the registers of this copy's instruction set, for the few loops that a compiler does
- * not vectorise well by itself (register blocks of a product, transposition). Include after elementary_c.h.
+ * Vectors of T as wide as the registers of this copy's instruction set, for the few loops that a compiler
+ * does not vectorise well by itself (register blocks of a product, transposition). Needs gcc 12 or clang 14.
+ * Include after elementary_c.h.
  *
  *   vec        LANES elements of T; the operators of C work on it
- *   vec_mask   which of the first lanes take part in vec_load_part, vec_load_filled and vec_store_part: those of
- *              vec_first(n), 1 <= n <= LANES; of the others a load gives 0 or what `fill` has there
+ *   vec_mask   which lanes take part in vec_load_part, vec_load_filled and vec_store_part: the first n, for
+ *              vec_first(n), 1 <= n <= LANES; in the others a load gives 0 or what `fill` has there
  *   vec_max    a > b ? a : b in each lane: b where one is NaN
  * Memory need not be aligned.
  */
@@ -24,7 +25,7 @@
 #define CG_VEC_BYTES 16
 #endif
 
-/* Before a loop over registers (arrays of vec with constant bounds): it must vanish, or they live in memory. */
+/* For a loop over registers (arrays of vec, constant bounds): it must vanish, or they live in memory. */
 #if defined(__clang__)
 #define CG_UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -43,7 +44,9 @@ FN void vec_store(T *p, vec v) { *(vec_memory *)p = v; }
 typedef __mmask16 vec_mask;
 FN vec_mask vec_first(ptrdiff_t n) { return (vec_mask)(0xFFFFu >> (LANES - n)); }
 FN vec vec_load_part(const T *p, vec_mask m) { return (vec)_mm512_maskz_loadu_ps(m, p); }
-FN vec vec_load_filled(vec fill, const T *p, vec_mask m) { return (vec)_mm512_mask_loadu_ps((__m512)fill, m, p); }
+FN vec vec_load_filled(vec fill, const T *p, vec_mask m) {
+    return (vec)_mm512_mask_loadu_ps((__m512)fill, m, p);
+}
 FN vec vec_max(vec a, vec b) { return (vec)_mm512_max_ps((__m512)a, (__m512)b); }
 FN void vec_store_part(T *p, vec_mask m, vec v) { _mm512_mask_storeu_ps(p, m, (__m512)v); }
 FN vec vec_all(T x) { return (vec)_mm512_set1_ps(x); }
@@ -52,7 +55,9 @@ FN vec vec_fma(vec a, vec b, vec c) { return (vec)_mm512_fmadd_ps((__m512)a, (__
 typedef __mmask8 vec_mask;
 FN vec_mask vec_first(ptrdiff_t n) { return (vec_mask)(0xFFu >> (LANES - n)); }
 FN vec vec_load_part(const T *p, vec_mask m) { return (vec)_mm512_maskz_loadu_pd(m, p); }
-FN vec vec_load_filled(vec fill, const T *p, vec_mask m) { return (vec)_mm512_mask_loadu_pd((__m512d)fill, m, p); }
+FN vec vec_load_filled(vec fill, const T *p, vec_mask m) {
+    return (vec)_mm512_mask_loadu_pd((__m512d)fill, m, p);
+}
 FN vec vec_max(vec a, vec b) { return (vec)_mm512_max_pd((__m512d)a, (__m512d)b); }
 FN void vec_store_part(T *p, vec_mask m, vec v) { _mm512_mask_storeu_pd(p, m, (__m512d)v); }
 FN vec vec_all(T x) { return (vec)_mm512_set1_pd(x); }
@@ -129,18 +134,20 @@ FN vec vec_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, 1, 3); 
 #endif
 
 /*
- * One step of a sum over lanes: the halves of a are added and so are those of b; the results alternate, those of a
- * first. log2 LANES steps sum all lanes, each as a tree that adds half to half.
+ * One step of a sum over lanes: the halves of a are added and so are those of b; the results alternate, those
+ * of a first. log2 LANES steps sum all lanes, each as a tree that adds half to half.
  */
 FN vec vec_fold(vec a, vec b) { return vec_zip_low(a, b) + vec_zip_high(a, b); }
 
 FN T vec_sum(vec v) {
-    CG_UNROLL for (int lanes = LANES; lanes > 1; lanes /= 2) v = vec_fold(v, v);
+    CG_UNROLL for (int lanes = LANES; lanes > 1; lanes /= 2) { v = vec_fold(v, v); }
     return v[0];
 }
 
 FN T vec_largest(vec v) {
-    CG_UNROLL for (int lanes = LANES; lanes > 1; lanes /= 2) v = vec_max(vec_zip_low(v, v), vec_zip_high(v, v));
+    CG_UNROLL for (int lanes = LANES; lanes > 1; lanes /= 2) {
+        v = vec_max(vec_zip_low(v, v), vec_zip_high(v, v));
+    }
     return v[0];
 }
 

@@ -9,11 +9,16 @@
  * The order of the sums is fixed, the same in every instruction set.
  */
 typedef struct cg_softmax_isa {
-    double (*max)(const void *x, ptrdiff_t n);                                      /* of what is not NaN; -inf if nothing */
-    double (*exp_sum)(const void *x, double max, void *out, ptrdiff_t n);           /* out = exp(x - max), its sum; out may be NULL */
-    void (*scale)(const void *x, double factor, void *out, ptrdiff_t n);            /* out = x factor */
-    void (*log_shift)(const void *x, double max, double log_sum, void *out, ptrdiff_t n); /* out = (x - max) - log_sum */
-    double (*log)(double x);                                                        /* rounded to T */
+    /* The largest element that is not NaN, -inf if there is none. */
+    double (*max)(const void *x, ptrdiff_t n);
+    /* out = exp(x - max), and its sum; out may be NULL. */
+    double (*exp_sum)(const void *x, double max, void *out, ptrdiff_t n);
+    /* out = x factor */
+    void (*scale)(const void *x, double factor, void *out, ptrdiff_t n);
+    /* out = (x - max) - log_sum */
+    void (*log_shift)(const void *x, double max, double log_sum, void *out, ptrdiff_t n);
+    /* log x, rounded to T */
+    double (*log)(double x);
 } cg_softmax_isa;
 
 #endif

@@ -1,15 +1,16 @@
 /*
- * The loops of softmax and cross-entropy for one T. A file includes this once, after elementary_c.h and with
- * CG_SOFTMAX_TABLE, the name of the table.
+ * The loops of softmax and cross-entropy for one T. A file includes this once, after elementary_c.h and
+ * with CG_SOFTMAX_TABLE, the name of the table.
  *
- * Sums: CHUNK elements go to SUMS partial sums, element i to sum i % SUMS in order, which are added as a tree; the
- * chunks are added in double. No value depends on the width of a vector.
+ * Sums: CHUNK elements go to SUMS partial sums, element i to sum i % SUMS in order, which a tree adds;
+ * the chunks are added in double. No value depends on the width of a vector.
  */
 #include "host/cpu/isa.h"
 #include "host/cpu/isa/simd.h"
 
+/* out may be x, but no element needs another one's result. */
 #if defined(__clang__)
-#define CG_IN_PLACE _Pragma("clang loop vectorize(assume_safety)") /* out may be x, but no element needs another */
+#define CG_IN_PLACE _Pragma("clang loop vectorize(assume_safety)")
 #else
 #define CG_IN_PLACE _Pragma("GCC ivdep")
 #endif

@@ -7,6 +7,7 @@
 #endif
 
 void CG_ISA_NAME(cg_stream)(void *to, const void *from, size_t bytes);
+void CG_ISA_NAME(cg_stream_end)(void);
 
 #ifdef __SSE2__
 void CG_ISA_NAME(cg_stream)(void *to, const void *from, size_t bytes) {
@@ -28,8 +29,11 @@ void CG_ISA_NAME(cg_stream)(void *to, const void *from, size_t bytes) {
 #endif
     }
     memcpy(t, f, bytes);
-    _mm_sfence(); /* the lines are seen by others before what follows */
 }
+
+void CG_ISA_NAME(cg_stream_end)(void) { _mm_sfence(); }
 #else
 void CG_ISA_NAME(cg_stream)(void *to, const void *from, size_t bytes) { memcpy(to, from, bytes); }
+
+void CG_ISA_NAME(cg_stream_end)(void) {}
 #endif

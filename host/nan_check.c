@@ -1,4 +1,4 @@
-#include "host/check.h"
+#include "host/nan_check.h"
 
 #include "core/env.h"
 
@@ -35,7 +35,8 @@ static int64_t find_nan(const void *data, const cg_operand *o, int rank, const i
     }
 }
 
-cg_status cg_check_output(cg_hw *hw, const char *operation, const cg_operand *o, int rank, const int64_t *shape) {
+cg_status cg_check_output(cg_hw *hw, const char *operation, const cg_operand *o, int rank,
+                          const int64_t *shape) {
     const size_t size = cg_dtype_size(o->dtype);
     int64_t low = 0, high = 0; /* the part of the buffer that holds the elements, relative to the first */
     if (!cg_dtype_is_float(o->dtype)) return CG_OK;
@@ -50,13 +51,15 @@ cg_status cg_check_output(cg_hw *hw, const char *operation, const cg_operand *o,
     const size_t bytes = (size_t)(high - low + 1) * size;
     void *data = malloc(bytes);
     if (!data)
-        return CG_FAIL(hw->err, CG_ERROR_MEMORY, "%s: no memory to check %zu bytes (CLGRAD_CHECK)", operation, bytes);
-    const cg_status status = hw->backend->download(hw, data, o->buffer, (size_t)(o->offset + low) * size, bytes);
+        return CG_FAIL(hw->err, CG_ERROR_MEMORY, "%s: no memory to check %zu bytes (CLGRAD_CHECK)", operation,
+                       bytes);
+    const cg_status status =
+        hw->backend->download(hw, data, o->buffer, (size_t)(o->offset + low) * size, bytes);
     const int64_t nan = status == CG_OK ? find_nan(data, o, rank, shape, -low) : -1;
     free(data);
     if (status != CG_OK || nan < 0) return status;
-    return CG_FAIL(hw->err, CG_ERROR_DEVICE, "%s: element %lld of the result is NaN (CLGRAD_CHECK)", operation,
-                   (long long)nan);
+    return CG_FAIL(hw->err, CG_ERROR_DEVICE, "%s: element %lld of the result is NaN (CLGRAD_CHECK)",
+                   operation, (long long)nan);
 }
 
 cg_status cg_check_contiguous(cg_hw *hw, const char *operation, const cg_operand *o, int64_t n) {

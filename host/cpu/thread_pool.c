@@ -9,7 +9,7 @@
  * worker reads a description that is being changed.
  */
 #define _GNU_SOURCE
-#include "host/cpu/threads.h"
+#include "host/cpu/thread_pool.h"
 
 #include "core/env.h"
 
@@ -29,11 +29,11 @@ enum {
 
 /* What is written often has a line of its own. */
 static struct {
-    _Alignas(64) atomic_uint ticket; /* odd: a loop is open. Raised by one to open and by one to close */
-    _Alignas(64) atomic_int active;  /* workers inside the open loop */
+    _Alignas(64) atomic_uint ticket;   /* odd: a loop is open. Raised by one to open and by one to close */
+    _Alignas(64) atomic_int active;    /* workers inside the open loop */
     _Alignas(64) _Atomic int64_t next; /* the first index nobody has taken */
-    _Alignas(64) atomic_bool busy;   /* a caller holds the pool */
-    atomic_int sleepers;             /* workers that sleep or are about to */
+    _Alignas(64) atomic_bool busy;     /* a caller holds the pool */
+    atomic_int sleepers;               /* workers that sleep or are about to */
     atomic_bool caller_sleeps;
     int workers; /* started; changed by the holder of `busy` only */
     bool started;

@@ -2,8 +2,8 @@
  * One pool of threads for the whole process, shared by every CPU device: two pools on the same cores spin
  * against each other and cost 20 to 60 times (docs/decisions).
  */
-#ifndef CLGRAD_HOST_CPU_THREADS_H
-#define CLGRAD_HOST_CPU_THREADS_H
+#ifndef CLGRAD_HOST_CPU_THREAD_POOL_H
+#define CLGRAD_HOST_CPU_THREAD_POOL_H
 
 #include <stdint.h>
 
