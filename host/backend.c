@@ -53,8 +53,8 @@ static bool any_zero(const int64_t *shape, int rank) {
     return false;
 }
 
-cg_status cg_hw_map(cg_hw *hw, const cg_map *r) {
-    cg_map simple;
+cg_status cg_hw_map(cg_hw *hw, const cg_map_request *r) {
+    cg_map_request simple;
     if (any_zero(r->shape, r->rank)) return CG_OK;
     cg_simplify_map(r, &simple);
     cg_status status = hw->backend->map(hw, &simple);
@@ -64,7 +64,7 @@ cg_status cg_hw_map(cg_hw *hw, const cg_map *r) {
     return status;
 }
 
-cg_status cg_hw_map_many(cg_hw *hw, const cg_map_many *r) {
+cg_status cg_hw_map_many(cg_hw *hw, const cg_map_many_request *r) {
     if (r->n_segments == 0) return CG_OK;
     cg_status status = hw->backend->map_many ? hw->backend->map_many(hw, r) : cg_compose_map_many(hw, r);
     if (!cg_check_wanted()) return status;
@@ -80,8 +80,8 @@ cg_status cg_hw_map_many(cg_hw *hw, const cg_map_many *r) {
 static const char *const reduce_names[] = {"sum", "max", "min", "argmax", "argmin"};
 
 /* out[kept index] = program(in...) at the first index of the reduced axes. */
-static cg_status map_kept(cg_hw *hw, const cg_reduce *r, const cg_program *program) {
-    cg_map map = {.program = program, .rank = r->n_kept};
+static cg_status map_kept(cg_hw *hw, const cg_reduce_request *r, const cg_program *program) {
+    cg_map_request map = {.program = program, .rank = r->n_kept};
     for (int a = 0; a < r->n_kept; a++) map.shape[a] = r->shape[a];
     for (int i = 0; i < program->n_inputs; i++) map.in[i] = r->in[i];
     for (int c = 0; c < program->n_consts && program == r->program; c++) map.consts[c] = r->consts[c];
@@ -90,7 +90,7 @@ static cg_status map_kept(cg_hw *hw, const cg_reduce *r, const cg_program *progr
 }
 
 /* A reduced axis of length 0: the sum is 0, and there is no largest or smallest. */
-static cg_status reduce_nothing(cg_hw *hw, const cg_reduce *r) {
+static cg_status reduce_nothing(cg_hw *hw, const cg_reduce_request *r) {
     if (r->kind != CG_REDUCE_SUM)
         return CG_FAIL(hw->err, CG_ERROR_SHAPE, "%s: there is none over an axis of length 0",
                        reduce_names[r->kind]);
@@ -99,14 +99,14 @@ static cg_status reduce_nothing(cg_hw *hw, const cg_reduce *r) {
 }
 
 /* One element for each result: it is the result, and its index is 0. */
-static cg_status reduce_one(cg_hw *hw, const cg_reduce *r) {
+static cg_status reduce_one(cg_hw *hw, const cg_reduce_request *r) {
     const cg_program zero = cg_program_constant(CG_I64);
     const bool index = r->kind == CG_REDUCE_ARGMAX || r->kind == CG_REDUCE_ARGMIN;
     return map_kept(hw, r, index ? &zero : r->program);
 }
 
-cg_status cg_hw_reduce(cg_hw *hw, const cg_reduce *r) {
-    cg_reduce simple;
+cg_status cg_hw_reduce(cg_hw *hw, const cg_reduce_request *r) {
+    cg_reduce_request simple;
     bool one = true;
     if (any_zero(r->shape, r->n_kept)) return CG_OK;
     if (any_zero(r->shape + r->n_kept, r->rank - r->n_kept)) return reduce_nothing(hw, r);
@@ -120,7 +120,7 @@ cg_status cg_hw_reduce(cg_hw *hw, const cg_reduce *r) {
 
 /* --- the rest ------------------------------------------------------------------------------------------------- */
 
-cg_status cg_hw_matmul(cg_hw *hw, const cg_matmul *r) {
+cg_status cg_hw_matmul(cg_hw *hw, const cg_matmul_request *r) {
     if (r->m == 0 || r->n == 0 || any_zero(r->batch, r->batch_rank)) return CG_OK;
     const cg_status status = hw->backend->matmul(hw, r);
     if (status != CG_OK || !cg_check_wanted()) return status;
@@ -136,25 +136,25 @@ cg_status cg_hw_matmul(cg_hw *hw, const cg_matmul *r) {
     return cg_check_output(hw, "matmul", &c, rank, shape);
 }
 
-cg_status cg_hw_random(cg_hw *hw, const cg_random *r) {
+cg_status cg_hw_random(cg_hw *hw, const cg_random_request *r) {
     return r->n == 0 ? CG_OK : hw->backend->random(hw, r);
 }
 
-cg_status cg_hw_gather(cg_hw *hw, const cg_gather *r) {
+cg_status cg_hw_gather(cg_hw *hw, const cg_gather_request *r) {
     if (r->outer == 0 || r->n_index == 0 || r->inner == 0) return CG_OK;
     const cg_status status = hw->backend->gather(hw, r);
     if (status != CG_OK || !cg_check_wanted()) return status;
     return cg_check_contiguous(hw, "gather", &r->out, r->outer * r->n_index * r->inner);
 }
 
-cg_status cg_hw_softmax(cg_hw *hw, const cg_softmax_rows *r) {
+cg_status cg_hw_softmax(cg_hw *hw, const cg_softmax_request *r) {
     if (r->rows == 0 || r->cols == 0) return CG_OK;
     const cg_status status = hw->backend->softmax ? hw->backend->softmax(hw, r) : cg_compose_softmax(hw, r);
     if (status != CG_OK || !cg_check_wanted()) return status;
     return cg_check_contiguous(hw, r->log ? "log_softmax" : "softmax", &r->out, r->rows * r->cols);
 }
 
-cg_status cg_hw_softmax_xent(cg_hw *hw, const cg_softmax_xent *r) {
+cg_status cg_hw_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r) {
     if (r->rows == 0) return CG_OK;
     if (r->cols == 0) return CG_FAIL(hw->err, CG_ERROR_SHAPE, "softmax_xent: there are no classes");
     cg_status status =

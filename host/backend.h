@@ -41,14 +41,14 @@ typedef struct cg_operand {
 } cg_operand;
 
 /* out[j][i] = program(in[0][i], in[1][i], ..., consts) for every index i of shape. Also copy, cast and fill. */
-typedef struct cg_map {
+typedef struct cg_map_request {
     const cg_program *program;
     int rank;
     int64_t shape[CG_MAX_RANK];
     cg_operand in[CG_MAX_INPUTS];
     cg_operand out[CG_MAX_OUTPUTS];
     cg_scalar consts[CG_MAX_CONSTS];
-} cg_map;
+} cg_map_request;
 
 typedef enum cg_reduce_kind {
     CG_REDUCE_SUM,
@@ -64,7 +64,7 @@ typedef enum cg_reduce_kind {
  * out.stride is over the kept axes. The value is T (i64 for ARGMAX, ARGMIN), converted to out.dtype as it is
  * stored. The order of additions is fixed: the same bits twice on the same device, error as of a tree.
  */
-typedef struct cg_reduce {
+typedef struct cg_reduce_request {
     cg_reduce_kind kind;
     const cg_program *program;
     int rank, n_kept;
@@ -72,7 +72,7 @@ typedef struct cg_reduce {
     cg_operand in[CG_MAX_INPUTS];
     cg_operand out;
     cg_scalar consts[CG_MAX_CONSTS];
-} cg_reduce;
+} cg_reduce_request;
 
 enum { CG_MAX_BATCH_RANK = CG_MAX_RANK - 2 };
 
@@ -89,7 +89,7 @@ typedef struct cg_matrix {
  * epilogue, if not NULL, has input 0 = the element of the product and inputs 1.. = in[0].., whose strides are
  * over (batch axes..., M, N); its one output is what C gets.
  */
-typedef struct cg_matmul {
+typedef struct cg_matmul_request {
     cg_dtype dtype;
     int64_t m, n, k;
     int batch_rank;
@@ -109,44 +109,44 @@ typedef enum cg_random_kind {
  * n values of a Philox 4x32-10 stream into contiguous memory, dtype f32 or f64: element i is number
  * `first + i` of stream (seed, stream), the same bits on every backend (kernels/philox.h defines them).
  */
-typedef struct cg_random {
+typedef struct cg_random_request {
     cg_random_kind kind;
     cg_dtype dtype;
     uint64_t seed, stream, first;
     int64_t n;
     cg_buffer *buffer;
     int64_t offset;
-} cg_random;
+} cg_random_request;
 
 /*
  * out[o, j, i] = src[o, index[j], i], all contiguous, o < outer, j < n_index, i < inner, index i64 or i32;
  * src is (outer, axis, inner). A negative index counts from the end; one out of range gives NaN (0 for
  * integers).
  */
-typedef struct cg_gather {
+typedef struct cg_gather_request {
     cg_dtype dtype;
     int64_t outer, axis, inner, n_index;
     cg_operand src, index, out; /* strides unused */
-} cg_gather;
+} cg_gather_request;
 
 /* Rows of a contiguous (rows, cols) matrix, f32 or f64: softmax or its logarithm along the row. */
-typedef struct cg_softmax_rows {
+typedef struct cg_softmax_request {
     bool log;
     cg_dtype dtype;
     int64_t rows, cols;
     cg_operand x, out; /* strides unused; out may be x */
-} cg_softmax_rows;
+} cg_softmax_request;
 
 /*
  * loss[r] = logsumexp(x[r, :]) - x[r, label[r]], and, where grad.buffer is not NULL,
  * grad[r, c] = softmax(x[r, :])[c] - (c == label[r]). x, grad contiguous (rows, cols) f32 or f64, label
  * contiguous (rows) i32, i64 or u8. A label outside [0, cols) gives NaN in its row.
  */
-typedef struct cg_softmax_xent {
+typedef struct cg_softmax_xent_request {
     cg_dtype dtype;
     int64_t rows, cols;
     cg_operand x, label, loss, grad; /* strides unused */
-} cg_softmax_xent;
+} cg_softmax_xent_request;
 
 /* One segment of map_many: contiguous operands of n elements. */
 typedef struct cg_segment {
@@ -156,12 +156,12 @@ typedef struct cg_segment {
 } cg_segment;
 
 /* The same program over many contiguous segments in one launch: an optimizer's step over all parameters. */
-typedef struct cg_map_many {
+typedef struct cg_map_many_request {
     const cg_program *program;
     int n_segments;
     const cg_segment *segment;
     cg_scalar consts[CG_MAX_CONSTS];
-} cg_map_many;
+} cg_map_many_request;
 
 struct cg_backend {
     const char *name;
@@ -182,16 +182,16 @@ struct cg_backend {
     cg_status (*sync)(cg_hw *hw);                         /* waits */
 
     /* --- required work --------------------------------------------------------------------------------- */
-    cg_status (*map)(cg_hw *hw, const cg_map *r);
-    cg_status (*reduce)(cg_hw *hw, const cg_reduce *r);
+    cg_status (*map)(cg_hw *hw, const cg_map_request *r);
+    cg_status (*reduce)(cg_hw *hw, const cg_reduce_request *r);
     cg_status (*matmul)(cg_hw *hw, const cg_matmul_request *r);
-    cg_status (*random)(cg_hw *hw, const cg_random *r);
-    cg_status (*gather)(cg_hw *hw, const cg_gather *r);
+    cg_status (*random)(cg_hw *hw, const cg_random_request *r);
+    cg_status (*gather)(cg_hw *hw, const cg_gather_request *r);
 
     /* --- optional work: NULL is composed from the required (compose.c) --------------------------------- */
-    cg_status (*softmax)(cg_hw *hw, const cg_softmax_rows *r);
-    cg_status (*softmax_xent)(cg_hw *hw, const cg_softmax_xent *r);
-    cg_status (*map_many)(cg_hw *hw, const cg_map_many *r);
+    cg_status (*softmax)(cg_hw *hw, const cg_softmax_request *r);
+    cg_status (*softmax_xent)(cg_hw *hw, const cg_softmax_xent_request *r);
+    cg_status (*map_many)(cg_hw *hw, const cg_map_many_request *r);
 };
 
 /* --- The backends, in the order devices are listed -------------------------------------------------------- */
@@ -229,21 +229,17 @@ cg_status cg_hw_sync(cg_hw *hw);
  * Merges axes that are adjacent in every operand and drops axes of length 1; nothing to do for an empty shape.
  * What the backend gets has rank >= 1 and sorted axes: output 0 has its smallest stride last, none negative.
  */
-cg_status cg_hw_map(cg_hw *hw, const cg_map *r);
+cg_status cg_hw_map(cg_hw *hw, const cg_map_request *r);
 /*
  * The same within the kept and within the reduced axes. A reduced axis of length 0 is allowed for SUM only. What
  * the backend gets has 0 or more kept axes and at least one reduced axis, all longer than 1.
  */
-cg_status cg_hw_reduce(cg_hw *hw, const cg_reduce *r);
+cg_status cg_hw_reduce(cg_hw *hw, const cg_reduce_request *r);
 cg_status cg_hw_matmul(cg_hw *hw, const cg_matmul_request *r);
-cg_status cg_hw_random(cg_hw *hw, const cg_random *r);
-cg_status cg_hw_gather(cg_hw *hw, const cg_gather *r);
-cg_status cg_hw_softmax(cg_hw *hw, const cg_softmax_rows *r);
-cg_status cg_hw_softmax_xent(cg_hw *hw, const cg_softmax_xent *r);
-cg_status cg_hw_map_many(cg_hw *hw, const cg_map_many *r);
-
-#ifndef CLGRAD_LINALG_H
-typedef cg_matmul_request cg_matmul; /* transitional: removed when all host files say cg_matmul_request */
-#endif
+cg_status cg_hw_random(cg_hw *hw, const cg_random_request *r);
+cg_status cg_hw_gather(cg_hw *hw, const cg_gather_request *r);
+cg_status cg_hw_softmax(cg_hw *hw, const cg_softmax_request *r);
+cg_status cg_hw_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
+cg_status cg_hw_map_many(cg_hw *hw, const cg_map_many_request *r);
 
 #endif

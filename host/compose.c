@@ -30,7 +30,7 @@ static cg_operand temporary(cg_hw *hw, cg_dtype dtype, int64_t n) {
 /* out (rows) = reduction over the columns. */
 static cg_status reduce_columns(cg_hw *hw, cg_reduce_kind kind, const cg_program *program, int64_t rows,
                                 int64_t cols, const cg_operand *in, const cg_operand *out) {
-    cg_reduce r = {.kind = kind, .program = program, .rank = 2, .n_kept = 1, .shape = {rows, cols}};
+    cg_reduce_request r = {.kind = kind, .program = program, .rank = 2, .n_kept = 1, .shape = {rows, cols}};
     for (int i = 0; i < program->n_inputs; i++) r.in[i] = in[i];
     r.out = over_rows(out);
     return cg_hw_reduce(hw, &r);
@@ -61,7 +61,7 @@ static cg_status row_statistics(cg_hw *hw, cg_dtype dtype, int64_t rows, int64_t
 /* --- softmax ------------------------------------------------------------------------------------------------------ */
 
 /* exp(x - m) / s or x - m - log(s): inputs x, m, s. */
-static cg_program normalized(const cg_softmax_rows *r) {
+static cg_program normalized(const cg_softmax_request *r) {
     cg_program p = {.type = (uint8_t)r->dtype, .n_inputs = 3, .n_outputs = 1};
     int result;
     if (r->log) {
@@ -74,13 +74,13 @@ static cg_program normalized(const cg_softmax_rows *r) {
     return p;
 }
 
-cg_status cg_compose_softmax(cg_hw *hw, const cg_softmax_rows *r) {
+cg_status cg_compose_softmax(cg_hw *hw, const cg_softmax_request *r) {
     cg_status status = CG_ERROR_DEVICE_MEMORY;
     const cg_operand m = temporary(hw, r->dtype, r->rows), s = temporary(hw, r->dtype, r->rows);
     if (m.buffer && s.buffer) status = row_statistics(hw, r->dtype, r->rows, r->cols, &r->x, &m, &s);
     if (status == CG_OK) {
         const cg_program program = normalized(r);
-        const cg_map map = {.program = &program,
+        const cg_map_request map = {.program = &program,
                             .rank = 2,
                             .shape = {r->rows, r->cols},
                             .in = {over_matrix(&r->x, r->cols), over_rows(&m), over_rows(&s)},
@@ -96,7 +96,7 @@ cg_status cg_compose_softmax(cg_hw *hw, const cg_softmax_rows *r) {
 
 /* What the steps share; each piece has rows elements but hot (rows, cols) and columns (cols). */
 typedef struct xent {
-    const cg_softmax_xent *r;
+    const cg_softmax_xent_request *r;
     cg_operand m, s, columns, hot, any, picked;
 } xent;
 
@@ -117,7 +117,7 @@ static cg_status number_columns(cg_hw *hw, const xent *e) {
 static cg_status find_labels(cg_hw *hw, const xent *e) {
     cg_program equal = {.type = CG_I64, .n_inputs = 2, .n_outputs = 1};
     equal.output[0] = (uint8_t)cg_program_push(&equal, CG_ROW_eq, 0, 1, 0);
-    const cg_map map = {.program = &equal,
+    const cg_map_request map = {.program = &equal,
                         .rank = 2,
                         .shape = {e->r->rows, e->r->cols},
                         .in = {over_rows(&e->r->label), over_columns(&e->columns)},
@@ -142,7 +142,7 @@ static cg_status store_loss(cg_hw *hw, const xent *e) {
     const int rest = cg_program_push(&p, CG_ROW_sub, 2, 0, 0);
     const int loss = cg_program_push(&p, CG_ROW_sub, cg_program_push(&p, CG_ROW_log, 1, 0, 0), rest, 0);
     p.output[0] = (uint8_t)cg_program_push(&p, CG_ROW_where, 3, loss, cg_program_const(&p, 0));
-    const cg_map map = {.program = &p,
+    const cg_map_request map = {.program = &p,
                         .rank = 1,
                         .shape = {e->r->rows},
                         .in = {over_rows(&e->m), over_rows(&e->s), over_rows(&e->picked), over_rows(&e->any)},
@@ -158,7 +158,7 @@ static cg_status store_grad(cg_hw *hw, const xent *e) {
     const int probability = cg_program_push(&p, CG_ROW_div, push_shifted_exp(&p, 0, 1), 2, 0);
     const int grad = cg_program_push(&p, CG_ROW_sub, probability, 3, 0);
     p.output[0] = (uint8_t)cg_program_push(&p, CG_ROW_where, 4, grad, cg_program_const(&p, 0));
-    const cg_map map = {.program = &p,
+    const cg_map_request map = {.program = &p,
                         .rank = 2,
                         .shape = {e->r->rows, cols},
                         .in = {over_matrix(&e->r->x, cols), over_rows(&e->m), over_rows(&e->s),
@@ -168,7 +168,7 @@ static cg_status store_grad(cg_hw *hw, const xent *e) {
     return cg_hw_map(hw, &map);
 }
 
-cg_status cg_compose_softmax_xent(cg_hw *hw, const cg_softmax_xent *r) {
+cg_status cg_compose_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r) {
     xent e = {.r = r,
               .m = temporary(hw, r->dtype, r->rows),
               .s = temporary(hw, r->dtype, r->rows),
@@ -192,8 +192,8 @@ cg_status cg_compose_softmax_xent(cg_hw *hw, const cg_softmax_xent *r) {
 
 /* --- map_many ------------------------------------------------------------------------------------------------------- */
 
-cg_status cg_compose_map_many(cg_hw *hw, const cg_map_many *r) {
-    cg_map map = {.program = r->program, .rank = 1};
+cg_status cg_compose_map_many(cg_hw *hw, const cg_map_many_request *r) {
+    cg_map_request map = {.program = r->program, .rank = 1};
     memcpy(map.consts, r->consts, sizeof map.consts);
     for (int k = 0; k < r->n_segments; k++) {
         const cg_segment *s = &r->segment[k];

@@ -4,8 +4,8 @@
 
 #include "host/backend.h"
 
-cg_status cg_compose_softmax(cg_hw *hw, const cg_softmax_rows *r);
-cg_status cg_compose_softmax_xent(cg_hw *hw, const cg_softmax_xent *r);
-cg_status cg_compose_map_many(cg_hw *hw, const cg_map_many *r);
+cg_status cg_compose_softmax(cg_hw *hw, const cg_softmax_request *r);
+cg_status cg_compose_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
+cg_status cg_compose_map_many(cg_hw *hw, const cg_map_many_request *r);
 
 #endif

@@ -87,7 +87,7 @@ static void turn_axes(const operands *o, int lead, int rank, const int64_t *shap
     }
 }
 
-void cg_simplify_map(const cg_map *r, cg_map *out) {
+void cg_simplify_map(const cg_map_request *r, cg_map_request *out) {
     operands o = {.n = 0};
     axis_list list;
     out->program = r->program;
@@ -104,7 +104,7 @@ void cg_simplify_map(const cg_map *r, cg_map *out) {
     }
 }
 
-void cg_simplify_reduce(const cg_reduce *r, cg_reduce *out) {
+void cg_simplify_reduce(const cg_reduce_request *r, cg_reduce_request *out) {
     operands o = {.n = 0};
     axis_list list;
     const int n_in = r->program->n_inputs;

@@ -9,13 +9,13 @@
  * that output 0's smallest stride is innermost, and neighbours merged where all operands allow it. No axis of r
  * may be 0. out->rank is at least 1. Parts that the program does not use are left unset.
  */
-void cg_simplify_map(const cg_map *r, cg_map *out);
+void cg_simplify_map(const cg_map_request *r, cg_map_request *out);
 
 /*
  * out = r with axes of length 1 dropped, sorted by the inputs' strides and merged, within the kept and within
  * the reduced axes; reduced axes keep their row-major order where the result is an index. No axis may be 0,
  * and one reduced axis at least must be longer than 1, so that one remains. n_kept may become 0.
  */
-void cg_simplify_reduce(const cg_reduce *r, cg_reduce *out);
+void cg_simplify_reduce(const cg_reduce_request *r, cg_reduce_request *out);
 
 #endif

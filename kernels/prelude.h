@@ -104,8 +104,18 @@ typedef LANES(US) U;
 #define FABS(x) fabs(x)
 #define ISNAN(x) ((x) != (x))
 #else
-#define FABS(x) ((x) < C(0.0) ? -(x) : (x))
+#define FABS(x) max(x, -(x))
 #define ISNAN(x) ((I)(0))
+#endif
+
+/*
+ * The result of a comparison row, 1 or 0. Oclgrind 21.10 widens a true lane of integers to 255, unless a call stands
+ * between that the compiler cannot see through; elsewhere it costs nothing.
+ */
+#if REAL
+#define TRUTH(x) (x)
+#else
+#define TRUTH(x) min(x, C(1.0))
 #endif
 
 /* W neighbouring elements of a buffer or of private memory */

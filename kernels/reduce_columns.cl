@@ -10,7 +10,7 @@
 #include "prelude.h"
 #include "program.h"
 #include "hooks.h"
-#include "reduce.h"
+#include "reduce_fold.h"
 
 #ifndef COLS
 #define COLS 1

@@ -6,7 +6,7 @@
 #include "prelude.h"
 #include "program.h"
 #include "hooks.h"
-#include "reduce.h"
+#include "reduce_fold.h"
 
 #define UNUSED_INPUT(k, a) (void)in##k; /* only where this file is compiled by itself */
 

@@ -11,7 +11,7 @@
 #include "prelude.h"
 #include "program.h"
 #include "hooks.h"
-#include "reduce.h"
+#include "reduce_fold.h"
 
 __kernel void reduce_rows(const INDEX tasks, const INDEX inner, const INDEX chunk, const INDEX chunks,
                           const INDEX units, const INDEX segments, const INDEX per_segment,

@@ -69,14 +69,14 @@ uint64_t cg_cpu_physical_memory(void);
 void cg_cpu_units_init(cg_hw_cpu *hw);
 
 /* --- Slots: backend.h says what each does; all are done when they return ------------------------------- */
-cg_status cg_cpu_map(cg_hw *hw, const cg_map *r);
-cg_status cg_cpu_map_many(cg_hw *hw, const cg_map_many *r);
-cg_status cg_cpu_reduce(cg_hw *hw, const cg_reduce *r);
-cg_status cg_cpu_matmul(cg_hw *hw, const cg_matmul *r);
-cg_status cg_cpu_random(cg_hw *hw, const cg_random *r);
-cg_status cg_cpu_gather(cg_hw *hw, const cg_gather *r);
-cg_status cg_cpu_softmax(cg_hw *hw, const cg_softmax_rows *r);
-cg_status cg_cpu_softmax_xent(cg_hw *hw, const cg_softmax_xent *r);
+cg_status cg_cpu_map(cg_hw *hw, const cg_map_request *r);
+cg_status cg_cpu_map_many(cg_hw *hw, const cg_map_many_request *r);
+cg_status cg_cpu_reduce(cg_hw *hw, const cg_reduce_request *r);
+cg_status cg_cpu_matmul(cg_hw *hw, const cg_matmul_request *r);
+cg_status cg_cpu_random(cg_hw *hw, const cg_random_request *r);
+cg_status cg_cpu_gather(cg_hw *hw, const cg_gather_request *r);
+cg_status cg_cpu_softmax(cg_hw *hw, const cg_softmax_request *r);
+cg_status cg_cpu_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
 
 /*
  * cg_cpu_map on the calling thread alone, not counted as a launch: for the epilogue of a product, on the part
@@ -84,7 +84,7 @@ cg_status cg_cpu_softmax_xent(cg_hw *hw, const cg_softmax_xent *r);
  * simplified, but axes are run in the order given.
  * cg_cpu_program_check says before the loop whether it can run.
  */
-void cg_cpu_map_serial(cg_hw *hw, const cg_map *r);
+void cg_cpu_map_serial(cg_hw *hw, const cg_map_request *r);
 
 /* The units of work for one element of a program, its loads and stores included. */
 int64_t cg_cpu_program_units(const cg_hw *hw, const cg_program *p);

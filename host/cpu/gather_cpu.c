@@ -7,7 +7,7 @@
 enum { GRAIN = 32768 /* bytes */ };
 
 typedef struct gather_work {
-    const cg_gather *r;
+    const cg_gather_request *r;
     const unsigned char *src;
     const void *index;
     unsigned char *out;
@@ -49,7 +49,7 @@ static void gather_body(void *ctx, int64_t begin, int64_t end, int thread) {
     }
 }
 
-cg_status cg_cpu_gather(cg_hw *hw, const cg_gather *r) {
+cg_status cg_cpu_gather(cg_hw *hw, const cg_gather_request *r) {
     gather_work w = {.r = r,
                      .src = cg_cpu_data(&r->src),
                      .index = cg_cpu_data(&r->index),

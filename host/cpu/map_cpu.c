@@ -45,7 +45,7 @@ static int64_t stream_limit(void) {
 }
 
 /* Whether the results are so large that they should bypass the cache; what is computed in place is in it. */
-static bool should_stream(const cg_map *r, int64_t elements) {
+static bool should_stream(const cg_map_request *r, int64_t elements) {
     int64_t bytes = 0;
     for (int j = 0; j < r->program->n_outputs; j++) {
         bytes += (int64_t)cg_dtype_size(r->out[j].dtype);
@@ -77,7 +77,7 @@ static int64_t count_tiles(const cg_plan *plan) {
 }
 
 /* Axes of no interest apart, a plan needs one axis at least. */
-static const cg_map *with_an_axis(const cg_map *r, cg_map *copy) {
+static const cg_map_request *with_an_axis(const cg_map_request *r, cg_map_request *copy) {
     if (r->rank > 0) return r;
     *copy = *r;
     copy->rank = 1;
@@ -87,14 +87,14 @@ static const cg_map *with_an_axis(const cg_map *r, cg_map *copy) {
     return copy;
 }
 
-void cg_cpu_map_serial(cg_hw *hw, const cg_map *r) {
+void cg_cpu_map_serial(cg_hw *hw, const cg_map_request *r) {
     cg_plan plan;
-    cg_map copy;
+    cg_map_request copy;
     cg_plan_make(&plan, cg_cpu_of(hw)->isa, with_an_axis(r, &copy), &(cg_plan_options){0});
     run_tiles(&plan, 0, count_tiles(&plan), 0);
 }
 
-static void run_map(cg_hw *hw, const cg_map *r, bool stream) {
+static void run_map(cg_hw *hw, const cg_map_request *r, bool stream) {
     cg_plan plan;
     cg_plan_make(&plan, cg_cpu_of(hw)->isa, r, &(cg_plan_options){.stream = stream});
     const int64_t grain = CG_THREAD_UNITS / (plan.block * cg_cpu_program_units(hw, r->program));
@@ -109,7 +109,7 @@ enum { TRANSPOSE_COLUMNS = 32, TRANSPOSE_ROWS = 64 }; /* whole lines both ways, 
  * The axis that an input runs along in smaller steps than along the last one, -1 if there is none: row by row
  * such an input would be read one element per line. Axes too short to matter are left alone.
  */
-static int transposed_axis(const cg_map *r) {
+static int transposed_axis(const cg_map_request *r) {
     const int last = r->rank - 1;
     if (r->rank == CG_MAX_RANK || r->shape[last] < TRANSPOSE_COLUMNS) return -1;
     for (int i = 0; i < r->program->n_inputs; i++) {
@@ -133,8 +133,8 @@ static void transpose_strides(const int64_t *from, int64_t *to, int rank, int ax
 }
 
 /* Columns [begin, begin + width * pieces) of the last axis, `width` at a time, with `axis` right before them. */
-static void transpose_nest(const cg_map *r, int axis, int64_t begin, int64_t width, int64_t pieces,
-                           cg_map *nest) {
+static void transpose_nest(const cg_map_request *r, int axis, int64_t begin, int64_t width, int64_t pieces,
+                           cg_map_request *nest) {
     const int last = r->rank - 1;
     const bool split = pieces > 1;
     int64_t shape[CG_MAX_RANK];
@@ -158,10 +158,10 @@ static void transpose_nest(const cg_map *r, int axis, int64_t begin, int64_t wid
 }
 
 /* In strips of 32 columns, then what is left of them. */
-static void run_transposed(cg_hw *hw, const cg_map *r, int axis, bool stream) {
+static void run_transposed(cg_hw *hw, const cg_map_request *r, int axis, bool stream) {
     const int64_t columns = r->shape[r->rank - 1], strips = columns / TRANSPOSE_COLUMNS;
     const int64_t rest = columns - strips * TRANSPOSE_COLUMNS;
-    cg_map nest;
+    cg_map_request nest;
     transpose_nest(r, axis, 0, TRANSPOSE_COLUMNS, strips, &nest);
     run_map(hw, &nest, stream);
     if (rest == 0) return;
@@ -169,8 +169,8 @@ static void run_transposed(cg_hw *hw, const cg_map *r, int axis, bool stream) {
     run_map(hw, &nest, stream);
 }
 
-cg_status cg_cpu_map(cg_hw *hw, const cg_map *r) {
-    cg_map copy;
+cg_status cg_cpu_map(cg_hw *hw, const cg_map_request *r) {
+    cg_map_request copy;
     int64_t elements = 1;
     const cg_status status = cg_cpu_program_check(hw, r->program, "map");
     if (status != CG_OK) return status;
@@ -191,15 +191,15 @@ cg_status cg_cpu_map(cg_hw *hw, const cg_map *r) {
 enum { SEGMENT_PART = 16 << 10 }; /* elements: the unit that is shared out */
 
 typedef struct many {
-    const cg_map_many *r;
+    const cg_map_many_request *r;
     const cg_isa *isa;
 } many;
 
 static int64_t parts_of(const cg_segment *s) { return s->n > 0 ? (s->n - 1) / SEGMENT_PART + 1 : 0; }
 
 /* Elements [begin, end) of a segment as a map of one axis. */
-static void segment_nest(const cg_map_many *r, const cg_segment *s, int64_t begin, int64_t end,
-                         cg_map *nest) {
+static void segment_nest(const cg_map_many_request *r, const cg_segment *s, int64_t begin, int64_t end,
+                         cg_map_request *nest) {
     nest->program = r->program;
     nest->rank = 1;
     nest->shape[0] = end - begin;
@@ -225,7 +225,7 @@ static void run_parts(void *ctx, int64_t begin, int64_t end, int thread) {
         const int64_t n = parts_of(s), from = begin > first ? begin - first : 0;
         const int64_t to = end - first < n ? end - first : n;
         if (from < to) {
-            cg_map nest;
+            cg_map_request nest;
             cg_plan plan;
             segment_nest(m->r, s, from * SEGMENT_PART, to < n ? to * SEGMENT_PART : s->n, &nest);
             cg_plan_make(&plan, m->isa, &nest, &(cg_plan_options){0});
@@ -235,7 +235,7 @@ static void run_parts(void *ctx, int64_t begin, int64_t end, int thread) {
     }
 }
 
-cg_status cg_cpu_map_many(cg_hw *hw, const cg_map_many *r) {
+cg_status cg_cpu_map_many(cg_hw *hw, const cg_map_many_request *r) {
     const cg_status status = cg_cpu_program_check(hw, r->program, "map_many");
     if (status != CG_OK) return status;
     int64_t parts = 0;

@@ -7,7 +7,7 @@
 
 /* Takes whole axes from the last one on while they fit, then as many indices of the next one as fit. */
 static void choose_box(cg_plan *plan, int64_t block, int first_least) {
-    const cg_map *nest = plan->nest;
+    const cg_map_request *nest = plan->nest;
     int first = nest->rank - 1;
     int64_t inner = 1;
     while (first > first_least && inner * nest->shape[first] <= block) inner *= nest->shape[first--];
@@ -74,7 +74,7 @@ static bool rows_would_help(const cg_plan *plan) {
 
 /* Whether input i is the same in all tiles. */
 static bool is_same(const cg_plan *plan, int i, uint32_t moving) {
-    const cg_map *nest = plan->nest;
+    const cg_map_request *nest = plan->nest;
     if (moving & (1u << i)) return false;
     for (int a = 0; a < plan->first; a++)
         if (nest->in[i].stride[a] != 0 && nest->shape[a] > 1) return false;
@@ -235,7 +235,7 @@ static int64_t footprint(const cg_plan *plan) {
     return lines * plan->block * plan->size;
 }
 
-void cg_plan_make(cg_plan *plan, const cg_isa *isa, const cg_map *nest, const cg_plan_options *options) {
+void cg_plan_make(cg_plan *plan, const cg_isa *isa, const cg_map_request *nest, const cg_plan_options *options) {
     plan->isa = isa;
     plan->nest = nest;
     plan->n_in = nest->program->n_inputs;

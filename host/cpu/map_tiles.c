@@ -92,7 +92,7 @@ static void scalar_of(cg_dtype type, cg_scalar value, void *out) {
 }
 
 void cg_tiles_start(cg_tiles *tiles, const cg_plan *plan, const int64_t *offset) {
-    const cg_map *nest = plan->nest;
+    const cg_map_request *nest = plan->nest;
     const int n_values = cg_program_values(nest->program);
     tiles->plan = plan;
     for (int v = 0; v < n_values; v++)
@@ -133,7 +133,7 @@ const void *cg_tiles_run(cg_tiles *tiles, const int64_t *offset, int64_t count) 
 /* --- The walk ---------------------------------------------------------------------------------------------- */
 
 void cg_walk_tiles(cg_walk *walk, const cg_plan *plan) {
-    const cg_map *nest = plan->nest;
+    const cg_map_request *nest = plan->nest;
     const int first = plan->first;
     walk->rank = first + 1;
     walk->n_operands = plan->n_in + plan->n_out;

@@ -37,7 +37,7 @@ static bool blas_matrix_of(const cg_matrix *x, int64_t rows, int64_t columns, bl
     return out->ld <= INT_MAX;
 }
 
-static bool blas_supports(cg_hw *hw, const cg_matmul *r) {
+static bool blas_supports(cg_hw *hw, const cg_matmul_request *r) {
     (void)hw;
     blas_matrix a, b;
     return r->m <= INT_MAX && r->n <= INT_MAX && r->k <= INT_MAX && r->k > 0 && r->c.row <= INT_MAX &&
@@ -51,7 +51,7 @@ typedef struct blas_work {
     blas_matrix a, b;
 } blas_work;
 
-static void blas_piece(const blas_work *w, const cg_matmul *r, const cg_matmul_piece *p) {
+static void blas_piece(const blas_work *w, const cg_matmul_request *r, const cg_matmul_piece *p) {
     int m = (int)p->m, n = (int)p->n, k = (int)r->k, c_row = (int)r->c.row;
     int lda = (int)w->a.ld, ldb = (int)w->b.ld;
     if (r->dtype == CG_F32) {
@@ -66,7 +66,7 @@ static void blas_piece(const blas_work *w, const cg_matmul *r, const cg_matmul_p
 static void blas_body(void *ctx, int64_t begin, int64_t end, int thread) {
     (void)thread;
     const blas_work *w = ctx;
-    const cg_matmul *r = w->grid.r;
+    const cg_matmul_request *r = w->grid.r;
     for (int64_t number = begin; number < end; number++) {
         cg_matmul_piece piece = cg_matmul_piece_at(&w->grid, number);
         blas_piece(w, r, &piece);
@@ -75,13 +75,13 @@ static void blas_body(void *ctx, int64_t begin, int64_t end, int thread) {
 }
 
 /* About eight pieces of a large matrix, along its longer side, none below 128 rows or columns. */
-static cg_matmul_grid blas_cut(const cg_matmul *r) {
+static cg_matmul_grid blas_cut(const cg_matmul_request *r) {
     int64_t longest = r->m > r->n ? r->m : r->n, step = (longest + 7) / 8;
     step = step < 128 ? 128 : (step + 31) / 32 * 32;
     return r->m > r->n ? cg_matmul_cut(r, step, r->n) : cg_matmul_cut(r, r->m, step);
 }
 
-static cg_status blas_run(cg_hw *hw, const cg_matmul *r) {
+static cg_status blas_run(cg_hw *hw, const cg_matmul_request *r) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, use_one_thread);
     blas_work w = {.hw = hw, .grid = blas_cut(r)};
@@ -91,12 +91,12 @@ static cg_status blas_run(cg_hw *hw, const cg_matmul *r) {
     return CG_OK;
 }
 #else
-static bool blas_supports(cg_hw *hw, const cg_matmul *r) {
+static bool blas_supports(cg_hw *hw, const cg_matmul_request *r) {
     (void)hw, (void)r;
     return false;
 }
 
-static cg_status blas_run(cg_hw *hw, const cg_matmul *r) {
+static cg_status blas_run(cg_hw *hw, const cg_matmul_request *r) {
     (void)r;
     return CG_FAIL(hw->err, CG_ERROR_STATE, "matmul: built without CBLAS");
 }

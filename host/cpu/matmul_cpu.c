@@ -5,7 +5,7 @@ const cg_matmul_candidate *const cg_matmul_candidates[] = {&cg_matmul_own, &cg_m
 
 /* --- Pieces --------------------------------------------------------------------------------------------- */
 
-cg_matmul_grid cg_matmul_cut(const cg_matmul *r, int64_t rows, int64_t columns) {
+cg_matmul_grid cg_matmul_cut(const cg_matmul_request *r, int64_t rows, int64_t columns) {
     cg_matmul_grid grid = {.r = r, .rows = rows, .columns = columns};
     grid.n_rows = rows < r->m ? (r->m + rows - 1) / rows : 1;
     grid.n_columns = columns < r->n ? (r->n + columns - 1) / columns : 1;
@@ -14,7 +14,7 @@ cg_matmul_grid cg_matmul_cut(const cg_matmul *r, int64_t rows, int64_t columns) 
     return grid;
 }
 
-static unsigned char *matrix_at(const cg_matmul *r, const cg_matrix *x, const int64_t *batch, int64_t i,
+static unsigned char *matrix_at(const cg_matmul_request *r, const cg_matrix *x, const int64_t *batch, int64_t i,
                                 int64_t j) {
     int64_t at = x->offset + i * x->row + j * x->col;
     for (int d = 0; d < r->batch_rank; d++) at += batch[d] * x->batch[d];
@@ -30,7 +30,7 @@ static int64_t split(int64_t *number, int64_t n) {
 }
 
 cg_matmul_piece cg_matmul_piece_at(const cg_matmul_grid *grid, int64_t number) {
-    const cg_matmul *r = grid->r;
+    const cg_matmul_request *r = grid->r;
     cg_matmul_piece p = {0};
     p.i = split(&number, grid->n_rows) * grid->rows;
     p.j = split(&number, grid->n_columns) * grid->columns;
@@ -45,11 +45,11 @@ cg_matmul_piece cg_matmul_piece_at(const cg_matmul_grid *grid, int64_t number) {
 
 /* --- Epilogue ------------------------------------------------------------------------------------------- */
 
-void cg_matmul_finish(cg_hw *hw, const cg_matmul *r, const cg_matmul_piece *piece, unsigned char *product,
+void cg_matmul_finish(cg_hw *hw, const cg_matmul_request *r, const cg_matmul_piece *piece, unsigned char *product,
                       int64_t product_row) {
     if (!r->epilogue) return;
     cg_buffer product_buffer = {.data = product}, c_buffer = {.data = piece->c};
-    cg_map map = {.program = r->epilogue, .rank = 2, .shape = {piece->m, piece->n}};
+    cg_map_request map = {.program = r->epilogue, .rank = 2, .shape = {piece->m, piece->n}};
     map.in[0] = (cg_operand){.buffer = &product_buffer, .dtype = r->dtype, .stride = {product_row, 1}};
     map.out[0] = (cg_operand){.buffer = &c_buffer, .dtype = r->dtype, .stride = {r->c.row, 1}};
     for (int k = 1; k < r->epilogue->n_inputs; k++) {
@@ -64,7 +64,7 @@ void cg_matmul_finish(cg_hw *hw, const cg_matmul *r, const cg_matmul_piece *piec
     cg_cpu_map_serial(hw, &map);
 }
 
-bool cg_matmul_reads_c(const cg_matmul *r) {
+bool cg_matmul_reads_c(const cg_matmul_request *r) {
     if (!r->epilogue) return false;
     for (int k = 1; k < r->epilogue->n_inputs; k++) {
         if (r->in[k - 1].buffer == r->c.buffer) return true;
@@ -86,13 +86,13 @@ bool cg_matmul_reads_c(const cg_matmul *r) {
  *      1  512  784        53 / 46    45 / 9     28 / 6      128   10  256     139 / 118
  * f64, AVX-512: 512^3 122 / 94, 8 512 784 118 / 76.
  */
-const cg_matmul_candidate *cg_matmul_choose(cg_hw *hw, const cg_matmul *r) {
+const cg_matmul_candidate *cg_matmul_choose(cg_hw *hw, const cg_matmul_request *r) {
     bool large = r->m >= 64 && r->n >= 64 && r->k >= 64;
     bool slow = !cg_cpu_of(hw)->isa->gemm[r->dtype]->fused;
     return slow && large && cg_matmul_blas.supports(hw, r) ? &cg_matmul_blas : &cg_matmul_own;
 }
 
-cg_status cg_cpu_matmul(cg_hw *hw, const cg_matmul *r) {
+cg_status cg_cpu_matmul(cg_hw *hw, const cg_matmul_request *r) {
     if (r->epilogue) {
         cg_status status = cg_cpu_program_check(hw, r->epilogue, "matmul");
         if (status) return status;

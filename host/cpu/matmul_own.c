@@ -14,7 +14,7 @@ typedef struct own_work {
     size_t product_bytes;
 } own_work;
 
-static cg_gemm_block piece_block(const cg_matmul *r, const cg_matmul_piece *piece) {
+static cg_gemm_block piece_block(const cg_matmul_request *r, const cg_matmul_piece *piece) {
     return (cg_gemm_block){.m = piece->m,
                            .n = piece->n,
                            .k = r->k,
@@ -30,7 +30,7 @@ static cg_gemm_block piece_block(const cg_matmul *r, const cg_matmul_piece *piec
 
 static void own_body(void *ctx, int64_t begin, int64_t end, int thread) {
     const own_work *w = ctx;
-    const cg_matmul *r = w->grid.r;
+    const cg_matmul_request *r = w->grid.r;
     for (int64_t number = begin; number < end; number++) {
         cg_matmul_piece piece = cg_matmul_piece_at(&w->grid, number);
         cg_gemm_block g = piece_block(r, &piece);
@@ -45,7 +45,7 @@ static void own_body(void *ctx, int64_t begin, int64_t end, int thread) {
 }
 
 /* Work of one core, roughly: 100 multiply-adds (f32) or 50 bytes a nanosecond. */
-static double estimate_us(const cg_matmul *r) {
+static double estimate_us(const cg_matmul_request *r) {
     double size = (double)cg_dtype_size(r->dtype), m = (double)r->m, n = (double)r->n, k = (double)r->k;
     double us = m * n * k * size / 4e5 + (m * k + k * n + m * n) * size / 5e4;
     for (int d = 0; d < r->batch_rank; d++) us *= (double)r->batch[d];
@@ -66,7 +66,7 @@ static double wanted_pieces(double us) {
  * Pieces of at most 480 x 512 (f32), so that one and its operands' blocks of k stay in L2. Cutting the rows
  * means that B is packed again for each piece, cutting the columns that A is.
  */
-static cg_matmul_grid own_cut(const cg_matmul *r, const cg_gemm_isa *isa, const cg_gemm_block *g) {
+static cg_matmul_grid own_cut(const cg_matmul_request *r, const cg_gemm_isa *isa, const cg_gemm_block *g) {
     const int64_t unit_m = isa->rows, unit_n = isa->columns;
     const int64_t most_m = round_up(480, unit_m), most_n = 2048 / (int64_t)cg_dtype_size(r->dtype);
     const double us = estimate_us(r);
@@ -103,8 +103,8 @@ static bool suits_dots(const cg_gemm_isa *isa, const cg_gemm_block *g) {
 }
 
 /* (A B)^T = B^T A^T: the same memory if C is one contiguous column. */
-static cg_matmul transposed(const cg_matmul *r) {
-    cg_matmul t = *r;
+static cg_matmul_request transposed(const cg_matmul_request *r) {
+    cg_matmul_request t = *r;
     t.m = r->n, t.n = r->m;
     t.a = r->b, t.b = r->a;
     t.a.row = r->b.col, t.a.col = r->b.row;
@@ -117,9 +117,9 @@ static cg_matmul transposed(const cg_matmul *r) {
     return t;
 }
 
-static cg_status own_run(cg_hw *hw, const cg_matmul *request) {
-    cg_matmul turned;
-    const cg_matmul *r = request;
+static cg_status own_run(cg_hw *hw, const cg_matmul_request *request) {
+    cg_matmul_request turned;
+    const cg_matmul_request *r = request;
     if (r->n == 1 && r->m > 1 && r->c.row == 1) {
         turned = transposed(request);
         r = &turned;
@@ -142,7 +142,7 @@ static cg_status own_run(cg_hw *hw, const cg_matmul *request) {
     return CG_OK;
 }
 
-static bool own_supports(cg_hw *hw, const cg_matmul *r) {
+static bool own_supports(cg_hw *hw, const cg_matmul_request *r) {
     (void)hw, (void)r;
     return true;
 }

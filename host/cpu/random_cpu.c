@@ -6,7 +6,7 @@
 enum { GRAIN = 32 /* batches: 8192 f32 */ };
 
 typedef struct random_work {
-    const cg_random *r;
+    const cg_random_request *r;
     cg_philox_batch *batch;
     uint64_t length;      /* elements of a batch */
     uint64_t first_batch; /* that r->first is in */
@@ -16,7 +16,7 @@ typedef struct random_work {
 
 /* The batch that the request begins or ends in: made aside, and the part that is wanted copied. */
 static void partial_batch(const random_work *w, uint64_t number) {
-    const cg_random *r = w->r;
+    const cg_random_request *r = w->r;
     union {
         float f32[4 * CG_PHILOX_BATCH];
         double f64[2 * CG_PHILOX_BATCH];
@@ -31,7 +31,7 @@ static void partial_batch(const random_work *w, uint64_t number) {
 static void random_body(void *ctx, int64_t begin, int64_t end, int thread) {
     (void)thread;
     const random_work *w = ctx;
-    const cg_random *r = w->r;
+    const cg_random_request *r = w->r;
     for (int64_t i = begin; i < end; i++) {
         uint64_t number = w->first_batch + (uint64_t)i, start = number * w->length;
         if (start < r->first || start + w->length > r->first + (uint64_t)r->n) {
@@ -42,7 +42,7 @@ static void random_body(void *ctx, int64_t begin, int64_t end, int thread) {
     }
 }
 
-cg_status cg_cpu_random(cg_hw *hw, const cg_random *r) {
+cg_status cg_cpu_random(cg_hw *hw, const cg_random_request *r) {
     const cg_philox_isa *isa = cg_cpu_of(hw)->isa->philox[r->dtype];
     random_work w = {.r = r,
                      .batch = r->kind == CG_RANDOM_NORMAL ? isa->normal : isa->uniform,

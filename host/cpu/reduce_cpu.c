@@ -193,7 +193,7 @@ typedef struct job {
 
 /* Stores n results of the unit that w->unit is at; values are T, or i64 for ARG. */
 static void store_results(const worker *w, const void *values, int64_t n) {
-    const cg_reduce *r = w->d->r;
+    const cg_reduce_request *r = w->d->r;
     const cg_convert_isa *convert = w->d->isa->convert[w->d->arg ? CG_I64 : w->d->type];
     const int64_t stride = r->n_kept > 0 ? r->out.stride[r->n_kept - 1] : 1;
     const int64_t at = w->unit.offset[r->program->n_inputs] * (int64_t)cg_dtype_size(r->out.dtype);
@@ -272,7 +272,7 @@ static void join_chunks(const job *j) {
     }
 }
 
-cg_status cg_cpu_reduce(cg_hw *hw, const cg_reduce *r) {
+cg_status cg_cpu_reduce(cg_hw *hw, const cg_reduce_request *r) {
     cg_reduction d;
     const cg_status status = cg_cpu_program_check(hw, r->program, "reduce");
     if (status != CG_OK) return status;

@@ -11,7 +11,7 @@ enum {
 
 /* Axes [begin, end) of the request become the next axes of the nest. */
 static void take_axes(cg_reduction *d, int begin, int end) {
-    cg_map *nest = &d->nest;
+    cg_map_request *nest = &d->nest;
     for (int a = begin; a < end; a++, nest->rank++) {
         nest->shape[nest->rank] = d->r->shape[a];
         for (int i = 0; i < d->r->program->n_inputs; i++)
@@ -20,7 +20,7 @@ static void take_axes(cg_reduction *d, int begin, int end) {
 }
 
 /* Inputs that change along the axes [begin, end), which are not in the nest. */
-static uint32_t moving_along(const cg_reduce *r, int begin, int end) {
+static uint32_t moving_along(const cg_reduce_request *r, int begin, int end) {
     uint32_t moving = 0;
     for (int i = 0; i < r->program->n_inputs; i++)
         for (int a = begin; a < end; a++)
@@ -35,7 +35,7 @@ static void plan_nest(cg_reduction *d, uint32_t moving, int64_t block, int64_t a
 }
 
 /* Whether the last kept axis runs through memory in smaller steps than the last reduced one. */
-static bool columns_are_inner(const cg_reduce *r) {
+static bool columns_are_inner(const cg_reduce_request *r) {
     int64_t kept = 0, reduced = 0;
     if (r->n_kept == 0) return false;
     for (int i = 0; i < r->program->n_inputs; i++) {
@@ -91,7 +91,7 @@ static bool plan_narrow_columns(cg_reduction *d) {
 }
 
 static void plan_wide_columns(cg_reduction *d) {
-    const cg_reduce *r = d->r;
+    const cg_reduce_request *r = d->r;
     const cg_program *p = r->program;
     d->nest.rank = 0;
     take_axes(d, r->n_kept - 1, r->n_kept);
@@ -114,7 +114,7 @@ static void plan_wide_columns(cg_reduction *d) {
 /* --- Units and chunks ------------------------------------------------------------------------------------------- */
 
 static void plan_units(cg_reduction *d) {
-    const cg_reduce *r = d->r;
+    const cg_reduce_request *r = d->r;
     const int n_in = r->program->n_inputs, outer = r->n_kept > 0 ? r->n_kept - 1 : 0;
     cg_walk *w = &d->units;
     w->rank = outer + 1;
@@ -140,7 +140,7 @@ static void plan_chunks(cg_reduction *d) {
     d->n_chunks = (d->n_steps - 1) / d->chunk_steps + 1;
 }
 
-void cg_reduction_make(cg_reduction *d, const cg_isa *isa, const cg_reduce *r) {
+void cg_reduction_make(cg_reduction *d, const cg_isa *isa, const cg_reduce_request *r) {
     static const uint8_t combine_row[] = {CG_ROW_add, CG_ROW_maximum, CG_ROW_minimum};
     const cg_program *p = r->program;
     d->r = r;

@@ -19,7 +19,7 @@
 typedef enum cg_reduce_way { CG_SHORT_ROWS, CG_LONG_ROWS, CG_NARROW_COLUMNS, CG_WIDE_COLUMNS } cg_reduce_way;
 
 typedef struct cg_reduction {
-    const cg_reduce *r;
+    const cg_reduce_request *r;
     const cg_isa *isa;
     const cg_folds_isa *folds;
     cg_row_loop *combine;
@@ -29,7 +29,7 @@ typedef struct cg_reduction {
     bool arg;
     bool fetch; /* the inputs are too large to be in the cache */
     cg_reduce_way way;
-    cg_map nest; /* the axes that tiles are made of */
+    cg_map_request nest; /* the axes that tiles are made of */
     cg_plan plan;
     cg_walk units;     /* outer kept axes, then parts of the last kept axis; operands: inputs, output */
     cg_walk rows;      /* WIDE: the reduced axes */
@@ -44,7 +44,7 @@ typedef struct cg_reduction {
 enum { CG_WIDE_ROWS = CG_FOLD_COLUMN_ROWS };
 
 /* Plans a request that the reduction and its plan point to: both must outlive it. */
-void cg_reduction_make(cg_reduction *d, const cg_isa *isa, const cg_reduce *r);
+void cg_reduction_make(cg_reduction *d, const cg_isa *isa, const cg_reduce_request *r);
 
 /* The results of the unit that a walk of d->units is at. */
 static inline int64_t cg_reduction_width(const cg_reduction *d, const cg_walk *unit) {

@@ -179,7 +179,7 @@ static cg_status softmax_run(cg_hw *hw, softmax_work *w) {
     return CG_OK;
 }
 
-cg_status cg_cpu_softmax(cg_hw *hw, const cg_softmax_rows *r) {
+cg_status cg_cpu_softmax(cg_hw *hw, const cg_softmax_request *r) {
     softmax_work w = {.isa = cg_cpu_of(hw)->isa->softmax[r->dtype],
                       .size = cg_dtype_size(r->dtype),
                       .rows = r->rows,
@@ -190,7 +190,7 @@ cg_status cg_cpu_softmax(cg_hw *hw, const cg_softmax_rows *r) {
     return softmax_run(hw, &w);
 }
 
-cg_status cg_cpu_softmax_xent(cg_hw *hw, const cg_softmax_xent *r) {
+cg_status cg_cpu_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r) {
     softmax_work w = {.isa = cg_cpu_of(hw)->isa->softmax[r->dtype],
                       .size = cg_dtype_size(r->dtype),
                       .rows = r->rows,

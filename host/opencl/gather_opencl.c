@@ -8,7 +8,7 @@ static uint64_t missing_bits(cg_dtype dtype) {
     return dtype == CG_F32 ? 0x7fc00000u : dtype == CG_F64 ? 0x7ff8000000000000u : 0;
 }
 
-cg_status cg_cl_gather(cg_hw *base, const cg_gather *r) {
+cg_status cg_cl_gather(cg_hw *base, const cg_gather_request *r) {
     cg_hw_opencl *hw = cg_cl(base);
     int64_t rows = r->outer * r->n_index;
     bool aligned = r->inner % VECTOR == 0 && r->src.offset % VECTOR == 0 && r->out.offset % VECTOR == 0;
@@ -18,8 +18,10 @@ cg_status cg_cl_gather(cg_hw *base, const cg_gather *r) {
         per_item = chunk < ITEM_ELEMENTS ? ITEM_ELEMENTS / chunk : 1;
     }
     int64_t chunks = (r->inner + chunk - 1) / chunk;
-    double largest = (double)r->outer * (double)(r->axis > r->n_index ? r->axis : r->n_index) * (double)r->inner;
-    bool wide = largest + (double)r->src.offset + (double)r->out.offset + (double)r->index.offset > INT32_MAX / 2;
+    double largest =
+        (double)r->outer * (double)(r->axis > r->n_index ? r->axis : r->n_index) * (double)r->inner;
+    bool wide =
+        largest + (double)r->src.offset + (double)r->out.offset + (double)r->index.offset > INT32_MAX / 2;
     cg_kernel_request request = {.file = "gather.cl", .entry = "gather", .type = CG_I32};
     cg_request_define(&request, "BYTES", (int64_t)cg_dtype_size(r->dtype));
     cg_request_define(&request, "INDEX_BYTES", (int64_t)cg_dtype_size(r->index.dtype));

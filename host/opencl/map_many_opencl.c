@@ -52,7 +52,7 @@ static void look_at_operands(segment_group *g, const cg_program *p, int width) {
     g->wide = g->wide || g->elements > INT32_MAX / 2;
 }
 
-static segment_group take_group(const cg_hw_opencl *hw, const cg_map_many *r, int from, int width) {
+static segment_group take_group(const cg_hw_opencl *hw, const cg_map_many_request *r, int from, int width) {
     segment_group g = {.first = &r->segment[from], .slots = 1};
     int most = segments_that_fit(hw, r->program);
     while (g.n < most && from + g.n < r->n_segments && same_dtypes(g.first, &g.first[g.n], r->program))
@@ -85,7 +85,7 @@ static cg_program_layout contiguous_layout(const cg_program *p, const cg_segment
     return l;
 }
 
-static cg_status launch_group(cg_hw_opencl *hw, const cg_map_many *r, const segment_group *g, int width) {
+static cg_status launch_group(cg_hw_opencl *hw, const cg_map_many_request *r, const segment_group *g, int width) {
     const cg_program *p = r->program;
     int items = 1;
     while (items * 2 <= (int)cg_cl_group_items(hw)) items *= 2;
@@ -121,7 +121,7 @@ static cg_status launch_group(cg_hw_opencl *hw, const cg_map_many *r, const segm
     return cg_cl_launch(&a, 1, &global, (size_t[]){(size_t)items});
 }
 
-cg_status cg_cl_map_many(cg_hw *base, const cg_map_many *r) {
+cg_status cg_cl_map_many(cg_hw *base, const cg_map_many_request *r) {
     cg_hw_opencl *hw = cg_cl(base);
     int width = cg_cl_width(hw, (cg_dtype)r->program->type);
     for (int from = 0; from < r->n_segments;) {

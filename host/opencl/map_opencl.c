@@ -23,7 +23,7 @@ typedef enum map_form {
 /* The request in that form, and how it is cut. */
 typedef struct map_plan {
     map_form form;
-    cg_map map; /* axes in the order of the layout */
+    cg_map_request map; /* axes in the order of the layout */
     cg_program_layout layout;
     int width, items;
     bool wide, aligned;
@@ -31,18 +31,18 @@ typedef struct map_plan {
     int64_t length, period; /* of the tiled axis; of the rows that run together */
 } map_plan;
 
-static int operand_count(const cg_map *r) { return r->program->n_inputs + r->program->n_outputs; }
+static int operand_count(const cg_map_request *r) { return r->program->n_inputs + r->program->n_outputs; }
 
-static cg_operand *operand_at(cg_map *r, int k) {
+static cg_operand *operand_at(cg_map_request *r, int k) {
     return k < r->program->n_inputs ? &r->in[k] : &r->out[k - r->program->n_inputs];
 }
 
-static const cg_operand *operand_of(const cg_map *r, int k) {
+static const cg_operand *operand_of(const cg_map_request *r, int k) {
     return k < r->program->n_inputs ? &r->in[k] : &r->out[k - r->program->n_inputs];
 }
 
 /* The axis along which an operand with a strided inner axis runs on: its smallest stride. -1: none is strided. */
-static int tiled_axis(const cg_map *r) {
+static int tiled_axis(const cg_map_request *r) {
     for (int k = 0; k < operand_count(r); k++) {
         const cg_operand *x = operand_of(r, k);
         int64_t smallest = llabs(x->stride[r->rank - 1]);
@@ -59,11 +59,11 @@ static int tiled_axis(const cg_map *r) {
 }
 
 /* Whether the last two axes of an operand are one in memory. */
-static bool is_flat(const cg_map *r, const cg_operand *x) {
+static bool is_flat(const cg_map_request *r, const cg_operand *x) {
     return x->stride[r->rank - 1] == 1 && x->stride[r->rank - 2] == r->shape[r->rank - 1];
 }
 
-static bool has_short_rows(const cg_map *r, int width) {
+static bool has_short_rows(const cg_map_request *r, int width) {
     int64_t inner = r->shape[r->rank - 1];
     if (r->rank < 2 || inner % width == 0 || inner >= SHORT_ROWS * width || r->shape[r->rank - 2] == 1) return false;
     for (int k = 0; k < r->program->n_outputs; k++)
@@ -72,7 +72,7 @@ static bool has_short_rows(const cg_map *r, int width) {
 }
 
 /* The last two axes become one; inputs of neither stride 0 nor 1 along it are read row by row. */
-static void lay_rows(map_plan *plan, const cg_map *r) {
+static void lay_rows(map_plan *plan, const cg_map_request *r) {
     int last = r->rank - 1;
     plan->map = *r;
     plan->map.rank = last;
@@ -91,7 +91,7 @@ static void lay_rows(map_plan *plan, const cg_map *r) {
 }
 
 /* Axis `tiled` becomes the last outer axis, counted in blocks, and a loop axis of TILE. */
-static void lay_tiles(map_plan *plan, const cg_map *r, int tiled) {
+static void lay_tiles(map_plan *plan, const cg_map_request *r, int tiled) {
     plan->map = *r;
     plan->map.rank = r->rank + 1;
     plan->length = r->shape[tiled];
@@ -110,7 +110,7 @@ static void lay_tiles(map_plan *plan, const cg_map *r, int tiled) {
     plan->layout = cg_layout_of(r->program, n + 1, 1, 0, r->program->n_outputs, plan->map.in, plan->map.out);
 }
 
-static bool is_wide(const cg_map *r) {
+static bool is_wide(const cg_map_request *r) {
     for (int k = 0; k < operand_count(r); k++)
         if (!cg_operand_is_narrow(operand_of(r, k), r->rank, r->shape)) return true;
     return false;
@@ -147,7 +147,7 @@ static void cut_for_gpu(map_plan *plan) {
     plan->per_item = 1;
 }
 
-static void plan_map(map_plan *plan, const cg_hw_opencl *hw, const cg_map *r) {
+static void plan_map(map_plan *plan, const cg_hw_opencl *hw, const cg_map_request *r) {
     int tiled = r->rank < CG_MAX_RANK ? tiled_axis(r) : -1;
     bool can_tile = hw->cpu_style || cg_cl_group_items(hw) == TILE * TILE;
     plan->width = cg_cl_width(hw, (cg_dtype)r->program->type);
@@ -210,8 +210,8 @@ static cg_status launch_map(cg_hw_opencl *hw, const map_plan *plan) {
 }
 
 /* One launch for each index of the first axis: for a map with more arguments than a kernel takes. */
-static cg_status map_by_slices(cg_hw *hw, const cg_map *r) {
-    cg_map slice = *r;
+static cg_status map_by_slices(cg_hw *hw, const cg_map_request *r) {
+    cg_map_request slice = *r;
     slice.rank = r->rank - 1;
     for (int d = 1; d < r->rank; d++) slice.shape[d - 1] = r->shape[d];
     for (int k = 0; k < operand_count(r); k++)
@@ -225,11 +225,11 @@ static cg_status map_by_slices(cg_hw *hw, const cg_map *r) {
     return CG_OK;
 }
 
-cg_status cg_cl_map(cg_hw *base, const cg_map *r) {
+cg_status cg_cl_map(cg_hw *base, const cg_map_request *r) {
     cg_hw_opencl *hw = cg_cl(base);
     map_plan plan;
     if (r->rank == 0) { /* a scalar is a row of one */
-        cg_map row = *r;
+        cg_map_request row = *r;
         row.rank = 1;
         row.shape[0] = 1;
         for (int k = 0; k < operand_count(r); k++) operand_at(&row, k)->stride[0] = 1;

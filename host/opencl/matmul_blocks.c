@@ -21,7 +21,8 @@ static size_t size_of(const cg_product *p) { return cg_dtype_size(p->dtype); }
 /* Lanes of the device's registers: 16 floats with AVX-512, 8 with AVX2, 4 with SSE and NEON. */
 static int native_width(const cg_hw_opencl *hw, cg_dtype dtype) {
     cl_uint width = 0;
-    cl_device_info what = dtype == CG_F64 ? CL_DEVICE_NATIVE_VECTOR_WIDTH_DOUBLE : CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT;
+    cl_device_info what =
+        dtype == CG_F64 ? CL_DEVICE_NATIVE_VECTOR_WIDTH_DOUBLE : CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT;
     int most = dtype == CG_F64 ? MAX_WIDTH / 2 : MAX_WIDTH, w = most / 4;
     if (hw->cl->clGetDeviceInfo(hw->device, what, sizeof width, &width, NULL) != CL_SUCCESS) return w;
     while (w < most && w < (int)width) w *= 2;
@@ -49,11 +50,11 @@ static void group_size(const cg_hw_opencl *hw, const cg_product *p, int64_t row_
     int64_t room = (int64_t)(hw->base.info.local_bytes / 2 / size_of(p));
     *rows = round_up(p->m < 96 ? p->m : 96, row_step);
     *columns = round_up(p->n < 256 ? p->n : 256, column_step);
-    while (*rows > row_step && (*rows * *columns > room ||
-                                batches * groups_of(p->m, *rows) * groups_of(p->n, *columns) < wanted))
+    while (*rows > row_step &&
+           (*rows * *columns > room || batches * groups_of(p->m, *rows) * groups_of(p->n, *columns) < wanted))
         *rows = round_up(*rows / 2, row_step);
-    while (*columns > column_step && (*rows * *columns > room ||
-                                      batches * groups_of(p->m, *rows) * groups_of(p->n, *columns) < wanted))
+    while (*columns > column_step &&
+           (*rows * *columns > room || batches * groups_of(p->m, *rows) * groups_of(p->n, *columns) < wanted))
         *columns = round_up(*columns / 2, column_step);
 }
 
@@ -71,9 +72,10 @@ bool cg_matmul_block_supports(const cg_hw_opencl *hw, const cg_product *p) {
 }
 
 /* One launch packs the matrices of the innermost batch axis of B; `at` are the coordinates of the others. */
-static cg_status pack_launch(cg_hw_opencl *hw, const cg_product *p, const block_shape *s, const cg_matrix *packed,
-                             const int64_t *at) {
-    cg_kernel_request request = {.file = "matmul_pack.cl", .entry = "matmul_pack", .type = p->dtype, .width = s->width};
+static cg_status pack_launch(cg_hw_opencl *hw, const cg_product *p, const block_shape *s,
+                             const cg_matrix *packed, const int64_t *at) {
+    cg_kernel_request request = {
+        .file = "matmul_pack.cl", .entry = "matmul_pack", .type = p->dtype, .width = s->width};
     cg_request_define(&request, "NV", s->vectors);
     cg_request_define(&request, "KC", SLAB);
     if (p->wide) cg_request_define(&request, "WIDE", 1);
@@ -96,7 +98,8 @@ static cg_status pack_launch(cg_hw_opencl *hw, const cg_product *p, const block_
     cg_arg_buffer(&a, packed->buffer);
     cg_arg_index(&a, to);
     cg_arg_index(&a, inner >= 0 ? packed->batch[inner] : 0);
-    size_t grid[3] = {(size_t)groups_of(p->n, s->vectors * s->width), (size_t)groups_of(p->k, SLAB), (size_t)count};
+    size_t grid[3] = {(size_t)groups_of(p->n, s->vectors * s->width), (size_t)groups_of(p->k, SLAB),
+                      (size_t)count};
     return cg_cl_launch(&a, 3, grid, (size_t[]){1, 1, 1});
 }
 

@@ -113,7 +113,8 @@ bool cg_matmul_check(cg_hw_opencl *hw, const cg_product_candidate *candidate, co
         q = small_copy(p, &x);
         hw->base.stats.host_syncs++;
         right = candidate->run(hw, &q) == CG_OK &&
-                cg_cl_download(&hw->base, x.c, x.on_c, 0, (size_t)(q.m * q.n) * cg_dtype_size(q.dtype)) == CG_OK &&
+                cg_cl_download(&hw->base, x.c, x.on_c, 0, (size_t)(q.m * q.n) * cg_dtype_size(q.dtype)) ==
+                    CG_OK &&
                 products_agree(&q, &x);
     }
     free_matrices(hw, &x);

@@ -285,7 +285,8 @@ cg_status cg_matmul_run_best(cg_hw_opencl *hw, const cg_product *p) {
         c->wrong[choice][d] = true;
     }
     for (int i = 0; i < last; i++) {
-        if (c->wrong[i][d] || !cg_product_candidates[i].trusted || !cg_product_candidates[i].supports(hw, p)) continue;
+        if (c->wrong[i][d] || !cg_product_candidates[i].trusted || !cg_product_candidates[i].supports(hw, p))
+            continue;
         if (try_candidate(hw, i, p, false) == CG_OK) return CG_OK;
         c->wrong[i][d] = true;
     }

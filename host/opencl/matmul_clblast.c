@@ -25,12 +25,22 @@ static bool reads_output(const cg_product *p) {
 static cg_status product_into(cg_hw_opencl *hw, const cg_product *p, const cg_operand *to) {
     int rank = p->batch_rank;
     bool a_plain = p->a.col == 1 && p->a.row >= p->k, b_plain = p->b.col == 1 && p->b.row >= p->n;
-    cg_clblast_gemm g = {.dtype = p->dtype, .m = (size_t)p->m, .n = (size_t)p->n, .k = (size_t)p->k,
-                         .batches = (size_t)cg_product_batches(p), .a_transposed = !a_plain, .b_transposed = !b_plain,
-                         .a = p->a.buffer->mem, .b = p->b.buffer->mem, .c = to->buffer->mem,
-                         .a_offset = (size_t)p->a.offset, .a_row = (size_t)(a_plain ? p->a.row : p->a.col),
-                         .b_offset = (size_t)p->b.offset, .b_row = (size_t)(b_plain ? p->b.row : p->b.col),
-                         .c_offset = (size_t)to->offset, .c_row = (size_t)to->stride[rank]};
+    cg_clblast_gemm g = {.dtype = p->dtype,
+                         .m = (size_t)p->m,
+                         .n = (size_t)p->n,
+                         .k = (size_t)p->k,
+                         .batches = (size_t)cg_product_batches(p),
+                         .a_transposed = !a_plain,
+                         .b_transposed = !b_plain,
+                         .a = p->a.buffer->mem,
+                         .b = p->b.buffer->mem,
+                         .c = to->buffer->mem,
+                         .a_offset = (size_t)p->a.offset,
+                         .a_row = (size_t)(a_plain ? p->a.row : p->a.col),
+                         .b_offset = (size_t)p->b.offset,
+                         .b_row = (size_t)(b_plain ? p->b.row : p->b.col),
+                         .c_offset = (size_t)to->offset,
+                         .c_row = (size_t)to->stride[rank]};
     if (rank > 0) {
         g.a_batch = (size_t)p->a.batch[0];
         g.b_batch = (size_t)p->b.batch[0];
@@ -38,12 +48,12 @@ static cg_status product_into(cg_hw_opencl *hw, const cg_product *p, const cg_op
     }
     int status = cg_clblast_run(hw, &g);
     if (status == 0) return CG_OK;
-    return CG_FAIL(hw->base.err, CG_ERROR_DEVICE, "matmul: CLBlast: status %d for m %lld, n %lld, k %lld", status,
-                   (long long)p->m, (long long)p->n, (long long)p->k);
+    return CG_FAIL(hw->base.err, CG_ERROR_DEVICE, "matmul: CLBlast: status %d for m %lld, n %lld, k %lld",
+                   status, (long long)p->m, (long long)p->n, (long long)p->k);
 }
 
 static cg_status apply_epilogue(cg_hw_opencl *hw, const cg_product *p, const cg_operand *product) {
-    cg_map map = {.program = &p->program, .rank = p->batch_rank + 2};
+    cg_map_request map = {.program = &p->program, .rank = p->batch_rank + 2};
     for (int d = 0; d < p->batch_rank; d++) map.shape[d] = p->batch[d];
     map.shape[p->batch_rank] = p->m;
     map.shape[p->batch_rank + 1] = p->n;
@@ -64,7 +74,8 @@ cg_status cg_matmul_clblast_run(cg_hw_opencl *hw, const cg_product *p) {
     product.stride[p->batch_rank + 1] = 1;
     product.stride[p->batch_rank] = p->n;
     if (p->batch_rank > 0) product.stride[0] = p->m * p->n;
-    product.buffer = cg_cl_alloc(&hw->base, (size_t)(cg_product_batches(p) * p->m * p->n) * cg_dtype_size(p->dtype));
+    product.buffer =
+        cg_cl_alloc(&hw->base, (size_t)(cg_product_batches(p) * p->m * p->n) * cg_dtype_size(p->dtype));
     if (!product.buffer) return hw->base.err->code;
     cg_status status = product_into(hw, p, &product);
     if (status == CG_OK) status = apply_epilogue(hw, p, &product);

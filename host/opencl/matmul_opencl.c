@@ -66,7 +66,8 @@ static bool fold_axis(cg_product *p) {
     int d = p->batch_rank - 1, rows = p->batch_rank;
     int64_t joined;
     if (p->b.batch[d] != 0 || __builtin_mul_overflow(p->m, p->batch[d], &joined)) return false;
-    if (p->m > 1 && (!strides_join(p->a.batch[d], p->a.row, p->m) || !operands_join(p, d, rows, p->m))) return false;
+    if (p->m > 1 && (!strides_join(p->a.batch[d], p->a.row, p->m) || !operands_join(p, d, rows, p->m)))
+        return false;
     if (p->m == 1) {
         p->a.row = p->a.batch[d];
         p->out.stride[rows] = p->out.stride[d];
@@ -127,8 +128,15 @@ static bool product_is_wide(const cg_product *p) {
 }
 
 cg_product cg_product_of(const cg_matmul_request *r) {
-    cg_product p = {.dtype = r->dtype, .m = r->m, .n = r->n, .k = r->k, .batch_rank = r->batch_rank,
-                    .a = r->a, .b = r->b, .has_epilogue = r->epilogue != NULL, .consts = r->consts};
+    cg_product p = {.dtype = r->dtype,
+                    .m = r->m,
+                    .n = r->n,
+                    .k = r->k,
+                    .batch_rank = r->batch_rank,
+                    .a = r->a,
+                    .b = r->b,
+                    .has_epilogue = r->epilogue != NULL,
+                    .consts = r->consts};
     p.program = r->epilogue ? *r->epilogue : cg_program_identity(r->dtype);
     p.out = (cg_operand){.buffer = r->c.buffer, .dtype = r->dtype, .offset = r->c.offset};
     for (int d = 0; d < r->batch_rank; d++) {
@@ -141,7 +149,8 @@ cg_product cg_product_of(const cg_matmul_request *r) {
 
     for (int d = p.batch_rank - 1; d >= 0; d--)
         if (p.batch[d] == 1) remove_axis(&p, d);
-    while (p.batch_rank > 0 && fold_axis(&p)) {}
+    while (p.batch_rank > 0 && fold_axis(&p)) {
+    }
     for (int d = p.batch_rank - 2; d >= 0; d--) join_axes(&p, d);
     if (p.n == 1 && p.m > 1) swap_sides(&p);
     p.wide = product_is_wide(&p);
@@ -151,7 +160,8 @@ cg_product cg_product_of(const cg_matmul_request *r) {
 /* --- What the kernels have in common ---------------------------------------------------------------------------- */
 
 cg_kernel_request cg_product_kernel(const cg_product *p, const char *file, const char *entry, int width) {
-    cg_kernel_request r = {.file = file, .entry = entry, .type = p->dtype, .width = width, .program = &p->program};
+    cg_kernel_request r = {
+        .file = file, .entry = entry, .type = p->dtype, .width = width, .program = &p->program};
     int inner = p->batch_rank + 1;
     r.layout.n_outer = (uint8_t)p->batch_rank;
     r.layout.n_loop = 1;

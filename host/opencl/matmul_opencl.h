@@ -17,7 +17,8 @@ typedef struct cg_product {
     int batch_rank;
     int64_t batch[CG_MAX_BATCH_RANK];
     cg_matrix a, b;
-    cg_program program; /* input 0 is the element of the product; one that only gives it back if has_epilogue is false */
+    cg_program
+        program; /* input 0 is the element of the product; one that only gives it back if has_epilogue is false */
     bool has_epilogue;
     bool wide; /* offsets need 64 bits */
     cg_operand in[CG_MAX_INPUTS - 1], out;
@@ -35,7 +36,7 @@ double cg_product_work(const cg_product *p);
 
 typedef struct cg_product_candidate {
     const char *name;
-    bool trusted;      /* ours: its result is checked once for each dtype; else once for each class of requests */
+    bool trusted; /* ours: its result is checked once for each dtype; else once for each class of requests */
     int64_t most_rows; /* timed against others only up to so many rows of A: beyond it is known to lose */
     bool (*supports)(const cg_hw_opencl *hw, const cg_product *p);
     cg_status (*run)(cg_hw_opencl *hw, const cg_product *p);

@@ -26,7 +26,8 @@ static void step_rows(cg_product *p, int64_t rows) {
 }
 
 /* Launches the grid of a kernel for all rows; run takes the first batch and the grid of one launch. */
-static cg_status launch_rows(cg_hw_opencl *hw, const cg_product *p, int tile_rows, int tile_columns, int items,
+static cg_status launch_rows(cg_hw_opencl *hw, const cg_product *p, int tile_rows, int tile_columns,
+                             int items,
                              cg_args (*arguments)(cg_hw_opencl *hw, const cg_product *p, const void *shape,
                                                   int64_t first_batch),
                              const void *shape) {
@@ -37,8 +38,8 @@ static cg_status launch_rows(cg_hw_opencl *hw, const cg_product *p, int tile_row
         for (int64_t first = 0; first < batches; first += MAX_GROUPS) {
             int64_t count = batches - first < MAX_GROUPS ? batches - first : MAX_GROUPS;
             cg_args a = arguments(hw, &part, shape, first);
-            size_t grid[3] = {(size_t)(groups_of(p->n, tile_columns) * items), (size_t)groups_of(part.m, tile_rows),
-                              (size_t)count};
+            size_t grid[3] = {(size_t)(groups_of(p->n, tile_columns) * items),
+                              (size_t)groups_of(part.m, tile_rows), (size_t)count};
             cg_status status = cg_cl_launch(&a, 3, grid, (size_t[]){(size_t)items, 1, 1});
             if (status != CG_OK) return status;
         }
@@ -137,7 +138,8 @@ static skinny skinny_shape(const cg_hw_opencl *hw, const cg_product *p) {
     return s;
 }
 
-static cg_args skinny_arguments(cg_hw_opencl *hw, const cg_product *p, const void *shape, int64_t first_batch) {
+static cg_args skinny_arguments(cg_hw_opencl *hw, const cg_product *p, const void *shape,
+                                int64_t first_batch) {
     const skinny *s = shape;
     cg_kernel_request request = cg_product_kernel(p, "matmul_skinny.cl", "matmul_skinny", 1);
     cg_request_define(&request, "SR", s->rows);

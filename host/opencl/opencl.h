@@ -206,14 +206,14 @@ void cg_cl_close(cg_hw *hw);
 cg_status cg_cl_check_fork(cg_hw_opencl *hw, const char *operation);
 
 /* --- Work ------------------------------------------------------------------------------------------------------- */
-cg_status cg_cl_map(cg_hw *hw, const cg_map *r);
-cg_status cg_cl_map_many(cg_hw *hw, const cg_map_many *r);
-cg_status cg_cl_reduce(cg_hw *hw, const cg_reduce *r);
+cg_status cg_cl_map(cg_hw *hw, const cg_map_request *r);
+cg_status cg_cl_map_many(cg_hw *hw, const cg_map_many_request *r);
+cg_status cg_cl_reduce(cg_hw *hw, const cg_reduce_request *r);
 cg_status cg_cl_matmul(cg_hw *hw, const cg_matmul_request *r);
-cg_status cg_cl_random(cg_hw *hw, const cg_random *r);
-cg_status cg_cl_gather(cg_hw *hw, const cg_gather *r);
-cg_status cg_cl_softmax(cg_hw *hw, const cg_softmax_rows *r);
-cg_status cg_cl_softmax_xent(cg_hw *hw, const cg_softmax_xent *r);
+cg_status cg_cl_random(cg_hw *hw, const cg_random_request *r);
+cg_status cg_cl_gather(cg_hw *hw, const cg_gather_request *r);
+cg_status cg_cl_softmax(cg_hw *hw, const cg_softmax_request *r);
+cg_status cg_cl_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
 
 /* Frees hw->matmul_choices. */
 void cg_matmul_choice_free(cg_hw_opencl *hw);

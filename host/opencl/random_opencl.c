@@ -3,7 +3,7 @@
 
 enum { PIECES_EACH = 64 }; /* CPU style: a work-item makes so many vectors of blocks one after the other */
 
-cg_status cg_cl_random(cg_hw *base, const cg_random *r) {
+cg_status cg_cl_random(cg_hw *base, const cg_random_request *r) {
     cg_hw_opencl *hw = cg_cl(base);
     int width = hw->cpu_style ? cg_cl_width(hw, r->dtype) : 1;
     cg_kernel_request request = {.file = "random.cl", .entry = "random", .type = r->dtype, .width = width};

@@ -45,25 +45,25 @@ static int64_t at_least(int64_t a, int64_t low) { return a < low ? low : a; }
 static int64_t at_most(int64_t a, int64_t high) { return a > high ? high : a; }
 
 /* How many inputs have stride 1 along an axis. */
-static int unit_inputs(const cg_reduce *r, int axis) {
+static int unit_inputs(const cg_reduce_request *r, int axis) {
     int n = 0;
     for (int k = 0; k < r->program->n_inputs; k++) n += r->in[k].stride[axis] == 1;
     return n;
 }
 
-static bool wants_columns(const cg_reduce *r, int64_t reduced) {
+static bool wants_columns(const cg_reduce_request *r, int64_t reduced) {
     if (r->n_kept == 0) return false;
     if (r->n_kept == r->rank) return true;
     if (reduced <= SHORT_ROW && r->shape[r->n_kept - 1] >= reduced) return true;
     return unit_inputs(r, r->n_kept - 1) > unit_inputs(r, r->rank - 1);
 }
 
-static void set_axis(reduce_view *v, const cg_reduce *r, int to, int from) {
+static void set_axis(reduce_view *v, const cg_reduce_request *r, int to, int from) {
     v->shape[to] = r->shape[from];
     for (int k = 0; k < r->program->n_inputs; k++) v->in[k].stride[to] = r->in[k].stride[from];
 }
 
-static reduce_view view_of(const cg_reduce *r) {
+static reduce_view view_of(const cg_reduce_request *r) {
     reduce_view v = {.rank = r->rank, .kept = 1, .reduced = 1};
     int64_t all = 1;
     for (int d = 0; d < r->rank; d++) *(d < r->n_kept ? &v.kept : &v.reduced) *= r->shape[d];
@@ -104,7 +104,7 @@ static void plan_segments(reduce_plan *plan, int64_t wanted, int64_t unit_elemen
     plan->segments = divide_up(plan->units, plan->per_segment);
 }
 
-static void plan_columns(reduce_plan *plan, const cg_hw_opencl *hw, const reduce_view *v, const cg_reduce *r) {
+static void plan_columns(reduce_plan *plan, const cg_hw_opencl *hw, const reduce_view *v, const cg_reduce_request *r) {
     int64_t units = hw->base.info.compute_units;
     bool gpu = !hw->cpu_style;
     if (gpu && (v->inner % plan->width != 0 || v->inner < 256 * plan->width || !is_smooth(v, r->program)))
@@ -121,7 +121,7 @@ static void plan_columns(reduce_plan *plan, const cg_hw_opencl *hw, const reduce
     plan->per_item = gpu || plan->segments > 1 ? 1 : at_least(TASK_MIN / (row * v->reduced), 1);
 }
 
-static void plan_rows(reduce_plan *plan, const cg_hw_opencl *hw, const reduce_view *v, const cg_reduce *r) {
+static void plan_rows(reduce_plan *plan, const cg_hw_opencl *hw, const reduce_view *v, const cg_reduce_request *r) {
     int64_t units = hw->base.info.compute_units, steps = BLOCK_STEPS;
     bool gpu = !hw->cpu_style;
     if (gpu && !is_smooth(v, r->program)) plan->width = 1;
@@ -142,7 +142,7 @@ static void plan_rows(reduce_plan *plan, const cg_hw_opencl *hw, const reduce_vi
     }
 }
 
-static reduce_plan plan_reduce(const cg_hw_opencl *hw, const reduce_view *v, const cg_reduce *r) {
+static reduce_plan plan_reduce(const cg_hw_opencl *hw, const reduce_view *v, const cg_reduce_request *r) {
     reduce_plan plan = {.width = cg_cl_width(hw, (cg_dtype)r->program->type), .items = 1, .group = 1, .cols = 1};
     while (plan.group * 2 <= (int)cg_cl_group_items(hw)) plan.group *= 2;
     if (v->columns)
@@ -154,7 +154,7 @@ static reduce_plan plan_reduce(const cg_hw_opencl *hw, const reduce_view *v, con
 }
 
 /* The output of the first stage, its strides in the order of the layout; *out_step: along the inner axis. */
-static cg_operand first_output(const cg_reduce *r, const reduce_view *v, const reduce_plan *plan,
+static cg_operand first_output(const cg_reduce_request *r, const reduce_view *v, const reduce_plan *plan,
                                const reduce_scratch *scratch, int64_t *out_step) {
     cg_operand out = {.buffer = r->out.buffer, .dtype = r->out.dtype, .offset = r->out.offset};
     int64_t step = v->columns ? 1 : plan->segments; /* of the innermost kept axis in the scratch */
@@ -171,7 +171,7 @@ static cg_operand first_output(const cg_reduce *r, const reduce_view *v, const r
     return out;
 }
 
-static void define_stage(cg_kernel_request *q, const cg_reduce *r, const reduce_view *v, int items, int group,
+static void define_stage(cg_kernel_request *q, const cg_reduce_request *r, const reduce_view *v, int items, int group,
                          bool partial) {
     cg_request_define(q, "WIDE", v->wide);
     cg_request_define(q, "KIND", r->kind);
@@ -181,7 +181,7 @@ static void define_stage(cg_kernel_request *q, const cg_reduce *r, const reduce_
 }
 
 /* reduce_rows or reduce_columns: every task of every segment. */
-static cg_status first_stage(cg_hw_opencl *hw, const cg_reduce *r, const reduce_view *v, const reduce_plan *plan,
+static cg_status first_stage(cg_hw_opencl *hw, const cg_reduce_request *r, const reduce_view *v, const reduce_plan *plan,
                              const reduce_scratch *scratch) {
     int64_t out_step, blocks = divide_up(v->inner, plan->cols * plan->width), outers = v->kept / v->inner;
     bool partial = plan->segments > 1;
@@ -211,7 +211,7 @@ static cg_status first_stage(cg_hw_opencl *hw, const cg_reduce *r, const reduce_
 }
 
 /* reduce_combine: the segments of each kept index. */
-static cg_status second_stage(cg_hw_opencl *hw, const cg_reduce *r, const reduce_view *v, const reduce_plan *plan,
+static cg_status second_stage(cg_hw_opencl *hw, const cg_reduce_request *r, const reduce_view *v, const reduce_plan *plan,
                               const reduce_scratch *scratch) {
     cg_program identity = cg_program_identity((cg_dtype)r->program->type);
     int items = plan->group == 1 ? 1 : plan->segments > 32 ? plan->group : (int)at_most(32, plan->group);
@@ -240,7 +240,7 @@ static cg_status second_stage(cg_hw_opencl *hw, const cg_reduce *r, const reduce
     return cg_cl_launch(&a, 1, &global, (size_t[]){(size_t)plan->group});
 }
 
-static cg_status reduce_in_two(cg_hw_opencl *hw, const cg_reduce *r, const reduce_view *v, const reduce_plan *plan) {
+static cg_status reduce_in_two(cg_hw_opencl *hw, const cg_reduce_request *r, const reduce_view *v, const reduce_plan *plan) {
     size_t n = (size_t)(v->kept * plan->segments);
     bool arg = r->kind >= CG_REDUCE_ARGMAX;
     reduce_scratch scratch = {.value = cg_cl_alloc(&hw->base, n * cg_dtype_size((cg_dtype)r->program->type))};
@@ -255,16 +255,16 @@ static cg_status reduce_in_two(cg_hw_opencl *hw, const cg_reduce *r, const reduc
 }
 
 /* The bytes of all arguments of the first stage. */
-static size_t parameter_bytes(const cg_reduce *r, bool wide) {
+static size_t parameter_bytes(const cg_reduce_request *r, bool wide) {
     size_t index = wide ? 8 : 4, operands = (size_t)r->program->n_inputs + 1;
     return operands * (8 + ((size_t)r->rank + 1) * index) + ((size_t)r->rank + 10) * index +
            (size_t)r->program->n_consts * 8;
 }
 
 /* First the program into memory, then a plain reduction: for a program with more arguments than a kernel takes. */
-static cg_status reduce_after_map(cg_hw *base, const cg_reduce *r) {
+static cg_status reduce_after_map(cg_hw *base, const cg_reduce_request *r) {
     cg_program identity = cg_program_identity((cg_dtype)r->program->type);
-    cg_map map = {.program = r->program, .rank = r->rank};
+    cg_map_request map = {.program = r->program, .rank = r->rank};
     cg_operand value = {.dtype = (cg_dtype)r->program->type};
     int64_t n = 1;
     for (int d = r->rank - 1; d >= 0; d--) {
@@ -276,7 +276,7 @@ static cg_status reduce_after_map(cg_hw *base, const cg_reduce *r) {
     memcpy(map.in, r->in, sizeof map.in);
     memcpy(map.consts, r->consts, sizeof map.consts);
     map.out[0] = value;
-    cg_reduce plain = *r;
+    cg_reduce_request plain = *r;
     plain.program = &identity;
     plain.in[0] = value;
     cg_status status = cg_cl_map(base, &map);
@@ -285,10 +285,10 @@ static cg_status reduce_after_map(cg_hw *base, const cg_reduce *r) {
     return status;
 }
 
-cg_status cg_cl_reduce(cg_hw *base, const cg_reduce *r) {
+cg_status cg_cl_reduce(cg_hw *base, const cg_reduce_request *r) {
     cg_hw_opencl *hw = cg_cl(base);
     if (r->rank == 0) { /* a scalar is reduced over an axis of one */
-        cg_reduce one = *r;
+        cg_reduce_request one = *r;
         one.rank = 1;
         one.shape[0] = 1;
         for (int k = 0; k < r->program->n_inputs; k++) one.in[k].stride[0] = 1;

@@ -4,7 +4,7 @@
 enum {
     MAX_KEEP_ELEMENTS = 16, /* of a row that a work-item keeps in registers */
     GROUP_ITEMS = 256,      /* work-items of a work-group in GPU style */
-    ITEMS_PER_UNIT = 8      /* CPU style: work-items for each compute unit, so that they share the rows evenly */
+    ITEMS_PER_UNIT = 8 /* CPU style: work-items for each compute unit, so that they share the rows evenly */
 };
 
 /* How rows are handed out; kernels/softmax_row.h says what the members are. */
@@ -40,8 +40,8 @@ static row_plan gpu_plan(const cg_hw_opencl *hw, cg_dtype dtype, int64_t rows, i
     return p;
 }
 
-static row_plan plan_rows(const cg_hw_opencl *hw, cg_dtype dtype, int64_t rows, int64_t cols, int64_t largest_offset,
-                          bool aligned) {
+static row_plan plan_rows(const cg_hw_opencl *hw, cg_dtype dtype, int64_t rows, int64_t cols,
+                          int64_t largest_offset, bool aligned) {
     row_plan p = hw->cpu_style ? cpu_plan(hw, dtype, rows, cols) : gpu_plan(hw, dtype, rows, cols, aligned);
     p.wide = (double)rows * (double)cols + (double)largest_offset > INT32_MAX / 2;
     return p;
@@ -82,7 +82,7 @@ static cg_status launch_rows(cg_args *a, const row_plan *p) {
     return cg_cl_launch(a, 1, &items, (size_t[]){(size_t)p->group});
 }
 
-cg_status cg_cl_softmax(cg_hw *base, const cg_softmax_rows *r) {
+cg_status cg_cl_softmax(cg_hw *base, const cg_softmax_request *r) {
     cg_hw_opencl *hw = cg_cl(base);
     bool aligned = offsets_align(hw, r->dtype, r->cols, r->x.offset, r->out.offset);
     int64_t offset = r->x.offset > r->out.offset ? r->x.offset : r->out.offset;
@@ -95,7 +95,7 @@ cg_status cg_cl_softmax(cg_hw *base, const cg_softmax_rows *r) {
     return launch_rows(&a, &plan);
 }
 
-cg_status cg_cl_softmax_xent(cg_hw *base, const cg_softmax_xent *r) {
+cg_status cg_cl_softmax_xent(cg_hw *base, const cg_softmax_xent_request *r) {
     cg_hw_opencl *hw = cg_cl(base);
     bool has_grad = r->grad.buffer != NULL;
     const cg_operand *grad = has_grad ? &r->grad : &r->x; /* without one the kernel does not touch it */

@@ -44,7 +44,7 @@ static cg_tensor *gather(cg_tensor *x, int axis, cg_tensor *index) {
     shape.dim[axis] = cg_numel(index);
     cg_tensor *out = cg_tensor_make(dev, "index_select", x->storage->dtype, &shape);
     if (!src || !picks || !out) return NULL;
-    cg_gather r = {.dtype = x->storage->dtype, .outer = 1, .axis = x->shape.dim[axis], .inner = 1,
+    cg_gather_request r = {.dtype = x->storage->dtype, .outer = 1, .axis = x->shape.dim[axis], .inner = 1,
                    .n_index = shape.dim[axis], .src = cg_tensor_operand(src), .index = cg_tensor_operand(picks),
                    .out = cg_tensor_operand(out)};
     for (int i = 0; i < axis; i++) r.outer *= shape.dim[i];

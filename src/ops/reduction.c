@@ -50,7 +50,7 @@ static int kept_first(const cg_dims *shape, unsigned mask, int order[CG_MAX_RANK
     return kept;
 }
 
-static void reorder(const cg_dims *shape, const int *order, const cg_fused *source, cg_reduce *r) {
+static void reorder(const cg_dims *shape, const int *order, const cg_fused *source, cg_reduce_request *r) {
     for (int i = 0; i < shape->rank; i++) r->shape[i] = shape->dim[order[i]];
     for (int j = 0; j < source->program.n_inputs; j++) {
         r->in[j] = source->in[j];
@@ -67,7 +67,7 @@ cg_tensor *cg_reduction(const char *op, cg_reduce_kind kind, cg_tensor *x, cg_dt
     cg_dims shape = cg_reduction_shape(&x->shape, mask, keepdims);
     cg_tensor *out = cg_tensor_make(dev, op, dtype, &shape);
     if (!out) return NULL;
-    cg_reduce r = {.kind = kind, .program = &source.program, .rank = x->shape.rank};
+    cg_reduce_request r = {.kind = kind, .program = &source.program, .rank = x->shape.rank};
     int order[CG_MAX_RANK];
     r.n_kept = kept_first(&x->shape, mask, order);
     reorder(&x->shape, order, &source, &r);

@@ -24,7 +24,7 @@ static cg_tensor *softmax_values(const cg_tensor *x, int axis, bool log) {
     cg_tensor *out = in ? cg_tensor_make(x->storage->dev, "softmax", x->storage->dtype, &in->shape) : NULL;
     if (!out) return NULL;
     int64_t cols = in->shape.dim[last];
-    cg_softmax_rows r = {.log = log,
+    cg_softmax_request r = {.log = log,
                          .dtype = x->storage->dtype,
                          .rows = cols ? cg_numel(in) / cols : 0,
                          .cols = cols,

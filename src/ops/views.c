@@ -199,7 +199,7 @@ static cg_tensor *slice_scatter(cg_tensor *g, const cg_dims *shape, const cg_att
     if (!out || cg_fuse(g, cg_dtype_compute(g->storage->dtype), &source)) return NULL;
     cg_tensor *part = slice_view(out, at);
     if (!part) return NULL;
-    cg_map map = {.program = &source.program, .rank = g->shape.rank};
+    cg_map_request map = {.program = &source.program, .rank = g->shape.rank};
     memcpy(map.shape, g->shape.dim, sizeof map.shape);
     memcpy(map.in, source.in, sizeof map.in);
     memcpy(map.consts, source.consts, sizeof map.consts);

@@ -76,7 +76,7 @@ static cg_status step_dtype(cg_optimizer *o, cg_dtype dtype) {
     if (n == 0) return CG_OK;
     cg_program program = {.type = (uint8_t)dtype};
     o->update->program(o, &program);
-    cg_map_many r = {.program = &program, .n_segments = n, .segment = o->segment};
+    cg_map_many_request r = {.program = &program, .n_segments = n, .segment = o->segment};
     o->update->constants(o, o->t + 1, r.consts);
     return cg_hw_map_many(o->dev->hw, &r);
 }

@@ -28,7 +28,7 @@ static cg_tensor *draw(cg_device *dev, const char *op, cg_random_kind kind, cg_d
     }
     cg_tensor *x = cg_tensor_make(dev, op, dtype, shape);
     if (!x) return NULL;
-    cg_random r = {.kind = kind, .dtype = dtype, .seed = dev->seed, .stream = dev->next_stream++,
+    cg_random_request r = {.kind = kind, .dtype = dtype, .seed = dev->seed, .stream = dev->next_stream++,
                    .n = x->storage->numel, .buffer = x->storage->buffer};
     return cg_hw_random(dev->hw, &r) ? NULL : x;
 }

@@ -144,7 +144,7 @@ cg_tensor *cg_eye(cg_device *dev, cg_dtype dtype, int64_t n) {
     if (!x) return NULL;
     /* Two maps: 0 everywhere, then 1 along the diagonal, a vector of stride n + 1. */
     cg_program fill = cg_program_constant(cg_dtype_compute(dtype));
-    cg_map map = {.program = &fill, .rank = 1, .shape = {numel}};
+    cg_map_request map = {.program = &fill, .rank = 1, .shape = {numel}};
     map.out[0] = (cg_operand){.buffer = x->storage->buffer, .dtype = dtype, .stride = {1}};
     if (cg_hw_map(dev->hw, &map)) return NULL;
     map.shape[0] = n;

@@ -154,7 +154,7 @@ cg_status cg_force(cg_storage *s) {
     int n = choose_outputs(&b, s, add_expr(&b, e), out);
     seal(&fused.program);
 
-    cg_map map = {.program = &fused.program, .rank = e->shape.rank};
+    cg_map_request map = {.program = &fused.program, .rank = e->shape.rank};
     memcpy(map.shape, e->shape.dim, sizeof map.shape);
     memcpy(map.in, fused.in, sizeof map.in);
     memcpy(map.consts, fused.consts, sizeof map.consts);
