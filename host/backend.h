@@ -52,8 +52,8 @@ typedef struct cg_map_request {
 
 typedef enum cg_reduce_kind {
     CG_REDUCE_SUM,
-    CG_REDUCE_MAX,   /* NaN wins */
-    CG_REDUCE_MIN,   /* NaN wins */
+    CG_REDUCE_MAX,    /* NaN wins */
+    CG_REDUCE_MIN,    /* NaN wins */
     CG_REDUCE_ARGMAX, /* row-major index among the reduced axes; first NaN wins, else the first maximum */
     CG_REDUCE_ARGMIN
 } cg_reduce_kind;
@@ -167,19 +167,20 @@ struct cg_backend {
     const char *name;
 
     /* --- devices ------------------------------------------------------------------------------------- */
-    int (*count)(void);                                   /* devices present, usable or not */
-    const char *(*reason)(void);                          /* why there is none; "" if there is one */
-    void (*describe)(int index, cg_device_info *info);    /* 0 <= index < count() */
-    cg_hw *(*open)(int index, cg_error *err);             /* NULL and an error in err if it fails */
-    void (*close)(cg_hw *hw);                             /* waits, then frees everything */
+    int (*count)(void);                                /* devices present, usable or not */
+    const char *(*reason)(void);                       /* why there is none; "" if there is one */
+    void (*describe)(int index, cg_device_info *info); /* 0 <= index < count() */
+    cg_hw *(*open)(int index, cg_error *err);          /* NULL and an error in err if it fails */
+    void (*close)(cg_hw *hw);                          /* waits, then frees everything */
 
     /* --- memory; every buffer is at least 64-byte aligned and comes from a pool ------------------------ */
-    cg_buffer *(*alloc)(cg_hw *hw, size_t bytes);         /* bytes > 0; NULL on an error */
-    void (*free)(cg_hw *hw, cg_buffer *buffer);           /* after the work given so far; NULL is allowed */
-    void (*trim)(cg_hw *hw);                              /* gives kept memory back */
-    cg_status (*upload)(cg_hw *hw, cg_buffer *to, size_t offset, const void *from, size_t bytes); /* `from` is free again on return */
-    cg_status (*download)(cg_hw *hw, void *to, cg_buffer *from, size_t offset, size_t bytes);     /* waits */
-    cg_status (*sync)(cg_hw *hw);                         /* waits */
+    cg_buffer *(*alloc)(cg_hw *hw, size_t bytes); /* bytes > 0; NULL on an error */
+    void (*free)(cg_hw *hw, cg_buffer *buffer);   /* after the work given so far; NULL is allowed */
+    void (*trim)(cg_hw *hw);                      /* gives kept memory back */
+    cg_status (*upload)(cg_hw *hw, cg_buffer *to, size_t offset, const void *from,
+                        size_t bytes); /* `from` is free again on return */
+    cg_status (*download)(cg_hw *hw, void *to, cg_buffer *from, size_t offset, size_t bytes); /* waits */
+    cg_status (*sync)(cg_hw *hw);                                                             /* waits */
 
     /* --- required work --------------------------------------------------------------------------------- */
     cg_status (*map)(cg_hw *hw, const cg_map_request *r);

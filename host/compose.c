@@ -81,10 +81,10 @@ cg_status cg_compose_softmax(cg_hw *hw, const cg_softmax_request *r) {
     if (status == CG_OK) {
         const cg_program program = normalized(r);
         const cg_map_request map = {.program = &program,
-                            .rank = 2,
-                            .shape = {r->rows, r->cols},
-                            .in = {over_matrix(&r->x, r->cols), over_rows(&m), over_rows(&s)},
-                            .out = {over_matrix(&r->out, r->cols)}};
+                                    .rank = 2,
+                                    .shape = {r->rows, r->cols},
+                                    .in = {over_matrix(&r->x, r->cols), over_rows(&m), over_rows(&s)},
+                                    .out = {over_matrix(&r->out, r->cols)}};
         status = cg_hw_map(hw, &map);
     }
     cg_hw_free(hw, m.buffer);
@@ -118,10 +118,10 @@ static cg_status find_labels(cg_hw *hw, const xent *e) {
     cg_program equal = {.type = CG_I64, .n_inputs = 2, .n_outputs = 1};
     equal.output[0] = (uint8_t)cg_program_push(&equal, CG_ROW_eq, 0, 1, 0);
     const cg_map_request map = {.program = &equal,
-                        .rank = 2,
-                        .shape = {e->r->rows, e->r->cols},
-                        .in = {over_rows(&e->r->label), over_columns(&e->columns)},
-                        .out = {over_matrix(&e->hot, e->r->cols)}};
+                                .rank = 2,
+                                .shape = {e->r->rows, e->r->cols},
+                                .in = {over_rows(&e->r->label), over_columns(&e->columns)},
+                                .out = {over_matrix(&e->hot, e->r->cols)}};
     return cg_hw_map(hw, &map);
 }
 
@@ -142,12 +142,13 @@ static cg_status store_loss(cg_hw *hw, const xent *e) {
     const int rest = cg_program_push(&p, CG_ROW_sub, 2, 0, 0);
     const int loss = cg_program_push(&p, CG_ROW_sub, cg_program_push(&p, CG_ROW_log, 1, 0, 0), rest, 0);
     p.output[0] = (uint8_t)cg_program_push(&p, CG_ROW_where, 3, loss, cg_program_const(&p, 0));
-    const cg_map_request map = {.program = &p,
-                        .rank = 1,
-                        .shape = {e->r->rows},
-                        .in = {over_rows(&e->m), over_rows(&e->s), over_rows(&e->picked), over_rows(&e->any)},
-                        .out = {over_rows(&e->r->loss)},
-                        .consts = {{.f = NAN}}};
+    const cg_map_request map = {
+        .program = &p,
+        .rank = 1,
+        .shape = {e->r->rows},
+        .in = {over_rows(&e->m), over_rows(&e->s), over_rows(&e->picked), over_rows(&e->any)},
+        .out = {over_rows(&e->r->loss)},
+        .consts = {{.f = NAN}}};
     return cg_hw_map(hw, &map);
 }
 
@@ -159,12 +160,12 @@ static cg_status store_grad(cg_hw *hw, const xent *e) {
     const int grad = cg_program_push(&p, CG_ROW_sub, probability, 3, 0);
     p.output[0] = (uint8_t)cg_program_push(&p, CG_ROW_where, 4, grad, cg_program_const(&p, 0));
     const cg_map_request map = {.program = &p,
-                        .rank = 2,
-                        .shape = {e->r->rows, cols},
-                        .in = {over_matrix(&e->r->x, cols), over_rows(&e->m), over_rows(&e->s),
-                               over_matrix(&e->hot, cols), over_rows(&e->any)},
-                        .out = {over_matrix(&e->r->grad, cols)},
-                        .consts = {{.f = NAN}}};
+                                .rank = 2,
+                                .shape = {e->r->rows, cols},
+                                .in = {over_matrix(&e->r->x, cols), over_rows(&e->m), over_rows(&e->s),
+                                       over_matrix(&e->hot, cols), over_rows(&e->any)},
+                                .out = {over_matrix(&e->r->grad, cols)},
+                                .consts = {{.f = NAN}}};
     return cg_hw_map(hw, &map);
 }
 

@@ -6,8 +6,8 @@
  * ITEMS work-items of a group of GROUP share one result; in the CPU style both are 1.
  * PARTIAL: the result is of one segment only, and reduce_combine.cl makes the rest.
  */
-#ifndef REDUCE_H
-#define REDUCE_H
+#ifndef REDUCE_FOLD_H
+#define REDUCE_FOLD_H
 
 #ifndef KIND
 #define KIND 0

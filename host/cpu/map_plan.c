@@ -235,7 +235,8 @@ static int64_t footprint(const cg_plan *plan) {
     return lines * plan->block * plan->size;
 }
 
-void cg_plan_make(cg_plan *plan, const cg_isa *isa, const cg_map_request *nest, const cg_plan_options *options) {
+void cg_plan_make(cg_plan *plan, const cg_isa *isa, const cg_map_request *nest,
+                  const cg_plan_options *options) {
     plan->isa = isa;
     plan->nest = nest;
     plan->n_in = nest->program->n_inputs;

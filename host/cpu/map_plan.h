@@ -76,7 +76,8 @@ typedef struct cg_plan_options {
 } cg_plan_options;
 
 /* Plans the nest, which must outlive the plan. Rows without a form for T must have been refused before. */
-void cg_plan_make(cg_plan *plan, const cg_isa *isa, const cg_map_request *nest, const cg_plan_options *options);
+void cg_plan_make(cg_plan *plan, const cg_isa *isa, const cg_map_request *nest,
+                  const cg_plan_options *options);
 
 /* A thread's memory while it runs tiles of a plan. */
 typedef struct cg_tiles {

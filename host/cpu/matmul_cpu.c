@@ -14,8 +14,8 @@ cg_matmul_grid cg_matmul_cut(const cg_matmul_request *r, int64_t rows, int64_t c
     return grid;
 }
 
-static unsigned char *matrix_at(const cg_matmul_request *r, const cg_matrix *x, const int64_t *batch, int64_t i,
-                                int64_t j) {
+static unsigned char *matrix_at(const cg_matmul_request *r, const cg_matrix *x, const int64_t *batch,
+                                int64_t i, int64_t j) {
     int64_t at = x->offset + i * x->row + j * x->col;
     for (int d = 0; d < r->batch_rank; d++) at += batch[d] * x->batch[d];
     return x->buffer->data + at * (int64_t)cg_dtype_size(r->dtype);
@@ -45,8 +45,8 @@ cg_matmul_piece cg_matmul_piece_at(const cg_matmul_grid *grid, int64_t number) {
 
 /* --- Epilogue ------------------------------------------------------------------------------------------- */
 
-void cg_matmul_finish(cg_hw *hw, const cg_matmul_request *r, const cg_matmul_piece *piece, unsigned char *product,
-                      int64_t product_row) {
+void cg_matmul_finish(cg_hw *hw, const cg_matmul_request *r, const cg_matmul_piece *piece,
+                      unsigned char *product, int64_t product_row) {
     if (!r->epilogue) return;
     cg_buffer product_buffer = {.data = product}, c_buffer = {.data = piece->c};
     cg_map_request map = {.program = r->epilogue, .rank = 2, .shape = {piece->m, piece->n}};

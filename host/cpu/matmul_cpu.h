@@ -43,8 +43,8 @@ cg_matmul_piece cg_matmul_piece_at(const cg_matmul_grid *grid, int64_t number);
  * Runs the epilogue, if there is one, on a piece. `product` holds the products, rows product_row apart; it
  * may be the piece of C itself. For loop bodies.
  */
-void cg_matmul_finish(cg_hw *hw, const cg_matmul_request *r, const cg_matmul_piece *piece, unsigned char *product,
-                      int64_t product_row);
+void cg_matmul_finish(cg_hw *hw, const cg_matmul_request *r, const cg_matmul_piece *piece,
+                      unsigned char *product, int64_t product_row);
 
 /* Whether the epilogue reads memory of C, so that products must not be written there before it runs. */
 bool cg_matmul_reads_c(const cg_matmul_request *r);

@@ -35,12 +35,14 @@ static void fail_with_log(cg_hw_opencl *hw, cl_program program, cl_int status, c
     const cg_cl_calls *cl = hw->cl;
     size_t bytes = 0;
     char *log = NULL;
-    if (cl->clGetProgramBuildInfo(program, hw->device, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes) == CL_SUCCESS && bytes)
+    if (cl->clGetProgramBuildInfo(program, hw->device, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes) == CL_SUCCESS &&
+        bytes)
         log = calloc(bytes + 1, 1);
-    if (log && cl->clGetProgramBuildInfo(program, hw->device, CL_PROGRAM_BUILD_LOG, bytes, log, NULL) != CL_SUCCESS)
+    if (log &&
+        cl->clGetProgramBuildInfo(program, hw->device, CL_PROGRAM_BUILD_LOG, bytes, log, NULL) != CL_SUCCESS)
         log[0] = 0;
-    CG_FAIL(hw->base.err, CG_ERROR_BUILD, "%s: clBuildProgram: %s (%d): %.560s", operation, cg_cl_error_name(status),
-            (int)status, log ? log : "no build log");
+    CG_FAIL(hw->base.err, CG_ERROR_BUILD, "%s: clBuildProgram: %s (%d): %.560s", operation,
+            cg_cl_error_name(status), (int)status, log ? log : "no build log");
     free(log);
 }
 
@@ -63,10 +65,12 @@ static cl_program compile(cg_hw_opencl *hw, const char *source, const char *oper
 static void store_binary(cg_hw_opencl *hw, cl_program program, const uint8_t key[CG_SHA256_BYTES]) {
     const cg_cl_calls *cl = hw->cl;
     size_t bytes = 0;
-    if (cl->clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, NULL) != CL_SUCCESS || !bytes)
+    if (cl->clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, NULL) != CL_SUCCESS ||
+        !bytes)
         return;
     unsigned char *binary = malloc(bytes);
-    if (binary && cl->clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) == CL_SUCCESS)
+    if (binary &&
+        cl->clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) == CL_SUCCESS)
         cg_cache_store("bin", key, binary, bytes);
     free(binary);
 }
@@ -81,8 +85,8 @@ static cl_program load_binary(cg_hw_opencl *hw, const uint8_t key[CG_SHA256_BYTE
     const unsigned char *const_binary = binary;
     cl_program program =
         cl->clCreateProgramWithBinary(hw->context, 1, &hw->device, &bytes, &const_binary, &taken, &status);
-    if (program && (taken != CL_SUCCESS ||
-                    cl->clBuildProgram(program, 1, &hw->device, hw->build_options, NULL, NULL) != CL_SUCCESS)) {
+    if (program && (taken != CL_SUCCESS || cl->clBuildProgram(program, 1, &hw->device, hw->build_options,
+                                                              NULL, NULL) != CL_SUCCESS)) {
         cl->clReleaseProgram(program);
         program = NULL;
     }

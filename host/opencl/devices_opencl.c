@@ -104,7 +104,8 @@ static void list_device(cl_platform_id platform, cl_device_id device, const cg_p
     text_of_device(device, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor);
     text_of_device(device, CL_DRIVER_VERSION, info->driver, sizeof info->driver);
     devices.cl->clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof info->platform, info->platform, NULL);
-    devices.cl->clGetPlatformInfo(platform, CL_PLATFORM_VERSION, sizeof d->platform_version, d->platform_version, NULL);
+    devices.cl->clGetPlatformInfo(platform, CL_PLATFORM_VERSION, sizeof d->platform_version,
+                                  d->platform_version, NULL);
     info->platform[sizeof info->platform - 1] = d->platform_version[sizeof d->platform_version - 1] = 0;
     info->type = type_of_device(device);
     info->compute_units = (int)number_of_device(device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
@@ -134,8 +135,8 @@ static void list_platform(cl_platform_id platform, int number, const cg_probe *p
         char name[128] = "";
         devices.cl->clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof name, name, NULL);
         name[sizeof name - 1] = 0;
-        snprintf(devices.reason, sizeof devices.reason, "driver without devices: %s (clGetDeviceIDs: %d)", name,
-                 (int)status);
+        snprintf(devices.reason, sizeof devices.reason, "driver without devices: %s (clGetDeviceIDs: %d)",
+                 name, (int)status);
         return;
     }
     for (cl_uint d = 0; d < n && d < MAX_DEVICES && devices.n < MAX_LISTED; d++)
@@ -159,7 +160,8 @@ static void list_devices(void) {
     cl_uint n = 0;
     cl_int status = devices.cl->clGetPlatformIDs(MAX_PLATFORMS, platform, &n);
     if (status != CL_SUCCESS || n == 0)
-        snprintf(devices.reason, sizeof devices.reason, "no OpenCL platform (clGetPlatformIDs: %d)", (int)status);
+        snprintf(devices.reason, sizeof devices.reason, "no OpenCL platform (clGetPlatformIDs: %d)",
+                 (int)status);
     for (cl_uint p = 0; status == CL_SUCCESS && p < n && p < MAX_PLATFORMS; p++)
         list_platform(platform[p], (int)p, &probe);
     if (devices.n > 0) devices.reason[0] = 0;
@@ -206,7 +208,8 @@ cg_hw *cg_cl_open(int index, cg_error *err) {
     cg_device_info info;
     cg_cl_describe(index, &info);
     if (!info.usable) {
-        CG_FAIL(err, CG_ERROR_NO_DEVICE, "device_open: %s (%s) is not usable: %s", info.id, info.name, info.reason);
+        CG_FAIL(err, CG_ERROR_NO_DEVICE, "device_open: %s (%s) is not usable: %s", info.id, info.name,
+                info.reason);
         return NULL;
     }
     const listed_device *d = &devices.device[index];
@@ -230,7 +233,8 @@ cg_hw *cg_cl_open(int index, cg_error *err) {
 }
 
 void cg_cl_close(cg_hw *base) {
-    if (!base || devices.forked) return; /* the driver's threads are not in this child: leave all to the parent */
+    if (!base || devices.forked)
+        return; /* the driver's threads are not in this child: leave all to the parent */
     cg_hw_opencl *hw = cg_cl(base);
     if (hw->queue) hw->cl->clFinish(hw->queue);
     cg_cl_release_kernels(hw);

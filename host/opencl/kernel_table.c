@@ -37,14 +37,15 @@ static void append_bytes(request_key *key, const void *data, size_t bytes) {
     key->n += (int)words;
 }
 
-_Static_assert(1 + 1 + 2 * CG_MAX_DEFINES + (sizeof(cg_program) + sizeof(cg_program_layout)) / 8 + 2 <= MAX_KEY_WORDS,
+_Static_assert(1 + 1 + 2 * CG_MAX_DEFINES + (sizeof(cg_program) + sizeof(cg_program_layout)) / 8 + 2 <=
+                   MAX_KEY_WORDS,
                "a key has room for the largest request");
 
 static void make_key(request_key *key, const cg_kernel_request *r) {
     key->n = 0;
     key->word[key->n++] = (uint64_t)(uintptr_t)r->file;
-    key->word[key->n++] = (uint64_t)r->type | (uint64_t)(unsigned)r->width << 8 | (uint64_t)(r->program != NULL) << 16 |
-                          (uint64_t)(unsigned)r->n_defines << 24;
+    key->word[key->n++] = (uint64_t)r->type | (uint64_t)(unsigned)r->width << 8 |
+                          (uint64_t)(r->program != NULL) << 16 | (uint64_t)(unsigned)r->n_defines << 24;
     for (int i = 0; i < r->n_defines; i++) {
         key->word[key->n++] = (uint64_t)(uintptr_t)r->define[i].name;
         key->word[key->n++] = (uint64_t)r->define[i].value;
@@ -84,7 +85,8 @@ static cg_status check_types(cg_hw_opencl *hw, const cg_kernel_request *r) {
 
 static program_node *find_node(const cg_kernel_table *table, unsigned bucket, const request_key *key) {
     for (program_node *node = table->bucket[bucket]; node; node = node->next)
-        if (node->key.n == key->n && memcmp(node->key.word, key->word, (size_t)key->n * sizeof key->word[0]) == 0)
+        if (node->key.n == key->n &&
+            memcmp(node->key.word, key->word, (size_t)key->n * sizeof key->word[0]) == 0)
             return node;
     return NULL;
 }

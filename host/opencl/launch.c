@@ -62,8 +62,8 @@ static void append_operand(cg_args *a, const cg_operand *x, int n_axes) {
     for (int d = 0; d < n_axes; d++) cg_arg_index(a, x->stride[d]);
 }
 
-void cg_arg_program(cg_args *a, const cg_program *program, const cg_program_layout *layout, const cg_operand *in,
-                    const cg_operand *out, const cg_scalar *consts) {
+void cg_arg_program(cg_args *a, const cg_program *program, const cg_program_layout *layout,
+                    const cg_operand *in, const cg_operand *out, const cg_scalar *consts) {
     int n_axes = layout->n_outer + layout->n_loop;
     int first = layout->first_input, n_inputs = program->n_inputs - first;
     for (int k = 0; k < n_inputs; k++) append_operand(a, &in[k], n_axes);
@@ -88,8 +88,8 @@ cg_status cg_cl_launch(cg_args *a, int dims, const size_t *global, const size_t 
     if (a->status != CL_SUCCESS) return cg_cl_fail(hw, a->status, a->operation, "clSetKernelArg");
     size_t rounded[3] = {1, 1, 1};
     for (int d = 0; d < dims; d++) rounded[d] = (global[d] + local[d] - 1) / local[d] * local[d];
-    cl_int status = hw->cl->clEnqueueNDRangeKernel(hw->queue, a->kernel, (cl_uint)dims, NULL, rounded, local, 0, NULL,
-                                                   NULL);
+    cl_int status = hw->cl->clEnqueueNDRangeKernel(hw->queue, a->kernel, (cl_uint)dims, NULL, rounded, local,
+                                                   0, NULL, NULL);
     if (status != CL_SUCCESS) return cg_cl_fail(hw, status, a->operation, "clEnqueueNDRangeKernel");
     hw->idle = false;
     if (++hw->base.stats.launches % LAUNCHES_PER_FLUSH != 0) return CG_OK;

@@ -51,7 +51,8 @@ static bool try_library(const char *name) {
     if (!handle) {
         const char *why = dlerror();
         if (!library.reason[0])
-            snprintf(library.reason, sizeof library.reason, "%s not found (%s)", name, why ? why : "no reason given");
+            snprintf(library.reason, sizeof library.reason, "%s not found (%s)", name,
+                     why ? why : "no reason given");
         return false;
     }
     const char *missing = fill_table(handle);
@@ -97,7 +98,8 @@ static const struct {
 };
 
 const char *cg_cl_error_name(cl_int status) {
-    if (status == -1001) return "CL_PLATFORM_NOT_FOUND_KHR"; /* defined by the loader's extension header only */
+    if (status == -1001)
+        return "CL_PLATFORM_NOT_FOUND_KHR"; /* defined by the loader's extension header only */
     for (size_t i = 0; i < sizeof error_names / sizeof error_names[0]; i++)
         if (error_names[i].status == status) return error_names[i].name;
     return "unknown OpenCL error";

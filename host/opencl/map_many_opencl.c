@@ -85,7 +85,8 @@ static cg_program_layout contiguous_layout(const cg_program *p, const cg_segment
     return l;
 }
 
-static cg_status launch_group(cg_hw_opencl *hw, const cg_map_many_request *r, const segment_group *g, int width) {
+static cg_status launch_group(cg_hw_opencl *hw, const cg_map_many_request *r, const segment_group *g,
+                              int width) {
     const cg_program *p = r->program;
     int items = 1;
     while (items * 2 <= (int)cg_cl_group_items(hw)) items *= 2;

@@ -9,8 +9,8 @@ enum {
     ITEMS_PER_UNIT = 4, /* work-items per compute unit, the same */
     TILE = 16,          /* rows of a tile: what a cache line holds of f32 */
     TILE_CHUNK = 256,   /* columns of a tile in the CPU style, */
-    TILE_WIDTH = 4,     /* and its vectors: lines a large power of two apart share a few places of the cache */
-    SHORT_ROWS = 3      /* rows of fewer vectors than this are run together */
+    TILE_WIDTH = 4, /* and its vectors: lines a large power of two apart share a few places of the cache */
+    SHORT_ROWS = 3  /* rows of fewer vectors than this are run together */
 };
 
 /* How a request is laid over the kernel. */
@@ -65,7 +65,8 @@ static bool is_flat(const cg_map_request *r, const cg_operand *x) {
 
 static bool has_short_rows(const cg_map_request *r, int width) {
     int64_t inner = r->shape[r->rank - 1];
-    if (r->rank < 2 || inner % width == 0 || inner >= SHORT_ROWS * width || r->shape[r->rank - 2] == 1) return false;
+    if (r->rank < 2 || inner % width == 0 || inner >= SHORT_ROWS * width || r->shape[r->rank - 2] == 1)
+        return false;
     for (int k = 0; k < r->program->n_outputs; k++)
         if (!is_flat(r, &r->out[k])) return false;
     return true;
@@ -84,7 +85,8 @@ static void lay_rows(map_plan *plan, const cg_map_request *r) {
         to->stride[last - 1] = from->stride[last];
         to->stride[last] = from->stride[last - 1];
     }
-    plan->layout = cg_layout_of(r->program, last - 1, 0, 0, r->program->n_outputs, plan->map.in, plan->map.out);
+    plan->layout =
+        cg_layout_of(r->program, last - 1, 0, 0, r->program->n_outputs, plan->map.in, plan->map.out);
     for (int k = 0; k < r->program->n_inputs; k++)
         if (!is_flat(r, &r->in[k]) && (r->in[k].stride[last] != 0 || r->in[k].stride[last - 1] != 0))
             plan->layout.in_inner[k] = CG_INNER_ROWS;
@@ -135,7 +137,8 @@ static void cut_for_cpu(map_plan *plan, const cg_hw_opencl *hw) {
     int64_t per_item = plan->rows * tile * plan->inner / (ITEMS_PER_UNIT * hw->base.info.compute_units);
     per_item = per_item < ITEM_MIN ? ITEM_MIN : per_item > ITEM_MAX ? ITEM_MAX : per_item;
     int64_t longest = plan->form == FORM_TILE ? TILE_CHUNK : per_item;
-    plan->chunk = ((plan->inner < longest ? plan->inner : longest) + plan->width - 1) / plan->width * plan->width;
+    plan->chunk =
+        ((plan->inner < longest ? plan->inner : longest) + plan->width - 1) / plan->width * plan->width;
     plan->chunks = (plan->inner + plan->chunk - 1) / plan->chunk;
     plan->per_item = per_item / (tile * (plan->chunk < plan->inner ? plan->chunk : plan->inner));
     if (plan->per_item < 1) plan->per_item = 1;
@@ -170,7 +173,8 @@ static void plan_map(map_plan *plan, const cg_hw_opencl *hw, const cg_map_reques
     if (!hw->cpu_style && has_strided(plan)) plan->width = 1; /* neighbours in memory for neighbours */
     while (plan->width > 1 && plan->inner <= plan->width / 2) plan->width /= 2;
     plan->wide = is_wide(r);
-    plan->aligned = !hw->cpu_style && is_aligned(plan); /* a CPU does not care, and has one kernel less to compile */
+    plan->aligned =
+        !hw->cpu_style && is_aligned(plan); /* a CPU does not care, and has one kernel less to compile */
     if (hw->cpu_style)
         cut_for_cpu(plan, hw);
     else
@@ -179,7 +183,8 @@ static void plan_map(map_plan *plan, const cg_hw_opencl *hw, const cg_map_reques
 
 /* The bytes of all arguments: what cg_arg_program and the kernel itself take. */
 static size_t parameter_bytes(const map_plan *plan) {
-    size_t operands = (size_t)operand_count(&plan->map), index = plan->wide ? 8 : 4, rank = (size_t)plan->map.rank;
+    size_t operands = (size_t)operand_count(&plan->map), index = plan->wide ? 8 : 4,
+           rank = (size_t)plan->map.rank;
     return operands * (8 + (rank + 2) * index) + (rank + 8) * index + (size_t)plan->map.program->n_consts * 8;
 }
 

@@ -44,8 +44,10 @@ static void raw_free(cg_hw *base, cg_block *block) {
 }
 
 cg_status cg_cl_memory_open(cg_hw_opencl *hw) {
-    hw->pool = (cg_pool){
-        .hw = &hw->base, .raw_alloc = raw_alloc, .raw_free = raw_free, .limit_bytes = hw->base.info.memory_bytes};
+    hw->pool = (cg_pool){.hw = &hw->base,
+                         .raw_alloc = raw_alloc,
+                         .raw_free = raw_free,
+                         .limit_bytes = hw->base.info.memory_bytes};
     hw->staging = calloc(1, sizeof *hw->staging);
     return hw->staging ? CG_OK : CG_FAIL(hw->base.err, CG_ERROR_MEMORY, "device_open: no memory for uploads");
 }
@@ -66,8 +68,9 @@ void cg_cl_memory_close(cg_hw_opencl *hw) {
 
 cg_buffer *cg_cl_alloc(cg_hw *base, size_t bytes) {
     if (bytes > base->info.max_buffer_bytes) {
-        CG_FAIL(base->err, CG_ERROR_DEVICE_MEMORY, "alloc: %zu bytes, but %s takes at most %llu in one buffer", bytes,
-                base->info.name, (unsigned long long)base->info.max_buffer_bytes);
+        CG_FAIL(base->err, CG_ERROR_DEVICE_MEMORY,
+                "alloc: %zu bytes, but %s takes at most %llu in one buffer", bytes, base->info.name,
+                (unsigned long long)base->info.max_buffer_bytes);
         return NULL;
     }
     return (cg_buffer *)cg_pool_alloc(&cg_cl(base)->pool, bytes);
@@ -131,12 +134,13 @@ static staging_block *take_block(cg_hw_opencl *hw, size_t bytes) {
     return NULL;
 }
 
-static cg_status upload_piece(cg_hw_opencl *hw, cg_buffer *to, size_t offset, const void *from, size_t bytes) {
+static cg_status upload_piece(cg_hw_opencl *hw, cg_buffer *to, size_t offset, const void *from,
+                              size_t bytes) {
     staging_block *block = take_block(hw, bytes);
     if (!block) return hw->base.err->code;
     memcpy(block->data, from, bytes);
-    cl_int status = hw->cl->clEnqueueWriteBuffer(hw->queue, to->mem, CL_FALSE, offset, bytes, block->data, 0, NULL,
-                                                 &block->event);
+    cl_int status = hw->cl->clEnqueueWriteBuffer(hw->queue, to->mem, CL_FALSE, offset, bytes, block->data, 0,
+                                                 NULL, &block->event);
     if (status != CL_SUCCESS) {
         block->event = NULL;
         return cg_cl_fail(hw, status, "upload", "clEnqueueWriteBuffer");
@@ -166,7 +170,8 @@ cg_status cg_cl_upload(cg_hw *base, cg_buffer *to, size_t offset, const void *fr
 cg_status cg_cl_download(cg_hw *base, void *to, cg_buffer *from, size_t offset, size_t bytes) {
     cg_hw_opencl *hw = cg_cl(base);
     if (cg_cl_check_fork(hw, "download") != CG_OK) return base->err->code;
-    cl_int status = hw->cl->clEnqueueReadBuffer(hw->queue, from->mem, CL_TRUE, offset, bytes, to, 0, NULL, NULL);
+    cl_int status =
+        hw->cl->clEnqueueReadBuffer(hw->queue, from->mem, CL_TRUE, offset, bytes, to, 0, NULL, NULL);
     if (status != CL_SUCCESS) return cg_cl_fail(hw, status, "download", "clEnqueueReadBuffer");
     hw->idle = true;
     return CG_OK;

@@ -42,7 +42,7 @@ typedef struct cg_hw_opencl {
     cg_kernel_table *kernels;
     cg_staging *staging;
     struct cg_matmul_choices *matmul_choices; /* which kernel a class of products gets; matmul_choice.c */
-    bool idle; /* nothing was enqueued since the host last waited */
+    bool idle;                                /* nothing was enqueued since the host last waited */
 } cg_hw_opencl;
 
 static inline cg_hw_opencl *cg_cl(cg_hw *hw) { return (cg_hw_opencl *)hw; }
@@ -55,17 +55,19 @@ static inline cg_hw_opencl *cg_cl(cg_hw *hw) { return (cg_hw_opencl *)hw; }
  * axis (lanes of a vector lie along it). Operands given with a layout have stride[0..rank-1] in this order.
  */
 typedef enum cg_inner_class {
-    CG_INNER_FIXED,  /* stride 0 along the inner axis: one value for all lanes */
-    CG_INNER_UNIT,   /* stride 1 */
+    CG_INNER_FIXED,   /* stride 0 along the inner axis: one value for all lanes */
+    CG_INNER_UNIT,    /* stride 1 */
     CG_INNER_STRIDED, /* any other */
-    CG_INNER_ROWS     /* map.cl only: the inner axis is two in one; stride[inner] within rows, stride[inner + 1] between */
+    CG_INNER_ROWS /* map.cl only: the inner axis is two in one; stride[inner] within rows, stride[inner + 1] between */
 } cg_inner_class;
 
 typedef struct cg_program_layout {
     uint8_t n_outer, n_loop;
-    uint8_t first_input; /* inputs before it are given by the kernel as T v0, ...: 1 for the epilogue of matmul */
-    uint8_t n_outputs;   /* outputs the program stores itself: program->n_outputs, or 0 if the kernel does */
-    uint8_t in_dtype[CG_MAX_INPUTS], in_inner[CG_MAX_INPUTS]; /* cg_dtype, cg_inner_class; from first_input on */
+    uint8_t
+        first_input; /* inputs before it are given by the kernel as T v0, ...: 1 for the epilogue of matmul */
+    uint8_t n_outputs; /* outputs the program stores itself: program->n_outputs, or 0 if the kernel does */
+    uint8_t in_dtype[CG_MAX_INPUTS],
+        in_inner[CG_MAX_INPUTS]; /* cg_dtype, cg_inner_class; from first_input on */
     uint8_t out_dtype[CG_MAX_OUTPUTS], out_inner[CG_MAX_OUTPUTS];
 } cg_program_layout;
 
@@ -136,16 +138,16 @@ void cg_arg_bytes(cg_args *a, const void *value, size_t bytes);
 void cg_arg_buffer(cg_args *a, const cg_buffer *buffer); /* NULL: a null pointer */
 void cg_arg_i32(cg_args *a, int32_t value);
 void cg_arg_i64(cg_args *a, int64_t value);
-void cg_arg_index(cg_args *a, int64_t value);       /* INDEX: long if a->wide, else int */
-void cg_arg_local(cg_args *a, size_t bytes);        /* a __local pointer */
+void cg_arg_index(cg_args *a, int64_t value);                   /* INDEX: long if a->wide, else int */
+void cg_arg_local(cg_args *a, size_t bytes);                    /* a __local pointer */
 void cg_arg_scalar(cg_args *a, cg_dtype type, cg_scalar value); /* TS of that type */
 
 /*
  * PROGRAM_PARAMS of kernels/program.h: every operand (pointer, offset, strides) from layout->first_input on,
  * the outputs the layout has, the constants. `in` starts with the operand of input layout->first_input.
  */
-void cg_arg_program(cg_args *a, const cg_program *program, const cg_program_layout *layout, const cg_operand *in,
-                    const cg_operand *out, const cg_scalar *consts);
+void cg_arg_program(cg_args *a, const cg_program *program, const cg_program_layout *layout,
+                    const cg_operand *in, const cg_operand *out, const cg_scalar *consts);
 
 /*
  * Starts the kernel over `dims` dimensions. `global` is rounded up to a multiple of `local`: the kernel guards.
@@ -176,8 +178,8 @@ char *cg_program_text(const cg_program *program, const cg_program_layout *layout
  * The layout of a program whose operands have their strides in the order of the axes; `in` starts with the
  * operand of input first_input, out may be NULL if n_outputs is 0.
  */
-cg_program_layout cg_layout_of(const cg_program *program, int n_outer, int n_loop, int first_input, int n_outputs,
-                               const cg_operand *in, const cg_operand *out);
+cg_program_layout cg_layout_of(const cg_program *program, int n_outer, int n_loop, int first_input,
+                               int n_outputs, const cg_operand *in, const cg_operand *out);
 
 /* Whether every element an operand reaches over the shape has an offset that fits in 31 bits. */
 bool cg_operand_is_narrow(const cg_operand *x, int rank, const int64_t *shape);

@@ -71,7 +71,8 @@ static void set_up(trial *t, float *values) {
     if (!went_well(t, status, "clCreateCommandQueue")) return;
     t->program = cl->clCreateProgramWithSource(t->context, 1, &source, NULL, &status);
     if (!went_well(t, status, "clCreateProgramWithSource")) return;
-    if (!went_well(t, cl->clBuildProgram(t->program, 1, &t->device, "-cl-std=CL1.2 -w", NULL, NULL), "clBuildProgram"))
+    if (!went_well(t, cl->clBuildProgram(t->program, 1, &t->device, "-cl-std=CL1.2 -w", NULL, NULL),
+                   "clBuildProgram"))
         return;
     size_t bytes = N_VALUES * sizeof *values;
     t->in = cl->clCreateBuffer(t->context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, bytes, values, &status);
@@ -95,14 +96,16 @@ static bool run_kernel(trial *t, const char *name, const float *values) {
         went_well(t, cl->clEnqueueNDRangeKernel(t->queue, kernel, 1, NULL, &global, &local, 0, NULL, NULL),
                   "clEnqueueNDRangeKernel");
     if (!t->failed)
-        went_well(t, cl->clEnqueueReadBuffer(t->queue, t->out, CL_TRUE, 0, sizeof result, result, 0, NULL, NULL),
+        went_well(t,
+                  cl->clEnqueueReadBuffer(t->queue, t->out, CL_TRUE, 0, sizeof result, result, 0, NULL, NULL),
                   "clEnqueueReadBuffer");
     for (int i = 0; i < N_VALUES && !t->failed; i++)
         if (result[i] != 2.0f * values[i] + 1.0f) return false;
     return !t->failed;
 }
 
-static void try_device(const cg_cl_calls *cl, cl_platform_id platform, cl_device_id device, cg_probed *found) {
+static void try_device(const cg_cl_calls *cl, cl_platform_id platform, cl_device_id device,
+                       cg_probed *found) {
     trial t = {.cl = cl, .platform = platform, .device = device};
     float values[N_VALUES];
     for (int i = 0; i < N_VALUES; i++) values[i] = (float)(i * i) - 100.0f;
@@ -116,7 +119,8 @@ static void try_device(const cg_cl_calls *cl, cl_platform_id platform, cl_device
     found->works_f64 = found->works && run_kernel(&t, "probe_f64", values);
 }
 
-static void try_platform(const cg_cl_calls *cl, cl_platform_id platform, int number, const cg_probe *known, int fd) {
+static void try_platform(const cg_cl_calls *cl, cl_platform_id platform, int number, const cg_probe *known,
+                         int fd) {
     cg_probed found = {.platform = number, .device = -1};
     if (cg_probe_find(known, number, -1)) return;
     cl_device_id device[MAX_DEVICES];
@@ -124,7 +128,8 @@ static void try_platform(const cg_cl_calls *cl, cl_platform_id platform, int num
     send_message(fd, CG_PROBE_TRYING, &found);
     cl_int status = cl->clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MAX_DEVICES, device, &n);
     if (status != CL_SUCCESS && status != CL_DEVICE_NOT_FOUND) {
-        snprintf(found.reason, sizeof found.reason, "clGetDeviceIDs: %s (%d)", cg_cl_error_name(status), (int)status);
+        snprintf(found.reason, sizeof found.reason, "clGetDeviceIDs: %s (%d)", cg_cl_error_name(status),
+                 (int)status);
         send_message(fd, CG_PROBE_RESULT, &found);
         return;
     }

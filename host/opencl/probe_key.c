@@ -13,14 +13,16 @@
 #include "clgrad/status.h"
 #include "host/opencl/loader.h"
 
-static const char *const variables[] = {"OCL_ICD_VENDORS",  "OCL_ICD_FILENAMES",    "OPENCL_VENDOR_PATH",
-                                        "OPENCL_LAYERS",    "LD_LIBRARY_PATH",      "LD_PRELOAD",
-                                        "POCL_DEVICES",     "POCL_MAX_PTHREAD_COUNT", "CUDA_VISIBLE_DEVICES",
-                                        "NVIDIA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES",
-                                        "GPU_DEVICE_ORDINAL", "ZE_AFFINITY_MASK",   "RUSTICL_ENABLE"};
+static const char *const variables[] = {
+    "OCL_ICD_VENDORS",        "OCL_ICD_FILENAMES",      "OPENCL_VENDOR_PATH",
+    "OPENCL_LAYERS",          "LD_LIBRARY_PATH",        "LD_PRELOAD",
+    "POCL_DEVICES",           "POCL_MAX_PTHREAD_COUNT", "CUDA_VISIBLE_DEVICES",
+    "NVIDIA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES",   "HIP_VISIBLE_DEVICES",
+    "GPU_DEVICE_ORDINAL",     "ZE_AFFINITY_MASK",       "RUSTICL_ENABLE"};
 
-static const char *const device_files[] = {"/dev/nvidiactl", "/dev/nvidia0", "/dev/nvidia1", "/dev/dri/renderD128",
-                                           "/dev/dri/renderD129", "/dev/kfd", "/dev/mali0"};
+static const char *const device_files[] = {"/dev/nvidiactl",      "/dev/nvidia0",        "/dev/nvidia1",
+                                           "/dev/dri/renderD128", "/dev/dri/renderD129", "/dev/kfd",
+                                           "/dev/mali0"};
 
 /* Name, size and time of a file: enough to see that it was replaced. */
 static void add_file(cg_sha256 *h, const char *path) {
@@ -63,7 +65,8 @@ static void add_vendors(cg_sha256 *h, const char *path) {
     if (n < 0) add_file(h, path);
     for (int i = 0; i < n; i++) {
         char file[PATH_MAX];
-        if (snprintf(file, sizeof file, "%s/%s", path, entry[i]->d_name) < (int)sizeof file) add_driver(h, file);
+        if (snprintf(file, sizeof file, "%s/%s", path, entry[i]->d_name) < (int)sizeof file)
+            add_driver(h, file);
         free(entry[i]);
     }
     free(entry);

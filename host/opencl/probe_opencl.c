@@ -138,7 +138,8 @@ void cg_probe_run(const cg_cl_calls *cl, cg_probe *probe) {
     for (int child = 0; child < MAX_CHILDREN && !done; child++) done = run_child(cl, probe);
     if (!done) probe->listed = false;
     if (!done && !probe->reason[0])
-        snprintf(probe->reason, sizeof probe->reason, "%d devices in turn crashed in the probe", MAX_CHILDREN);
+        snprintf(probe->reason, sizeof probe->reason, "%d devices in turn crashed in the probe",
+                 MAX_CHILDREN);
     if (!stored) return;
     stored->time = (int64_t)time(NULL);
     stored->probe = *probe;

@@ -18,7 +18,7 @@ typedef struct cg_probed {
 } cg_probed;
 
 typedef struct cg_probe {
-    bool listed;      /* the platforms could be listed; if not, reason says why, and OpenCL must not be used */
+    bool listed; /* the platforms could be listed; if not, reason says why, and OpenCL must not be used */
     char reason[192];
     int n;
     cg_probed found[CG_PROBE_MAX];

@@ -74,7 +74,8 @@ static int open_folder(bool create) {
 
 static void entry_name(char name[NAME_BYTES], const char *kind, const uint8_t key[CG_SHA256_BYTES]) {
     int n = 0;
-    for (int i = 0; i < CG_SHA256_BYTES; i++) n += snprintf(name + n, (size_t)(NAME_BYTES - n), "%02x", key[i]);
+    for (int i = 0; i < CG_SHA256_BYTES; i++)
+        n += snprintf(name + n, (size_t)(NAME_BYTES - n), "%02x", key[i]);
     snprintf(name + n, (size_t)(NAME_BYTES - n), ".%.16s", kind);
 }
 
@@ -155,7 +156,8 @@ void cg_cache_store(const char *kind, const uint8_t key[CG_SHA256_BYTES], const 
     static atomic_uint serial; /* so that threads do not meet */
     char name[NAME_BYTES], temporary[NAME_BYTES + 48];
     entry_name(name, kind, key);
-    snprintf(temporary, sizeof temporary, "%s.%ld.%u.tmp", name, (long)getpid(), atomic_fetch_add(&serial, 1));
+    snprintf(temporary, sizeof temporary, "%s.%ld.%u.tmp", name, (long)getpid(),
+             atomic_fetch_add(&serial, 1));
     int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd >= 0) {
         bool written = write_all(fd, &header, sizeof header) && write_all(fd, data, bytes) && fsync(fd) == 0;

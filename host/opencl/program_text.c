@@ -30,8 +30,8 @@ bool cg_operand_is_aligned(const cg_operand *x, int rank, int width) {
     return aligned || x->stride[rank - 1] != 1;
 }
 
-cg_program_layout cg_layout_of(const cg_program *program, int n_outer, int n_loop, int first_input, int n_outputs,
-                               const cg_operand *in, const cg_operand *out) {
+cg_program_layout cg_layout_of(const cg_program *program, int n_outer, int n_loop, int first_input,
+                               int n_outputs, const cg_operand *in, const cg_operand *out) {
     cg_program_layout l = {.n_outer = (uint8_t)n_outer,
                            .n_loop = (uint8_t)n_loop,
                            .first_input = (uint8_t)first_input,

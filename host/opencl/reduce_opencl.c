@@ -8,13 +8,13 @@
 #include <string.h>
 
 enum {
-    BLOCK_STEPS = 64,       /* BLOCK of kernels/reduce.h */
-    TASK_MIN = 16384,       /* elements that make a work-item worth its while in the CPU style */
-    TASKS_PER_UNIT = 4,     /* tasks per compute unit wanted in the CPU style, */
-    GROUPS_PER_UNIT = 8,    /* groups in the GPU style */
+    BLOCK_STEPS = 64,    /* BLOCK of kernels/reduce_fold.h */
+    TASK_MIN = 16384,    /* elements that make a work-item worth its while in the CPU style */
+    TASKS_PER_UNIT = 4,  /* tasks per compute unit wanted in the CPU style, */
+    GROUPS_PER_UNIT = 8, /* groups in the GPU style */
     MAX_SEGMENTS = 2048,
-    SHORT_ROW = 16,         /* up to here a row is better walked by one lane */
-    MAX_TASK_BITS = 30      /* elements of a task: indices within are int */
+    SHORT_ROW = 16,    /* up to here a row is better walked by one lane */
+    MAX_TASK_BITS = 30 /* elements of a task: indices within are int */
 };
 
 /* The request with its axes in the order of the layout: outer, loop, inner. */
@@ -104,7 +104,8 @@ static void plan_segments(reduce_plan *plan, int64_t wanted, int64_t unit_elemen
     plan->segments = divide_up(plan->units, plan->per_segment);
 }
 
-static void plan_columns(reduce_plan *plan, const cg_hw_opencl *hw, const reduce_view *v, const cg_reduce_request *r) {
+static void plan_columns(reduce_plan *plan, const cg_hw_opencl *hw, const reduce_view *v,
+                         const cg_reduce_request *r) {
     int64_t units = hw->base.info.compute_units;
     bool gpu = !hw->cpu_style;
     if (gpu && (v->inner % plan->width != 0 || v->inner < 256 * plan->width || !is_smooth(v, r->program)))
@@ -121,7 +122,8 @@ static void plan_columns(reduce_plan *plan, const cg_hw_opencl *hw, const reduce
     plan->per_item = gpu || plan->segments > 1 ? 1 : at_least(TASK_MIN / (row * v->reduced), 1);
 }
 
-static void plan_rows(reduce_plan *plan, const cg_hw_opencl *hw, const reduce_view *v, const cg_reduce_request *r) {
+static void plan_rows(reduce_plan *plan, const cg_hw_opencl *hw, const reduce_view *v,
+                      const cg_reduce_request *r) {
     int64_t units = hw->base.info.compute_units, steps = BLOCK_STEPS;
     bool gpu = !hw->cpu_style;
     if (gpu && !is_smooth(v, r->program)) plan->width = 1;
@@ -143,7 +145,8 @@ static void plan_rows(reduce_plan *plan, const cg_hw_opencl *hw, const reduce_vi
 }
 
 static reduce_plan plan_reduce(const cg_hw_opencl *hw, const reduce_view *v, const cg_reduce_request *r) {
-    reduce_plan plan = {.width = cg_cl_width(hw, (cg_dtype)r->program->type), .items = 1, .group = 1, .cols = 1};
+    reduce_plan plan = {
+        .width = cg_cl_width(hw, (cg_dtype)r->program->type), .items = 1, .group = 1, .cols = 1};
     while (plan.group * 2 <= (int)cg_cl_group_items(hw)) plan.group *= 2;
     if (v->columns)
         plan_columns(&plan, hw, v, r);
@@ -171,8 +174,8 @@ static cg_operand first_output(const cg_reduce_request *r, const reduce_view *v,
     return out;
 }
 
-static void define_stage(cg_kernel_request *q, const cg_reduce_request *r, const reduce_view *v, int items, int group,
-                         bool partial) {
+static void define_stage(cg_kernel_request *q, const cg_reduce_request *r, const reduce_view *v, int items,
+                         int group, bool partial) {
     cg_request_define(q, "WIDE", v->wide);
     cg_request_define(q, "KIND", r->kind);
     cg_request_define(q, "ITEMS", items);
@@ -181,8 +184,8 @@ static void define_stage(cg_kernel_request *q, const cg_reduce_request *r, const
 }
 
 /* reduce_rows or reduce_columns: every task of every segment. */
-static cg_status first_stage(cg_hw_opencl *hw, const cg_reduce_request *r, const reduce_view *v, const reduce_plan *plan,
-                             const reduce_scratch *scratch) {
+static cg_status first_stage(cg_hw_opencl *hw, const cg_reduce_request *r, const reduce_view *v,
+                             const reduce_plan *plan, const reduce_scratch *scratch) {
     int64_t out_step, blocks = divide_up(v->inner, plan->cols * plan->width), outers = v->kept / v->inner;
     bool partial = plan->segments > 1;
     cg_operand out = first_output(r, v, plan, scratch, &out_step);
@@ -200,7 +203,8 @@ static cg_status first_stage(cg_hw_opencl *hw, const cg_reduce_request *r, const
     int64_t tasks = v->columns ? outers * blocks * plan->segments : v->kept * plan->segments;
     const int64_t columns[] = {tasks,      v->inner,          blocks,  outers,
                                v->reduced, plan->per_segment, v->kept, out_step};
-    const int64_t rows[] = {tasks, v->inner, plan->chunk, plan->chunks, plan->units, plan->segments, plan->per_segment};
+    const int64_t rows[] = {tasks,       v->inner,       plan->chunk,      plan->chunks,
+                            plan->units, plan->segments, plan->per_segment};
     for (int i = 0; i < (v->columns ? 8 : 7); i++) cg_arg_index(&a, v->columns ? columns[i] : rows[i]);
     cg_arg_index(&a, plan->per_item);
     if (partial && r->kind >= CG_REDUCE_ARGMAX) cg_arg_buffer(&a, scratch->index);
@@ -211,8 +215,8 @@ static cg_status first_stage(cg_hw_opencl *hw, const cg_reduce_request *r, const
 }
 
 /* reduce_combine: the segments of each kept index. */
-static cg_status second_stage(cg_hw_opencl *hw, const cg_reduce_request *r, const reduce_view *v, const reduce_plan *plan,
-                              const reduce_scratch *scratch) {
+static cg_status second_stage(cg_hw_opencl *hw, const cg_reduce_request *r, const reduce_view *v,
+                              const reduce_plan *plan, const reduce_scratch *scratch) {
     cg_program identity = cg_program_identity((cg_dtype)r->program->type);
     int items = plan->group == 1 ? 1 : plan->segments > 32 ? plan->group : (int)at_most(32, plan->group);
     int64_t per_item = plan->group == 1 ? at_least(TASK_MIN / plan->segments, 1) : 1;
@@ -229,8 +233,8 @@ static cg_status second_stage(cg_hw_opencl *hw, const cg_reduce_request *r, cons
     define_stage(&q, r, v, items, plan->group, false);
     cg_args a = cg_args_of(hw, cg_cl_kernel(hw, &q), "reduce");
     a.wide = v->wide;
-    const int64_t numbers[] = {v->kept, plan->segments, v->columns ? 1 : plan->segments, v->columns ? v->kept : 1,
-                               per_item};
+    const int64_t numbers[] = {v->kept, plan->segments, v->columns ? 1 : plan->segments,
+                               v->columns ? v->kept : 1, per_item};
     for (int i = 0; i < 5; i++) cg_arg_index(&a, numbers[i]);
     cg_arg_buffer(&a, scratch->value);
     cg_arg_buffer(&a, scratch->index);
@@ -240,7 +244,8 @@ static cg_status second_stage(cg_hw_opencl *hw, const cg_reduce_request *r, cons
     return cg_cl_launch(&a, 1, &global, (size_t[]){(size_t)plan->group});
 }
 
-static cg_status reduce_in_two(cg_hw_opencl *hw, const cg_reduce_request *r, const reduce_view *v, const reduce_plan *plan) {
+static cg_status reduce_in_two(cg_hw_opencl *hw, const cg_reduce_request *r, const reduce_view *v,
+                               const reduce_plan *plan) {
     size_t n = (size_t)(v->kept * plan->segments);
     bool arg = r->kind >= CG_REDUCE_ARGMAX;
     reduce_scratch scratch = {.value = cg_cl_alloc(&hw->base, n * cg_dtype_size((cg_dtype)r->program->type))};
@@ -298,5 +303,6 @@ cg_status cg_cl_reduce(cg_hw *base, const cg_reduce_request *r) {
     if (parameter_bytes(r, v.wide) > hw->max_parameter_bytes && r->program->n_inputs > 1)
         return reduce_after_map(base, r);
     reduce_plan plan = plan_reduce(hw, &v, r);
-    return plan.segments > 1 ? reduce_in_two(hw, r, &v, &plan) : first_stage(hw, r, &v, &plan, &(reduce_scratch){0});
+    return plan.segments > 1 ? reduce_in_two(hw, r, &v, &plan)
+                             : first_stage(hw, r, &v, &plan, &(reduce_scratch){0});
 }

@@ -57,11 +57,11 @@ typedef cg_tensor *cg_function(void *context, int n, cg_tensor *const *x);
 /* What the gradient checker found worst. */
 typedef struct cg_gradcheck_result {
     bool passed;
-    double worst;       /* |analytic - numerical| / (atol + rtol max(|analytic|, |numerical|)): <= 1 passes */
-    double analytic;    /* at the worst element */
-    double numerical;   /* */
-    int input;          /* which input, and which of its elements */
-    int64_t element;    /* */
+    double worst;     /* |analytic - numerical| / (atol + rtol max(|analytic|, |numerical|)): <= 1 passes */
+    double analytic;  /* at the worst element */
+    double numerical; /* */
+    int input;        /* which input, and which of its elements */
+    int64_t element;  /* */
 } cg_gradcheck_result;
 
 /*

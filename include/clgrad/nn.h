@@ -43,8 +43,10 @@ CG_API cg_status cg_sequential_add(cg_module *net, cg_module *layer);
  */
 CG_API cg_module *cg_mlp(cg_device *dev, int n, const int64_t *sizes, const char *activation);
 
-/* A module of the caller's own: `forward` maps x, `release` frees `context` with the module (may be NULL). */
+/* What a module does with its input; `context` is what cg_custom_module was given. */
 typedef cg_tensor *cg_forward_function(void *context, cg_module *self, cg_tensor *x);
+
+/* A module of the caller's own: `forward` maps x, `release` frees `context` with the module (may be NULL). */
 CG_API cg_module *cg_custom_module(cg_device *dev, const char *name, cg_forward_function *forward,
                                    void (*release)(void *), void *context);
 

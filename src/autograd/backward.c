@@ -84,8 +84,8 @@ static cg_status check_versions(const cg_node *node) {
     for (int i = 0; i < node->n; i++)
         if (node->saved[i] && node->saved[i]->storage->version != node->version[i])
             return CG_FAIL(&node->dev->error, CG_ERROR_STATE,
-                           "backward: %s needs its input %d %s, which was written in place since", node->rule->name,
-                           i, CG_SHAPE_STR(&node->shape[i]));
+                           "backward: %s needs its input %d %s, which was written in place since",
+                           node->rule->name, i, CG_SHAPE_STR(&node->shape[i]));
     if (node->saved_out && node->saved_out->storage->version != node->version_out)
         return CG_FAIL(&node->dev->error, CG_ERROR_STATE,
                        "backward: %s needs its result %s, which was written in place since", node->rule->name,
@@ -119,8 +119,8 @@ static cg_status deliver(cg_node *to, cg_tensor *dx) {
 }
 
 static cg_status run_rule(walk *w, cg_node *node) {
-    cg_rule_call call = {.dev = w->dev, .g = node->arrived, .create_graph = w->create_graph,
-                         .attributes = &node->attributes};
+    cg_rule_call call = {
+        .dev = w->dev, .g = node->arrived, .create_graph = w->create_graph, .attributes = &node->attributes};
     call.out = saved_result(node, w->create_graph);
     for (int i = 0; i < node->n; i++) {
         call.x[i] = node->saved[i];
@@ -133,8 +133,9 @@ static cg_status run_rule(walk *w, cg_node *node) {
     for (int i = 0; i < node->n; i++) {
         if (!call.wanted[i]) continue;
         if (!dx[i])
-            return CG_FAIL(&w->dev->error, CG_ERROR_GRADIENT, "backward: %s has no gradient for its input %d %s",
-                           node->rule->name, i, CG_SHAPE_STR(&node->shape[i]));
+            return CG_FAIL(&w->dev->error, CG_ERROR_GRADIENT,
+                           "backward: %s has no gradient for its input %d %s", node->rule->name, i,
+                           CG_SHAPE_STR(&node->shape[i]));
         cg_tensor *fitted = fit(dx[i], node, i);
         cg_status status = fitted ? deliver(node->input[i], fitted) : w->dev->error.code;
         if (status) return status;
@@ -146,7 +147,8 @@ static cg_status visit(walk *w, cg_node *node) {
     if (!node->rule || !node->needed || !node->arrived) return CG_OK;
     if (node->released)
         return CG_FAIL(&w->dev->error, CG_ERROR_STATE,
-                       "backward: the record of %s was released by an earlier backward pass", node->rule->name);
+                       "backward: the record of %s was released by an earlier backward pass",
+                       node->rule->name);
     cg_status status = check_versions(node);
     if (status) return status;
     cg_scope *scope = cg_scope_begin(w->dev);
@@ -180,8 +182,8 @@ static cg_tensor *default_seed(cg_tensor *y, const char *op) {
 
 static cg_status check_recorded(const cg_tensor *y, const char *op) {
     if (y->record) return CG_OK;
-    return CG_FAIL(&y->storage->dev->error, CG_ERROR_GRADIENT, "%s: %s depends on nothing that requires a gradient",
-                   op, CG_SHAPE_STR(&y->shape));
+    return CG_FAIL(&y->storage->dev->error, CG_ERROR_GRADIENT,
+                   "%s: %s depends on nothing that requires a gradient", op, CG_SHAPE_STR(&y->shape));
 }
 
 /* Adds what arrived at each leaf to what it has gathered; computed now, so that it holds on to nothing else. */
@@ -226,8 +228,8 @@ static cg_status take_results(walk *w, int n, cg_tensor *const *x, cg_tensor **o
     for (int i = 0; i < n; i++) {
         cg_tensor *arrived = cg_node_of(x[i])->arrived;
         if (!arrived)
-            return CG_FAIL(&w->dev->error, CG_ERROR_GRADIENT, "grad: the result does not depend on input %d %s", i,
-                           CG_SHAPE_STR(&x[i]->shape));
+            return CG_FAIL(&w->dev->error, CG_ERROR_GRADIENT,
+                           "grad: the result does not depend on input %d %s", i, CG_SHAPE_STR(&x[i]->shape));
         out[i] = cg_tensor_alias(arrived);
         if (!out[i]) return w->dev->error.code;
         out[i]->record = arrived->record;
@@ -236,7 +238,8 @@ static cg_status take_results(walk *w, int n, cg_tensor *const *x, cg_tensor **o
     return CG_OK;
 }
 
-static cg_status grad_walk(walk *w, cg_tensor *y, cg_tensor *seed, int n, cg_tensor *const *x, cg_tensor **out) {
+static cg_status grad_walk(walk *w, cg_tensor *y, cg_tensor *seed, int n, cg_tensor *const *x,
+                           cg_tensor **out) {
     for (int i = 0; i < n; i++) cg_node_of(x[i])->target = true;
     cg_status status = collect(w, cg_node_of(y));
     if (status == CG_OK) status = run(w, y, seed);
@@ -246,7 +249,8 @@ static cg_status grad_walk(walk *w, cg_tensor *y, cg_tensor *seed, int n, cg_ten
     return status;
 }
 
-cg_status cg_grad(cg_tensor *y, cg_tensor *seed, int n, cg_tensor *const *x, bool create_graph, cg_tensor **out) {
+cg_status cg_grad(cg_tensor *y, cg_tensor *seed, int n, cg_tensor *const *x, bool create_graph,
+                  cg_tensor **out) {
     for (int i = 0; i < n; i++) out[i] = NULL;
     if (!y) return CG_ERROR_ARGUMENT;
     for (int i = 0; i < n; i++)

@@ -66,12 +66,12 @@ static void compare(double analytic, double slope, double rtol, double atol, int
     double error = fabs(analytic - slope) / (atol + rtol * fmax(fabs(analytic), fabs(slope)));
     if (error <= r->worst) return; /* a NaN is not: it becomes the worst */
     if (isnan(r->worst)) return;
-    *r = (cg_gradcheck_result){.worst = error, .analytic = analytic, .numerical = slope, .input = input,
-                               .element = element};
+    *r = (cg_gradcheck_result){
+        .worst = error, .analytic = analytic, .numerical = slope, .input = input, .element = element};
 }
 
-static cg_status check_input(cg_function *f, void *context, int n, cg_tensor **x, int input, cg_tensor *gradient,
-                             double rtol, double atol, cg_gradcheck_result *r) {
+static cg_status check_input(cg_function *f, void *context, int n, cg_tensor **x, int input,
+                             cg_tensor *gradient, double rtol, double atol, cg_gradcheck_result *r) {
     int64_t numel = cg_numel(x[input]);
     size_t bytes = (size_t)numel * sizeof(double);
     double *host = malloc(2 * bytes + 1), *analytic = host ? host + numel : NULL;

@@ -10,7 +10,8 @@ static void destroy_node(cg_record *record);
 cg_node *cg_node_new(cg_device *dev, const cg_rule *rule) {
     cg_node *node = calloc(1, sizeof *node);
     if (!node) {
-        CG_FAIL(&dev->error, CG_ERROR_MEMORY, "%s: out of host memory for the record", rule ? rule->name : "leaf");
+        CG_FAIL(&dev->error, CG_ERROR_MEMORY, "%s: out of host memory for the record",
+                rule ? rule->name : "leaf");
         return NULL;
     }
     node->record = (cg_record){.refs = 1, .destroy = destroy_node};

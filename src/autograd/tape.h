@@ -22,13 +22,13 @@ typedef struct cg_attributes {
 /* What a rule sees. A value that was not kept is NULL. */
 typedef struct cg_rule_call {
     cg_device *dev;
-    cg_tensor *g;                     /* gradient of the result, in the result's shape and dtype */
-    cg_tensor *out;                   /* the result */
-    cg_tensor *x[CG_RULE_INPUTS];     /* the inputs */
-    cg_dims shape[CG_RULE_INPUTS];    /* the inputs' shapes, kept always */
-    cg_dtype dtype[CG_RULE_INPUTS];   /* and dtypes */
-    bool wanted[CG_RULE_INPUTS];      /* which inputs want a gradient */
-    bool create_graph;                /* the rule's own operations are being recorded */
+    cg_tensor *g;                   /* gradient of the result, in the result's shape and dtype */
+    cg_tensor *out;                 /* the result */
+    cg_tensor *x[CG_RULE_INPUTS];   /* the inputs */
+    cg_dims shape[CG_RULE_INPUTS];  /* the inputs' shapes, kept always */
+    cg_dtype dtype[CG_RULE_INPUTS]; /* and dtypes */
+    bool wanted[CG_RULE_INPUTS];    /* which inputs want a gradient */
+    bool create_graph;              /* the rule's own operations are being recorded */
     const cg_attributes *attributes;
 } cg_rule_call;
 

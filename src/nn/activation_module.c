@@ -12,8 +12,10 @@ typedef struct activation {
 } activation;
 
 static const activation activations[] = {
-    {"relu", cg_relu},       {"leaky_relu", leaky_relu_usual}, {"swish", cg_swish},           {"sigmoid", cg_sigmoid},
-    {"tanh", cg_tanh},       {"gelu", cg_gelu},                {"gelu_tanh", cg_gelu_tanh},
+    {"relu", cg_relu},           {"leaky_relu", leaky_relu_usual},
+    {"swish", cg_swish},         {"sigmoid", cg_sigmoid},
+    {"tanh", cg_tanh},           {"gelu", cg_gelu},
+    {"gelu_tanh", cg_gelu_tanh},
 };
 
 enum { ACTIVATIONS = sizeof activations / sizeof *activations };

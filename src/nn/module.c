@@ -11,8 +11,8 @@ static cg_status out_of_memory(cg_device *dev, const char *op) {
     return CG_FAIL(&dev->error, CG_ERROR_MEMORY, "%s: out of host memory", op);
 }
 
-cg_module *cg_custom_module(cg_device *dev, const char *name, cg_forward_function *forward, void (*release)(void *),
-                            void *context) {
+cg_module *cg_custom_module(cg_device *dev, const char *name, cg_forward_function *forward,
+                            void (*release)(void *), void *context) {
     if (!dev) return NULL;
     if (!name || !forward) {
         CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "custom_module: name and forward must be given");
@@ -26,7 +26,8 @@ cg_module *cg_custom_module(cg_device *dev, const char *name, cg_forward_functio
         free(copy);
         return NULL;
     }
-    *module = (cg_module){.dev = dev, .name = copy, .forward = forward, .release = release, .context = context};
+    *module =
+        (cg_module){.dev = dev, .name = copy, .forward = forward, .release = release, .context = context};
     return module;
 }
 

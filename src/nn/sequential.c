@@ -9,7 +9,9 @@ static cg_tensor *sequential_forward(void *context, cg_module *self, cg_tensor *
     return x;
 }
 
-cg_module *cg_sequential(cg_device *dev) { return cg_custom_module(dev, "sequential", sequential_forward, NULL, NULL); }
+cg_module *cg_sequential(cg_device *dev) {
+    return cg_custom_module(dev, "sequential", sequential_forward, NULL, NULL);
+}
 
 cg_status cg_sequential_add(cg_module *net, cg_module *layer) {
     if (!net || !layer) {
@@ -18,10 +20,11 @@ cg_status cg_sequential_add(cg_module *net, cg_module *layer) {
     }
     cg_status status = CG_OK;
     if (net->forward != sequential_forward)
-        status = CG_FAIL(&net->dev->error, CG_ERROR_ARGUMENT, "sequential_add: %s is not a sequential", net->name);
+        status =
+            CG_FAIL(&net->dev->error, CG_ERROR_ARGUMENT, "sequential_add: %s is not a sequential", net->name);
     else if (net->dev != layer->dev)
-        status = CG_FAIL(&net->dev->error, CG_ERROR_DEVICE_MISMATCH, "sequential_add: %s lives on another device",
-                         layer->name);
+        status = CG_FAIL(&net->dev->error, CG_ERROR_DEVICE_MISMATCH,
+                         "sequential_add: %s lives on another device", layer->name);
     else
         status = cg_module_add_child(net, layer);
     if (status) cg_module_free(layer);
@@ -42,7 +45,8 @@ static cg_status add_layers(cg_module *net, int n, const int64_t *sizes, const c
         bool last = i + 2 == n;
         cg_init init = last ? CG_INIT_XAVIER : init_for(activation);
         status = cg_sequential_add(net, cg_linear_module(net->dev, sizes[i], sizes[i + 1], init));
-        if (status == CG_OK && !last) status = cg_sequential_add(net, cg_activation_module(net->dev, activation));
+        if (status == CG_OK && !last)
+            status = cg_sequential_add(net, cg_activation_module(net->dev, activation));
     }
     return status;
 }
@@ -50,7 +54,8 @@ static cg_status add_layers(cg_module *net, int n, const int64_t *sizes, const c
 cg_module *cg_mlp(cg_device *dev, int n, const int64_t *sizes, const char *activation) {
     if (!dev) return NULL;
     if (n < 2 || !sizes || !activation) {
-        CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "mlp: expected at least 2 sizes and an activation, got %d", n);
+        CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "mlp: expected at least 2 sizes and an activation, got %d",
+                n);
         return NULL;
     }
     cg_module *net = cg_sequential(dev);

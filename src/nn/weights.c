@@ -24,7 +24,8 @@ cg_status cg_module_save(const cg_module *module, const char *path) {
 static int find_entry(const cg_safetensors *file, const char *wanted, cg_dtype *dtype, cg_dims *shape) {
     for (int i = 0; i < cg_safetensors_count(file); i++) {
         const char *name;
-        if (cg_safetensors_entry(file, i, &name, dtype, shape) == CG_OK && strcmp(name, wanted) == 0) return i;
+        if (cg_safetensors_entry(file, i, &name, dtype, shape) == CG_OK && strcmp(name, wanted) == 0)
+            return i;
     }
     return -1;
 }
@@ -43,9 +44,9 @@ static cg_status read_values(const cg_module *module, const cg_safetensors *file
         int at = find_entry(file, flat[i].name, &dtype, &shape);
         if (at < 0) return CG_FAIL(err, CG_ERROR_FORMAT, "module_load: the file has no %s", flat[i].name);
         if (dtype != x->storage->dtype || !cg_dims_equal(&shape, &x->shape))
-            return CG_FAIL(err, CG_ERROR_FORMAT, "module_load: %s is %s %s in the file, expected %s %s", flat[i].name,
-                           cg_dtype_name(dtype), CG_SHAPE_STR(&shape), cg_dtype_name(x->storage->dtype),
-                           CG_SHAPE_STR(&x->shape));
+            return CG_FAIL(err, CG_ERROR_FORMAT, "module_load: %s is %s %s in the file, expected %s %s",
+                           flat[i].name, cg_dtype_name(dtype), CG_SHAPE_STR(&shape),
+                           cg_dtype_name(x->storage->dtype), CG_SHAPE_STR(&x->shape));
         value[i] = cg_safetensors_read(file, at, module->dev);
         if (!value[i]) return err->code;
     }
@@ -77,7 +78,8 @@ static cg_status load(cg_module *module, const cg_safetensors *file) {
     const cg_named_parameter *flat = cg_module_flat(module, &n);
     cg_tensor **value = calloc((size_t)n + 1, sizeof(cg_tensor *));
     cg_scope *scope = value ? cg_scope_begin(module->dev) : NULL;
-    cg_status status = scope ? CG_OK : CG_FAIL(&module->dev->error, CG_ERROR_MEMORY, "module_load: out of host memory");
+    cg_status status =
+        scope ? CG_OK : CG_FAIL(&module->dev->error, CG_ERROR_MEMORY, "module_load: out of host memory");
     if (status == CG_OK) status = read_values(module, file, n, flat, value);
     if (status == CG_OK) status = finish_readers(n, flat);
     if (status == CG_OK) take_values(n, flat, value);

@@ -1,7 +1,9 @@
 /* Conversion of dtype, and copies: the program without instructions. */
 #include "ops/op.h"
 
-static void cast_backward(const cg_rule_call *call, cg_tensor **dx) { dx[0] = cg_op_cast(call->g, call->dtype[0]); }
+static void cast_backward(const cg_rule_call *call, cg_tensor **dx) {
+    dx[0] = cg_op_cast(call->g, call->dtype[0]);
+}
 
 static const cg_rule cast_rule = {"cast", cast_backward};
 
@@ -12,7 +14,8 @@ static cg_dtype cast_type(cg_dtype from, cg_dtype to) {
 
 static cg_tensor *copy_as(cg_tensor *x, cg_dtype dtype) {
     cg_leaf leaf = cg_leaf_of(x, &x->shape);
-    return cg_defer(x->storage->dev, CG_EXPR_COPY, cast_type(x->storage->dtype, dtype), dtype, &x->shape, 1, &leaf);
+    return cg_defer(x->storage->dev, CG_EXPR_COPY, cast_type(x->storage->dtype, dtype), dtype, &x->shape, 1,
+                    &leaf);
 }
 
 cg_tensor *cg_cast(cg_tensor *x, cg_dtype dtype) {

@@ -89,7 +89,8 @@ static bool promote(operands *o) {
         found = true;
     }
     for (int i = first; i < o->n; i++)
-        if (!o->tensor[i]) dtype = found ? widen(dtype, o->arg[i].kind) : o->arg[i].kind == CG_ARG_REAL ? CG_F32 : CG_I64;
+        if (!o->tensor[i])
+            dtype = found ? widen(dtype, o->arg[i].kind) : o->arg[i].kind == CG_ARG_REAL ? CG_F32 : CG_I64;
     if (o->row->class == CG_CLASS_FLOAT && !cg_dtype_is_float(dtype)) dtype = CG_F32;
     if (o->row->class == CG_CLASS_SIGNED && dtype == CG_BOOL) {
         CG_FAIL(&o->dev->error, CG_ERROR_DTYPE, "%s: bool is not supported, as in NumPy", o->row->name);
@@ -101,7 +102,8 @@ static bool promote(operands *o) {
 }
 
 static cg_scalar number(const cg_arg *a, cg_dtype type) {
-    if (cg_dtype_is_float(type)) return (cg_scalar){.f = a->kind == CG_ARG_REAL ? a->real : (double)a->integer};
+    if (cg_dtype_is_float(type))
+        return (cg_scalar){.f = a->kind == CG_ARG_REAL ? a->real : (double)a->integer};
     return (cg_scalar){.i = a->kind == CG_ARG_INTEGER ? a->integer : a->real != 0};
 }
 
@@ -130,7 +132,8 @@ static bool keep_numbers(operands *o, unsigned keep) {
 
 /* where's condition is compared with 0 in its own dtype, not in the result's, and gets no gradient. */
 static bool make_condition(operands *o) {
-    if (o->row->class != CG_CLASS_SELECT || !o->tensor[0] || o->tensor[0]->storage->dtype == CG_BOOL) return true;
+    if (o->row->class != CG_CLASS_SELECT || !o->tensor[0] || o->tensor[0]->storage->dtype == CG_BOOL)
+        return true;
     return (o->tensor[0] = cg_ne(o->tensor[0], 0)) != NULL;
 }
 

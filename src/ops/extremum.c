@@ -26,7 +26,8 @@ static void extremum_backward(const cg_rule_call *call, cg_tensor **dx) {
 static const cg_rule max_rule = {"max", extremum_backward};
 static const cg_rule min_rule = {"min", extremum_backward};
 
-static cg_tensor *extremum(const cg_rule *rule, cg_reduce_kind kind, cg_tensor *x, cg_axis_set axes, bool keepdims) {
+static cg_tensor *extremum(const cg_rule *rule, cg_reduce_kind kind, cg_tensor *x, cg_axis_set axes,
+                           bool keepdims) {
     unsigned mask;
     if (!x || !cg_reduction_mask(rule->name, x, axes, &mask) || !not_empty(rule->name, x, mask)) return NULL;
     cg_dtype dtype = x->storage->dtype;

@@ -6,7 +6,8 @@ cg_tensor *cg_one_hot(cg_tensor *labels, int64_t classes, cg_dtype dtype) {
     if (!labels) return NULL;
     cg_device *dev = labels->storage->dev;
     if (labels->shape.rank != 1 || cg_dtype_is_float(labels->storage->dtype) || classes < 0) {
-        CG_FAIL(&dev->error, CG_ERROR_SHAPE, "one_hot: expected integer labels (N) and classes >= 0, got %s %s and %lld",
+        CG_FAIL(&dev->error, CG_ERROR_SHAPE,
+                "one_hot: expected integer labels (N) and classes >= 0, got %s %s and %lld",
                 cg_dtype_name(labels->storage->dtype), CG_SHAPE_STR(&labels->shape), (long long)classes);
         return NULL;
     }
@@ -32,8 +33,9 @@ static const cg_rule index_select_rule = {"index_select", index_select_backward}
 static bool check_index(const cg_tensor *x, const cg_tensor *index) {
     cg_dtype dtype = index->storage->dtype;
     if (index->shape.rank == 1 && (dtype == CG_I32 || dtype == CG_I64)) return true;
-    CG_FAIL(&x->storage->dev->error, CG_ERROR_SHAPE, "index_select: expected an i32 or i64 index (n), got %s %s",
-            cg_dtype_name(dtype), CG_SHAPE_STR(&index->shape));
+    CG_FAIL(&x->storage->dev->error, CG_ERROR_SHAPE,
+            "index_select: expected an i32 or i64 index (n), got %s %s", cg_dtype_name(dtype),
+            CG_SHAPE_STR(&index->shape));
     return false;
 }
 
@@ -44,19 +46,26 @@ static cg_tensor *gather(cg_tensor *x, int axis, cg_tensor *index) {
     shape.dim[axis] = cg_numel(index);
     cg_tensor *out = cg_tensor_make(dev, "index_select", x->storage->dtype, &shape);
     if (!src || !picks || !out) return NULL;
-    cg_gather_request r = {.dtype = x->storage->dtype, .outer = 1, .axis = x->shape.dim[axis], .inner = 1,
-                   .n_index = shape.dim[axis], .src = cg_tensor_operand(src), .index = cg_tensor_operand(picks),
-                   .out = cg_tensor_operand(out)};
+    cg_gather_request r = {.dtype = x->storage->dtype,
+                           .outer = 1,
+                           .axis = x->shape.dim[axis],
+                           .inner = 1,
+                           .n_index = shape.dim[axis],
+                           .src = cg_tensor_operand(src),
+                           .index = cg_tensor_operand(picks),
+                           .out = cg_tensor_operand(out)};
     for (int i = 0; i < axis; i++) r.outer *= shape.dim[i];
     for (int i = axis + 1; i < shape.rank; i++) r.inner *= shape.dim[i];
     return cg_hw_gather(dev->hw, &r) ? NULL : out;
 }
 
 cg_tensor *cg_index_select(cg_tensor *x, int axis, cg_tensor *index) {
-    if (!x || !index || !cg_op_same_device("index_select", x->storage->dev, 1, &index) || !check_index(x, index))
+    if (!x || !index || !cg_op_same_device("index_select", x->storage->dev, 1, &index) ||
+        !check_index(x, index))
         return NULL;
     int a = cg_op_axis("index_select", x, axis);
     if (a < 0) return NULL;
     cg_tensor *input[] = {x, index};
-    return cg_record_op(gather(x, a, index), &index_select_rule, 2, input, CG_KEEP(1), &(cg_attributes){.i = {a}});
+    return cg_record_op(gather(x, a, index), &index_select_rule, 2, input, CG_KEEP(1),
+                        &(cg_attributes){.i = {a}});
 }

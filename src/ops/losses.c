@@ -50,8 +50,12 @@ static cg_tensor *cross_entropy_rows(cg_tensor **input) {
     cg_dims rows = cg_shape(input[0]->shape.dim[0]);
     cg_tensor *loss = cg_tensor_make(dev, "cross_entropy", input[0]->storage->dtype, &rows);
     if (!x || !labels || !loss) return NULL;
-    cg_softmax_xent_request r = {.dtype = x->storage->dtype, .rows = x->shape.dim[0], .cols = x->shape.dim[1],
-                         .x = cg_tensor_operand(x), .label = cg_tensor_operand(labels), .loss = cg_tensor_operand(loss)};
+    cg_softmax_xent_request r = {.dtype = x->storage->dtype,
+                                 .rows = x->shape.dim[0],
+                                 .cols = x->shape.dim[1],
+                                 .x = cg_tensor_operand(x),
+                                 .label = cg_tensor_operand(labels),
+                                 .loss = cg_tensor_operand(loss)};
     if (cg_recording(dev, 1, input)) {
         input[2] = cg_tensor_make(dev, "cross_entropy", x->storage->dtype, &x->shape);
         if (!input[2]) return NULL;

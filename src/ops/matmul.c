@@ -11,10 +11,11 @@
 /* The matrices of x, whose batch axes are broadcast to `batch` axes in front. x must not be pending. */
 static cg_matrix matrix_of(const cg_tensor *x, const cg_dims *batch) {
     int rank = x->shape.rank, lead = rank - 2;
-    cg_matrix m = {.buffer = x->storage->buffer, .offset = x->offset, .row = x->stride[rank - 2],
+    cg_matrix m = {.buffer = x->storage->buffer,
+                   .offset = x->offset,
+                   .row = x->stride[rank - 2],
                    .col = x->stride[rank - 1]};
-    for (int i = 0; i < lead; i++)
-        m.batch[batch->rank - lead + i] = x->shape.dim[i] == 1 ? 0 : x->stride[i];
+    for (int i = 0; i < lead; i++) m.batch[batch->rank - lead + i] = x->shape.dim[i] == 1 ? 0 : x->stride[i];
     return m;
 }
 
@@ -73,8 +74,8 @@ static bool check_matmul(const cg_tensor *a, const cg_tensor *b) {
     else if (a->shape.rank > 2 && b->shape.rank > 2 && !cg_broadcast_shapes(batch_of(a), batch_of(b), NULL))
         wrong = "batch axes do not broadcast";
     if (wrong)
-        CG_FAIL(&a->storage->dev->error, CG_ERROR_SHAPE, "matmul: %s: a %s, b %s", wrong, CG_SHAPE_STR(&a->shape),
-                CG_SHAPE_STR(&b->shape));
+        CG_FAIL(&a->storage->dev->error, CG_ERROR_SHAPE, "matmul: %s: a %s, b %s", wrong,
+                CG_SHAPE_STR(&a->shape), CG_SHAPE_STR(&b->shape));
     return !wrong;
 }
 
@@ -82,7 +83,8 @@ static cg_tensor *matmul_matrices(cg_tensor *a, cg_tensor *b) {
     cg_dims batch;
     if (!a || !b || !cg_broadcast_shapes(batch_of(a), batch_of(b), &batch)) return NULL;
     cg_tensor *input[] = {a, b};
-    return cg_record_op(product("matmul", a, b, NULL, &batch), &matmul_rule, 2, input, CG_KEEP(0) | CG_KEEP(1), NULL);
+    return cg_record_op(product("matmul", a, b, NULL, &batch), &matmul_rule, 2, input,
+                        CG_KEEP(0) | CG_KEEP(1), NULL);
 }
 
 /* The real dtype both are computed in. */
@@ -96,7 +98,8 @@ cg_tensor *cg_matmul(cg_tensor *a, cg_tensor *b) {
     bool row = a->shape.rank == 1, column = b->shape.rank == 1;
     cg_dtype dtype = common_dtype(a, b);
     cg_tensor *left = cg_op_cast(a, dtype), *right = cg_op_cast(b, dtype);
-    cg_tensor *out = matmul_matrices(row ? cg_unsqueeze(left, 0) : left, column ? cg_unsqueeze(right, 1) : right);
+    cg_tensor *out =
+        matmul_matrices(row ? cg_unsqueeze(left, 0) : left, column ? cg_unsqueeze(right, 1) : right);
     if (column) out = cg_squeeze(out, -1);
     return row ? cg_squeeze(out, column ? -1 : -2) : out;
 }
@@ -127,16 +130,19 @@ static bool check_linear(cg_tensor *x, cg_tensor *w, cg_tensor *b) {
 }
 
 cg_tensor *cg_linear(cg_tensor *x, cg_tensor *w, cg_tensor *b) {
-    if (!x || !w || !cg_op_same_device("linear", x->storage->dev, 2, (cg_tensor *[]){w, b}) || !check_linear(x, w, b))
+    if (!x || !w || !cg_op_same_device("linear", x->storage->dev, 2, (cg_tensor *[]){w, b}) ||
+        !check_linear(x, w, b))
         return NULL;
     cg_dtype dtype = common_dtype(x, w);
     cg_dims shape = x->shape, none = {0};
     shape.dim[shape.rank - 1] = cg_size(w, 1);
     cg_tensor *rows = cg_op_cast(x, dtype);
-    if (x->shape.rank != 2) rows = cg_reshape(rows, cg_shape(cg_numel(x) / (cg_size(x, -1) ? cg_size(x, -1) : 1), cg_size(x, -1)));
+    if (x->shape.rank != 2)
+        rows =
+            cg_reshape(rows, cg_shape(cg_numel(x) / (cg_size(x, -1) ? cg_size(x, -1) : 1), cg_size(x, -1)));
     cg_tensor *input[] = {rows, cg_op_cast(w, dtype), b ? cg_op_cast(b, dtype) : NULL};
     if (!input[0] || !input[1] || (b && !input[2])) return NULL;
-    cg_tensor *out = cg_record_op(product("linear", input[0], input[1], input[2], &none), &linear_rule, 3, input,
-                                  CG_KEEP(0) | CG_KEEP(1), NULL);
+    cg_tensor *out = cg_record_op(product("linear", input[0], input[1], input[2], &none), &linear_rule, 3,
+                                  input, CG_KEEP(0) | CG_KEEP(1), NULL);
     return x->shape.rank == 2 ? out : cg_reshape(out, shape);
 }

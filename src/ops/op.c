@@ -3,8 +3,8 @@
 int cg_op_axis(const char *op, const cg_tensor *x, int axis) {
     int i = cg_axis_normalize(axis, x->shape.rank);
     if (i < 0)
-        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT, "%s: axis %d is out of range for shape %s", op, axis,
-                CG_SHAPE_STR(&x->shape));
+        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT, "%s: axis %d is out of range for shape %s", op,
+                axis, CG_SHAPE_STR(&x->shape));
     return i;
 }
 

@@ -21,8 +21,9 @@ bool cg_reduction_mask(const char *op, const cg_tensor *x, cg_axis_set axes, uns
             *mask |= 1u << a;
             continue;
         }
-        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT, "%s: axis %d is out of range or named twice for shape %s",
-                op, axes.count <= CG_MAX_RANK ? axes.axis[i] : axes.count, CG_SHAPE_STR(&x->shape));
+        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT,
+                "%s: axis %d is out of range or named twice for shape %s", op,
+                axes.count <= CG_MAX_RANK ? axes.axis[i] : axes.count, CG_SHAPE_STR(&x->shape));
         return false;
     }
     return true;

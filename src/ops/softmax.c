@@ -25,11 +25,11 @@ static cg_tensor *softmax_values(const cg_tensor *x, int axis, bool log) {
     if (!out) return NULL;
     int64_t cols = in->shape.dim[last];
     cg_softmax_request r = {.log = log,
-                         .dtype = x->storage->dtype,
-                         .rows = cols ? cg_numel(in) / cols : 0,
-                         .cols = cols,
-                         .x = cg_tensor_operand(in),
-                         .out = cg_tensor_operand(out)};
+                            .dtype = x->storage->dtype,
+                            .rows = cols ? cg_numel(in) / cols : 0,
+                            .cols = cols,
+                            .x = cg_tensor_operand(in),
+                            .out = cg_tensor_operand(out)};
     if (cg_hw_softmax(x->storage->dev->hw, &r)) return NULL;
     return axis == last ? out : cg_view_permute(out, order);
 }
@@ -40,7 +40,8 @@ static cg_tensor *softmax_along(const cg_rule *rule, cg_tensor *input, int axis,
     if (x->shape.rank == 0) x = cg_unsqueeze(x, 0);
     int a = x ? cg_op_axis(rule->name, x, axis) : -1;
     if (a < 0) return NULL;
-    cg_tensor *out = cg_record_op(softmax_values(x, a, log), rule, 1, &x, CG_KEEP_OUT, &(cg_attributes){.i = {a}});
+    cg_tensor *out =
+        cg_record_op(softmax_values(x, a, log), rule, 1, &x, CG_KEEP_OUT, &(cg_attributes){.i = {a}});
     return input->shape.rank == 0 ? cg_squeeze(out, 0) : out;
 }
 

@@ -33,8 +33,8 @@ cg_tensor *cg_sum_to(cg_tensor *x, cg_dims shape) {
     if (!x) return NULL;
     cg_dims common;
     if (!cg_broadcast_shapes(x->shape, shape, &common) || !cg_dims_equal(&common, &x->shape)) {
-        CG_FAIL(&x->storage->dev->error, CG_ERROR_SHAPE, "sum_to: %s does not broadcast to %s", CG_SHAPE_STR(&shape),
-                CG_SHAPE_STR(&x->shape));
+        CG_FAIL(&x->storage->dev->error, CG_ERROR_SHAPE, "sum_to: %s does not broadcast to %s",
+                CG_SHAPE_STR(&shape), CG_SHAPE_STR(&x->shape));
         return NULL;
     }
     unsigned mask = 0;

@@ -31,8 +31,8 @@ cg_tensor *cg_permute(cg_tensor *x, const int *axes) {
         attributes.i[i] = order[i];
     }
     if (!is_permutation(order, rank)) {
-        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT, "permute: the axes are no permutation of those of %s",
-                CG_SHAPE_STR(&x->shape));
+        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT,
+                "permute: the axes are no permutation of those of %s", CG_SHAPE_STR(&x->shape));
         return NULL;
     }
     return cg_record_op(cg_view_permute(x, order), &permute_rule, 1, &x, CG_KEEP_NOTHING, &attributes);
@@ -49,7 +49,9 @@ cg_tensor *cg_transpose(cg_tensor *x, int axis_a, int axis_b) {
 
 /* --- reshape and its kin ---------------------------------------------------------------------------------------- */
 
-static void reshape_backward(const cg_rule_call *call, cg_tensor **dx) { dx[0] = cg_reshape(call->g, call->shape[0]); }
+static void reshape_backward(const cg_rule_call *call, cg_tensor **dx) {
+    dx[0] = cg_reshape(call->g, call->shape[0]);
+}
 
 static const cg_rule reshape_rule = {"reshape", reshape_backward};
 
@@ -62,7 +64,8 @@ static cg_tensor *reshape_to(cg_tensor *x, const cg_dims *shape) {
         if (!source) return NULL;
         cg_dims_strides(shape, stride);
     }
-    return cg_record_op(cg_view(source, shape, stride, source->offset), &reshape_rule, 1, &x, CG_KEEP_NOTHING, NULL);
+    return cg_record_op(cg_view(source, shape, stride, source->offset), &reshape_rule, 1, &x, CG_KEEP_NOTHING,
+                        NULL);
 }
 
 /* Replaces one -1 by what is left; false if that cannot be. */
@@ -101,8 +104,8 @@ cg_tensor *cg_flatten(cg_tensor *x, int first, int last) {
     int a = cg_op_axis("flatten", x, first), b = cg_op_axis("flatten", x, last);
     if (a < 0 || b < 0) return NULL;
     if (a > b) {
-        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT, "flatten: axis %d comes after axis %d in %s", first, last,
-                CG_SHAPE_STR(&x->shape));
+        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT, "flatten: axis %d comes after axis %d in %s",
+                first, last, CG_SHAPE_STR(&x->shape));
         return NULL;
     }
     cg_dims shape = {.rank = x->shape.rank - (b - a)};
@@ -118,8 +121,8 @@ cg_tensor *cg_squeeze(cg_tensor *x, int axis) {
     int a = cg_op_axis("squeeze", x, axis);
     if (a < 0) return NULL;
     if (x->shape.dim[a] != 1) {
-        CG_FAIL(&x->storage->dev->error, CG_ERROR_SHAPE, "squeeze: axis %d of %s has length %lld, expected 1", axis,
-                CG_SHAPE_STR(&x->shape), (long long)x->shape.dim[a]);
+        CG_FAIL(&x->storage->dev->error, CG_ERROR_SHAPE, "squeeze: axis %d of %s has length %lld, expected 1",
+                axis, CG_SHAPE_STR(&x->shape), (long long)x->shape.dim[a]);
         return NULL;
     }
     cg_dims shape = {.rank = x->shape.rank - 1};
@@ -142,7 +145,9 @@ cg_tensor *cg_unsqueeze(cg_tensor *x, int axis) {
 
 /* --- expand --------------------------------------------------------------------------------------------------------- */
 
-static void expand_backward(const cg_rule_call *call, cg_tensor **dx) { dx[0] = cg_sum_to(call->g, call->shape[0]); }
+static void expand_backward(const cg_rule_call *call, cg_tensor **dx) {
+    dx[0] = cg_sum_to(call->g, call->shape[0]);
+}
 
 static const cg_rule expand_rule = {"expand", expand_backward};
 
@@ -151,8 +156,8 @@ cg_tensor *cg_expand(cg_tensor *x, cg_dims shape) {
     cg_dims common;
     int64_t numel;
     if (!cg_broadcast_shapes(x->shape, shape, &common) || !cg_dims_equal(&common, &shape)) {
-        CG_FAIL(&x->storage->dev->error, CG_ERROR_SHAPE, "expand: %s does not broadcast to %s", CG_SHAPE_STR(&x->shape),
-                CG_SHAPE_STR(&shape));
+        CG_FAIL(&x->storage->dev->error, CG_ERROR_SHAPE, "expand: %s does not broadcast to %s",
+                CG_SHAPE_STR(&x->shape), CG_SHAPE_STR(&shape));
         return NULL;
     }
     if (cg_tensor_check(x->storage->dev, "expand", x->storage->dtype, &shape, &numel)) return NULL;
@@ -219,7 +224,8 @@ cg_tensor *cg_slice(cg_tensor *x, int axis, int64_t start, int64_t stop, int64_t
     int a = cg_op_axis("slice", x, axis);
     if (a < 0) return NULL;
     if (step == 0 || step == INT64_MIN) {
-        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT, "slice: step %lld is not possible", (long long)step);
+        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT, "slice: step %lld is not possible",
+                (long long)step);
         return NULL;
     }
     int64_t n = x->shape.dim[a], first, end, count;

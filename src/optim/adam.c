@@ -19,10 +19,13 @@ static void program(const cg_optimizer *o, cg_program *p) {
     const int first = cg_program_const(p, 0);
     int g = cg_program_push(p, CG_ROW_add, G, cg_program_push(p, CG_ROW_mul, P, first + DECAY, 0), 0);
     int m = cg_program_push(p, CG_ROW_lerp, M, g, first + ONE_MINUS_BETA1);
-    int v = cg_program_push(p, CG_ROW_lerp, V, cg_program_push(p, CG_ROW_square, g, 0, 0), first + ONE_MINUS_BETA2);
+    int v = cg_program_push(p, CG_ROW_lerp, V, cg_program_push(p, CG_ROW_square, g, 0, 0),
+                            first + ONE_MINUS_BETA2);
     int root = cg_program_push(p, CG_ROW_sqrt, cg_program_push(p, CG_ROW_mul, v, first + V_SCALE, 0), 0, 0);
-    int ratio = cg_program_push(p, CG_ROW_div, m, cg_program_push(p, CG_ROW_add, root, first + EPSILON, 0), 0);
-    p->output[0] = (uint8_t)cg_program_push(p, CG_ROW_sub, P, cg_program_push(p, CG_ROW_mul, ratio, first + STEP, 0), 0);
+    int ratio =
+        cg_program_push(p, CG_ROW_div, m, cg_program_push(p, CG_ROW_add, root, first + EPSILON, 0), 0);
+    p->output[0] =
+        (uint8_t)cg_program_push(p, CG_ROW_sub, P, cg_program_push(p, CG_ROW_mul, ratio, first + STEP, 0), 0);
     p->output[1] = (uint8_t)m;
     p->output[2] = (uint8_t)v;
     p->n_outputs = 3;

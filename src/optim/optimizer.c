@@ -93,8 +93,9 @@ static void finish_step(cg_optimizer *o) {
 cg_status cg_optimizer_step(cg_optimizer *o) {
     if (!o) return CG_ERROR_ARGUMENT;
     if (cg_parameter_count(o->module) != o->n)
-        return CG_FAIL(&o->dev->error, CG_ERROR_STATE, "%s: the module has %d parameters, %d when it was made",
-                       o->update->name, cg_parameter_count(o->module), o->n);
+        return CG_FAIL(&o->dev->error, CG_ERROR_STATE,
+                       "%s: the module has %d parameters, %d when it was made", o->update->name,
+                       cg_parameter_count(o->module), o->n);
     cg_scope *scope = cg_scope_begin(o->dev);
     if (!scope) return o->dev->error.code;
     cg_status status = step_dtype(o, CG_F32);

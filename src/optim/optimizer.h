@@ -25,10 +25,10 @@ struct cg_optimizer {
     cg_device *dev;
     cg_module *module;
     const cg_update *update;
-    int n;                                /* parameters */
-    cg_tensor *(*state)[CG_MAX_STATES];   /* zeros like each parameter */
-    cg_segment *segment;                  /* room for a request */
-    int64_t t;                            /* steps done */
+    int n;                              /* parameters */
+    cg_tensor *(*state)[CG_MAX_STATES]; /* zeros like each parameter */
+    cg_segment *segment;                /* room for a request */
+    int64_t t;                          /* steps done */
     double lr;
     union {
         cg_sgd_options sgd;

@@ -20,11 +20,13 @@ static void plain_program(const cg_optimizer *o, cg_program *p) {
 static void momentum_program(const cg_optimizer *o, cg_program *p) {
     p->n_inputs = 3;
     p->n_consts = 3;
-    const int lr = cg_program_const(p, LR), mu = cg_program_const(p, MOMENTUM), decay = cg_program_const(p, DECAY);
+    const int lr = cg_program_const(p, LR), mu = cg_program_const(p, MOMENTUM),
+              decay = cg_program_const(p, DECAY);
     int g = cg_program_push(p, CG_ROW_add, G, cg_program_push(p, CG_ROW_mul, P, decay, 0), 0);
     int v = cg_program_push(p, CG_ROW_add, cg_program_push(p, CG_ROW_mul, V, mu, 0), g, 0);
     int step = v;
-    if (o->options.sgd.nesterov) step = cg_program_push(p, CG_ROW_add, g, cg_program_push(p, CG_ROW_mul, v, mu, 0), 0);
+    if (o->options.sgd.nesterov)
+        step = cg_program_push(p, CG_ROW_add, g, cg_program_push(p, CG_ROW_mul, v, mu, 0), 0);
     p->output[0] = (uint8_t)cg_program_push(p, CG_ROW_sub, P, cg_program_push(p, CG_ROW_mul, step, lr, 0), 0);
     p->output[1] = (uint8_t)v;
     p->n_outputs = 2;

@@ -21,15 +21,20 @@ void cg_seed_set(cg_device *dev, uint64_t seed, uint64_t stream) {
     dev->next_stream = stream;
 }
 
-static cg_tensor *draw(cg_device *dev, const char *op, cg_random_kind kind, cg_dtype dtype, const cg_dims *shape) {
+static cg_tensor *draw(cg_device *dev, const char *op, cg_random_kind kind, cg_dtype dtype,
+                       const cg_dims *shape) {
     if (!cg_dtype_is_float(dtype)) {
         CG_FAIL(&dev->error, CG_ERROR_DTYPE, "%s: expected f32 or f64, got %s", op, cg_dtype_name(dtype));
         return NULL;
     }
     cg_tensor *x = cg_tensor_make(dev, op, dtype, shape);
     if (!x) return NULL;
-    cg_random_request r = {.kind = kind, .dtype = dtype, .seed = dev->seed, .stream = dev->next_stream++,
-                   .n = x->storage->numel, .buffer = x->storage->buffer};
+    cg_random_request r = {.kind = kind,
+                           .dtype = dtype,
+                           .seed = dev->seed,
+                           .stream = dev->next_stream++,
+                           .n = x->storage->numel,
+                           .buffer = x->storage->buffer};
     return cg_hw_random(dev->hw, &r) ? NULL : x;
 }
 
@@ -63,7 +68,8 @@ cg_tensor *cg_permutation(cg_device *dev, int64_t n) {
     if (cg_tensor_check(dev, "permutation", CG_I64, &shape, &numel)) return NULL;
     int64_t *index = malloc((size_t)(n ? n : 1) * sizeof *index);
     if (!index) {
-        CG_FAIL(&dev->error, CG_ERROR_MEMORY, "permutation: out of host memory for %lld numbers", (long long)n);
+        CG_FAIL(&dev->error, CG_ERROR_MEMORY, "permutation: out of host memory for %lld numbers",
+                (long long)n);
         return NULL;
     }
     shuffle(index, n, dev->seed, dev->next_stream++);

@@ -33,8 +33,8 @@ struct cg_device {
  */
 typedef struct cg_storage {
     int refs;
-    int saved;       /* records that keep it for the backward pass: worth storing when it is passed by */
-    int readers;     /* pending rows that read it: they must run before it is written in place */
+    int saved;        /* records that keep it for the backward pass: worth storing when it is passed by */
+    int readers;      /* pending rows that read it: they must run before it is written in place */
     uint64_t version; /* counts writes in place */
     cg_device *dev;
     cg_dtype dtype;

@@ -21,9 +21,13 @@ static cg_tensor *constant(cg_device *dev, const char *op, cg_dtype dtype, cg_di
     return cg_defer(dev, CG_EXPR_COPY, cg_dtype_compute(dtype), dtype, &shape, 1, &leaf);
 }
 
-cg_tensor *cg_zeros(cg_device *dev, cg_dtype dtype, cg_dims shape) { return constant(dev, "zeros", dtype, shape, 0); }
+cg_tensor *cg_zeros(cg_device *dev, cg_dtype dtype, cg_dims shape) {
+    return constant(dev, "zeros", dtype, shape, 0);
+}
 
-cg_tensor *cg_ones(cg_device *dev, cg_dtype dtype, cg_dims shape) { return constant(dev, "ones", dtype, shape, 1); }
+cg_tensor *cg_ones(cg_device *dev, cg_dtype dtype, cg_dims shape) {
+    return constant(dev, "ones", dtype, shape, 1);
+}
 
 cg_tensor *cg_full(cg_device *dev, cg_dtype dtype, cg_dims shape, double value) {
     return constant(dev, "full", dtype, shape, value);
@@ -118,8 +122,8 @@ cg_tensor *cg_arange(cg_device *dev, cg_dtype dtype, double start, double stop, 
     double n = ceil((stop - start) / step);
     if (step == 0 || !isfinite(start) || !isfinite(stop) || !isfinite(step) || n > 0x1p53 ||
         !range_fits(dtype, start, stop)) {
-        CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "arange: %g to %g by %g is not a finite range of %s", start, stop,
-                step, cg_dtype_name(dtype));
+        CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "arange: %g to %g by %g is not a finite range of %s", start,
+                stop, step, cg_dtype_name(dtype));
         return NULL;
     }
     return ramp(dev, "arange", dtype, n > 0 ? (int64_t)n : 0, start, step, start + (n - 1) * step);
@@ -132,7 +136,8 @@ cg_tensor *cg_linspace(cg_device *dev, cg_dtype dtype, double start, double stop
                 (long long)n, start, stop, cg_dtype_name(dtype));
         return NULL;
     }
-    return ramp(dev, "linspace", dtype, n, start, n > 1 ? (stop - start) / (double)(n - 1) : 0, n > 1 ? stop : start);
+    return ramp(dev, "linspace", dtype, n, start, n > 1 ? (stop - start) / (double)(n - 1) : 0,
+                n > 1 ? stop : start);
 }
 
 cg_tensor *cg_eye(cg_device *dev, cg_dtype dtype, int64_t n) {

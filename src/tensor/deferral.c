@@ -199,8 +199,7 @@ cg_status cg_force_readers(cg_storage *s) {
 cg_leaf cg_leaf_of(const cg_tensor *x, const cg_dims *shape) {
     cg_leaf leaf = {.storage = x->storage, .offset = x->offset};
     int shift = shape->rank - x->shape.rank;
-    for (int i = 0; i < x->shape.rank; i++)
-        leaf.stride[i + shift] = x->shape.dim[i] == 1 ? 0 : x->stride[i];
+    for (int i = 0; i < x->shape.rank; i++) leaf.stride[i + shift] = x->shape.dim[i] == 1 ? 0 : x->stride[i];
     return leaf;
 }
 
@@ -267,7 +266,8 @@ static bool joins(const cg_leaf *leaf, cg_dtype type, const cg_dims *shape) {
 static cg_status settle(cg_dtype type, const cg_dims *shape, int n, cg_leaf *leaf) {
     for (int i = 0; i < n; i++) {
         if (!leaf[i].storage || !leaf[i].storage->expr || as_constant(&leaf[i], type)) continue;
-        if (!joins(&leaf[i], type, shape) && cg_force(leaf[i].storage)) return leaf[i].storage->dev->error.code;
+        if (!joins(&leaf[i], type, shape) && cg_force(leaf[i].storage))
+            return leaf[i].storage->dev->error.code;
     }
     for (;;) {
         int rows = 1, inputs = 0, consts = 0;
@@ -279,7 +279,8 @@ static cg_status settle(cg_dtype type, const cg_dims *shape, int n, cg_leaf *lea
             consts += e ? e->consts : leaf[i].storage == NULL;
             if (e && (!longest || e->rows > longest->expr->rows)) longest = leaf[i].storage;
         }
-        if (!longest || (rows <= CG_MAX_INSTRS && inputs <= CG_MAX_INPUTS && consts <= CG_MAX_CONSTS)) return CG_OK;
+        if (!longest || (rows <= CG_MAX_INSTRS && inputs <= CG_MAX_INPUTS && consts <= CG_MAX_CONSTS))
+            return CG_OK;
         if (cg_force(longest)) return longest->dev->error.code;
     }
 }

@@ -107,7 +107,8 @@ cg_status cg_print(FILE *stream, const cg_tensor *x) {
         printer p = {.stream = stream, .x = x, .data = data, .shorten = numel > THRESHOLD};
         choose_format(&p, numel);
         print_axis(&p, 0, 0);
-        if (fprintf(stream, " %s %s\n", cg_dtype_name(x->storage->dtype), CG_SHAPE_STR(&x->shape)) < 0 || p.failed)
+        if (fprintf(stream, " %s %s\n", cg_dtype_name(x->storage->dtype), CG_SHAPE_STR(&x->shape)) < 0 ||
+            p.failed)
             status = CG_FAIL(&dev->error, CG_ERROR_IO, "print: the stream takes no text");
     }
     free(data);

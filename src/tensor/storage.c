@@ -54,9 +54,10 @@ cg_status cg_tensor_check(cg_device *dev, const char *op, cg_dtype dtype, const 
     if (!cg_dtype_valid(dtype))
         return CG_FAIL(&dev->error, CG_ERROR_DTYPE, "%s: %d is not a dtype", op, (int)dtype);
     if (!cg_dims_valid(shape, cg_dtype_size(dtype), numel))
-        return CG_FAIL(&dev->error, CG_ERROR_SHAPE,
-                       "%s: shape %s is not possible: rank 0 to %d, no negative dimension, less than 2^63 bytes",
-                       op, CG_SHAPE_STR(shape), CG_MAX_RANK);
+        return CG_FAIL(
+            &dev->error, CG_ERROR_SHAPE,
+            "%s: shape %s is not possible: rank 0 to %d, no negative dimension, less than 2^63 bytes", op,
+            CG_SHAPE_STR(shape), CG_MAX_RANK);
     if (dtype == CG_F64 && !dev->hw->info.has_f64)
         return CG_FAIL(&dev->error, CG_ERROR_DTYPE, "%s: device %s (%s) has no f64", op, dev->hw->info.id,
                        dev->hw->info.name);

@@ -57,7 +57,8 @@ cg_status cg_copy_from_host(cg_tensor *x, const void *data, size_t bytes) {
     cg_device *dev = x->storage->dev;
     size_t size = cg_dtype_size(x->storage->dtype), needed = (size_t)cg_numel(x) * size;
     if (bytes != needed || (!data && needed))
-        return CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "copy_from_host: %s %s takes %zu bytes, %zu were given",
+        return CG_FAIL(&dev->error, CG_ERROR_ARGUMENT,
+                       "copy_from_host: %s %s takes %zu bytes, %zu were given",
                        cg_dtype_name(x->storage->dtype), CG_SHAPE_STR(&x->shape), needed, data ? bytes : 0);
     if (!cg_is_contiguous(x))
         return CG_FAIL(&dev->error, CG_ERROR_SHAPE, "copy_from_host: %s is not row-major without gaps",
@@ -93,5 +94,6 @@ cg_tensor *cg_tensor_dense(cg_tensor *x) {
     if (cg_is_contiguous(x)) return x;
     cg_leaf leaf = cg_leaf_of(x, &x->shape);
     cg_dtype dtype = x->storage->dtype;
-    return cg_eval(cg_defer(x->storage->dev, CG_EXPR_COPY, cg_dtype_compute(dtype), dtype, &x->shape, 1, &leaf));
+    return cg_eval(
+        cg_defer(x->storage->dev, CG_EXPR_COPY, cg_dtype_compute(dtype), dtype, &x->shape, 1, &leaf));
 }

@@ -5,7 +5,8 @@
 #include "tensor/context.h"
 
 /* A view of x's storage with another geometry. */
-static inline cg_tensor *cg_view(const cg_tensor *x, const cg_dims *shape, const int64_t *stride, int64_t offset) {
+static inline cg_tensor *cg_view(const cg_tensor *x, const cg_dims *shape, const int64_t *stride,
+                                 int64_t offset) {
     return cg_tensor_new(x->storage, shape, stride, offset);
 }
 
