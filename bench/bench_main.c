@@ -38,7 +38,7 @@ static int list_cases(const bench_options *options) {
     return BENCH_OK;
 }
 
-/* --- Devices ------------------------------------------------------------------------------------------------ */
+/* --- Devices -------------------------------------------------------------------------------------------- */
 
 /* An interpreter of kernels is measured only where it is asked for. */
 static bool worthwhile(const cg_device_info *info) {
@@ -90,7 +90,7 @@ static void measure_limits(int n, bench_target *targets) {
     }
 }
 
-/* --- Cases -------------------------------------------------------------------------------------------------- */
+/* --- Cases ---------------------------------------------------------------------------------------------- */
 
 static bench_effort effort_of(const bench_options *options) {
     bench_effort effort = {BENCH_FULL, 7, 0.3, 10, !options->times_only};

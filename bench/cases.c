@@ -7,7 +7,7 @@
 
 enum { ROWS_CHECKED = 16 };
 
-/* --- The list --------------------------------------------------------------------------------------------- */
+/* --- The list ------------------------------------------------------------------------------------------- */
 
 const bench_case *bench_case_at(int i) {
     static const bench_case *const lists[] = {bench_cases_matmul, bench_cases_map, bench_cases_reduce,
@@ -29,7 +29,7 @@ const int64_t *bench_case_size(const bench_case *what, bench_size which) {
                                                                    : what->size[which];
 }
 
-/* --- Host data -------------------------------------------------------------------------------------------- */
+/* --- Host data ------------------------------------------------------------------------------------------ */
 
 /* Splitmix64 (Steele, Lea, Flood, OOPSLA 2014). */
 static uint64_t random_bits(uint64_t *state) {
@@ -102,7 +102,7 @@ long double *bench_wide(bench_problem *problem, int64_t n) {
     return problem->wide;
 }
 
-/* --- The reference ---------------------------------------------------------------------------------------- */
+/* --- The reference -------------------------------------------------------------------------------------- */
 
 int64_t bench_rows(const bench_problem *problem) {
     const bench_work *work = problem->what->work;
@@ -164,7 +164,7 @@ bool bench_verify(bench_job *job, bench_check *check) {
     return read;
 }
 
-/* --- On a device ------------------------------------------------------------------------------------------ */
+/* --- On a device ---------------------------------------------------------------------------------------- */
 
 bool bench_job_begin(bench_job *job, bench_problem *problem, cg_device *dev) {
     *job = (bench_job){.problem = problem, .dev = dev};

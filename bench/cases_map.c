@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-/* --- Single rows over n elements, looked at as rows of 4096 ------------------------------------------------- */
+/* --- Single rows over n elements, looked at as rows of 4096 --------------------------------------------- */
 
 enum { ROW = 4096 };
 
@@ -54,7 +54,7 @@ static const bench_work exp_work = {ROW_WORK(1, unary, expect_row), .run = run_e
 static const bench_work gelu_work = {ROW_WORK(1, unary, expect_row), .run = run_gelu};
 static const bench_work add_work = {ROW_WORK(2, binary, expect_row), .run = run_add};
 
-/* --- Matrices ----------------------------------------------------------------------------------------------- */
+/* --- Matrices ------------------------------------------------------------------------------------------- */
 
 enum { ROWS, COLS };
 

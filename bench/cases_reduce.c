@@ -28,7 +28,7 @@ static double copy_floor(const int64_t *size, const machine_limits *limits) {
     return machine_seconds(limits, MACHINE_COPY, copy_bytes(size));
 }
 
-/* --- Sums ----------------------------------------------------------------------------------------------------- */
+/* --- Sums ----------------------------------------------------------------------------------------------- */
 
 static cg_tensor *run_sum(bench_job *job) { return cg_sum(job->in[0], CG_ALL_AXES, false); }
 static cg_tensor *run_columns(bench_job *job) { return cg_sum(job->in[0], cg_axes(0), false); }
@@ -86,7 +86,7 @@ static const bench_work columns_work = {
     .expect = expect_columns,
 };
 
-/* --- Softmax, and the gradient of cross-entropy, row by row ----------------------------------------------------- */
+/* --- Softmax, and the gradient of cross-entropy, row by row --------------------------------------------- */
 
 static cg_tensor *run_softmax(bench_job *job) { return cg_softmax(job->in[0], -1); }
 

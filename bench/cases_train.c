@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* --- Adam over n parameters, looked at as rows of 4096 ------------------------------------------------------- */
+/* --- Adam over n parameters, looked at as rows of 4096 -------------------------------------------------- */
 
 enum { ROW = 4096, ADAM_BYTES = 28 /* p, m, v read and written, g read */ };
 static const double adam_lr = 1e-3;
@@ -69,7 +69,7 @@ static const bench_work adam_work = {
     .expect = adam_expect,
 };
 
-/* --- A training step: sizes are the batch and the widths of input and hidden layers --------------------------- */
+/* --- A training step: sizes are the batch and the widths of input and hidden layers --------------------- */
 
 enum { BATCH, WIDTH, LAYERS = 3, CLASSES = 10, PARAMETERS = 2 * LAYERS };
 

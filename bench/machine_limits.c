@@ -31,7 +31,7 @@ typedef struct worker {
 
 enum { ARITHMETIC = MACHINE_TRAFFICS };
 
-/* --- The loops ------------------------------------------------------------------------------------------------ */
+/* --- The loops ------------------------------------------------------------------------------------------ */
 
 typedef float lanes __attribute__((vector_size(16)));
 
@@ -98,7 +98,7 @@ static void *work(void *argument) {
     return NULL;
 }
 
-/* --- Threads -------------------------------------------------------------------------------------------------- */
+/* --- Threads -------------------------------------------------------------------------------------------- */
 
 /* Runs the workers at once; returns the seconds it took them, 0 without threads. */
 static double run_workers(worker *workers, int threads) {
@@ -134,7 +134,7 @@ static double best_rate(worker *workers, int threads, double amount, double seco
     return best;
 }
 
-/* --- The measurements ------------------------------------------------------------------------------------------- */
+/* --- The measurements ----------------------------------------------------------------------------------- */
 
 /* `floats` are each thread's of all arrays together. */
 static double traffic_rate(worker *workers, int threads, machine_traffic kind, size_t floats,

@@ -20,7 +20,7 @@ typedef struct runner {
     bool ready;
 } runner;
 
-/* --- One device ------------------------------------------------------------------------------------------- */
+/* --- One device ----------------------------------------------------------------------------------------- */
 
 static bool before(bench_job *job) {
     bool (*prepare)(bench_job *) = job->problem->what->work->before;
@@ -96,7 +96,7 @@ static void begin(runner *r, bench_problem *problem, bench_target *target, bench
     if (!r->ready) fail(r, cg_error_message(target->dev));
 }
 
-/* --- All of them in turn ------------------------------------------------------------------------------------ */
+/* --- All of them in turn -------------------------------------------------------------------------------- */
 
 static bool enough(const runner *r, const bench_effort *effort) {
     int n = r->result->samples;
@@ -177,7 +177,7 @@ end:
     return count;
 }
 
-/* --- Limits through the library itself ------------------------------------------------------------------------ */
+/* --- Limits through the library itself ------------------------------------------------------------------ */
 
 /* The best of several runs of op(x), in seconds; 0 on an error. */
 static double best_time(cg_device *dev, cg_tensor *x, cg_tensor *(*op)(cg_tensor *)) {

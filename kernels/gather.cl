@@ -2,9 +2,9 @@
  * out[o][j][i] = src[o][index[j]][i]: src (outer, axis, inner) and out (outer, n_index, inner) contiguous. A
  * negative index counts from the end; one out of range gives `missing`, the bits of NaN or 0.
  *
- * Bits are moved, not numbers: BYTES is the size of an element, INDEX_BYTES that of an index, VECTOR the elements
- * moved at once (1 or 4; 4 needs inner and the offsets to be multiples of 4). A row of out is cut into `chunks`
- * chunks of `chunk` elements; a work-item has per_item chunks of all.
+ * Bits are moved, not numbers: BYTES is the size of an element, INDEX_BYTES that of an index, VECTOR the
+ * elements moved at once (1 or 4; 4 needs inner and the offsets to be multiples of 4). A row of out is cut
+ * into `chunks` chunks of `chunk` elements; a work-item has per_item chunks of all.
  */
 #include "prelude.h"
 
@@ -33,10 +33,11 @@ typedef int index_type;
 typedef long index_type;
 #endif
 
-__kernel void gather(const INDEX rows, const INDEX n_index, const INDEX axis, const INDEX inner, const INDEX chunk,
-                     const INDEX chunks, const INDEX per_item, const __global ELEMENT *src, const INDEX src_offset,
-                     const __global index_type *index, const INDEX index_offset, __global ELEMENT *out,
-                     const INDEX out_offset, const ulong missing) {
+__kernel void gather(const INDEX rows, const INDEX n_index, const INDEX axis, const INDEX inner,
+                     const INDEX chunk, const INDEX chunks, const INDEX per_item,
+                     const __global ELEMENT *src, const INDEX src_offset, const __global index_type *index,
+                     const INDEX index_offset, __global ELEMENT *out, const INDEX out_offset,
+                     const ulong missing) {
     const INDEX begin = (INDEX)get_global_id(0) * per_item, end = min(begin + per_item, rows * chunks);
     const INDEX row = divide(begin, chunks);
     INDEX from = (begin - row * chunks) * chunk, o = divide(row, n_index), j = row - o * n_index;

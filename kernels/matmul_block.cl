@@ -40,8 +40,8 @@ typedef struct {
 } slab;
 
 /* acc[i][v] += A[i][p] B[p][v] for `depth` steps p; row[i]: offsets of the rows of A */
-INLINE void steps(const int rows, const int vectors, const __global TS *a, const INDEX *row, const INDEX a_col,
-                  const __global TS *b, const INDEX b_row, const int depth, T *acc) {
+INLINE void steps(const int rows, const int vectors, const __global TS *a, const INDEX *row,
+                  const INDEX a_col, const __global TS *b, const INDEX b_row, const int depth, T *acc) {
     for (int p = 0; p < depth; p++) {
         T x[NV];
 #pragma unroll
@@ -80,8 +80,8 @@ INLINE void tile(const int rows, const int vectors, const int live, const slab s
 }
 
 /* The same for all rows of a group. */
-INLINE void column(const int vectors, const int rows, const slab s, const __global TS *a, const __global TS *b,
-                   __local T *sum) {
+INLINE void column(const int vectors, const int rows, const slab s, const __global TS *a,
+                   const __global TS *b, __local T *sum) {
     int i = 0;
     for (; i + MR <= rows; i += MR)
         tile(MR, vectors, MR, s, a + i * s.a_row, b, sum + i * s.sum_row);
@@ -95,7 +95,8 @@ INLINE void column(const int vectors, const int rows, const slab s, const __glob
 }
 
 /* The steps at the right edge in which a whole vector may not be read: few, so one element at a time. */
-FN void last_steps(const int rows, const slab s, const __global TS *a, const __global TS *b, __local TS *sum) {
+FN void last_steps(const int rows, const slab s, const __global TS *a, const __global TS *b,
+                   __local TS *sum) {
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < s.lanes; j++) {
             TS t = sum[i * s.sum_row * W + j];
@@ -149,7 +150,8 @@ matmul_block(const INDEX n, const INDEX k, const int group_rows, const int group
 #endif
                 if (j == edge) s.safe = (int)clamp(k - unsafe - p, (INDEX)0, (INDEX)s.depth);
                 column(1, rows, s, a + a_at + p * a_col, from, sum + j / W);
-                if (s.safe < s.depth) last_steps(rows, s, a + a_at + p * a_col, from, (__local TS *)(sum + j / W));
+                if (s.safe < s.depth)
+                    last_steps(rows, s, a + a_at + p * a_col, from, (__local TS *)(sum + j / W));
                 j += W;
             }
         }

@@ -1,13 +1,14 @@
 /*
- * C = epilogue(A B) for devices that are CPUs, where both operands run along the depth (a_col = b_row = 1) and
- * A has few rows: each element of C is a dot product of W lanes, B is read once for DR rows of A, no packing.
+ * C = epilogue(A B) for devices that are CPUs, where both operands run along the depth (a_col = b_row = 1)
+ * and A has few rows: each element of C is a dot product of W lanes, B is read once for DR rows of A, no
+ * packing.
  *
  *   A (batch, M, K)  element (i, p) at i a_row + p
  *   B (batch, K, N)  element (p, j) at p + j b_col
  *   C (batch, M, N)  the output of program.h, whose v0 is the element of the product
  *
- * Each lane adds STEPS products in a register before they go to the sum, so that the error stays that of short
- * chains. The host defines DR, the rows of A taken together.
+ * Each lane adds STEPS products in a register before they go to the sum, so that the error stays that of
+ * short chains. The host defines DR, the rows of A taken together.
  */
 #define EPILOGUE
 #include "prelude.h"
@@ -84,7 +85,7 @@ matmul_dot(const INDEX n, const INDEX k, const int group_rows, const int group_c
                 col[q] = b_at + (j0 + min(j + q, columns - 1)) * b_col;
             dots(k, a, row, b, col, out);
             for (int q = 0; q < DR && i + q < rows; q++)
-                for (int l = 0; l < DC; l++)
+                for (int l = 0; l < DC && j + l < columns; l++)
                     sum[(i + q) * group_columns + j + l] = out[q * DC + l];
         }
 #define PRODUCT(i, j) sums[((i) * group_columns + (j)) / W]

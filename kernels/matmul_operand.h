@@ -2,8 +2,8 @@
  * What the kernels of the matrix product share: where the matrices of a batch start. The axes are those of
  * program.h: the batch axes (outer), M (loop) and N (inner).
  *
- *   MATRIX_PARAMS     a, b and for both the offset, the strides of the batch axes and, in M's place, the stride
- *                     of a row: of A from i to i + 1, of B from p to p + 1
+ *   MATRIX_PARAMS     a, b and for both the offset, the strides of the batch axes and, in M's place, the
+ *                     stride of a row: of A from i to i + 1, of B from p to p + 1
  *   MATRIX_START(n)   INDEX a_at, b_at = offsets of matrix number n of A and of B; a_row, b_row; m
  */
 #define MATRIX_STRIDE(d, a) , const INDEX a_s##d, const INDEX b_s##d

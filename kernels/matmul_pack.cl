@@ -1,6 +1,6 @@
 /*
- * Packs B for matmul_block.cl: to[batch][j / NR][p][j % NR] = B[batch][p][j], 0 for columns j >= N. B is (K, N),
- * element (p, j) at p b_row + j b_col. Group (panel, chunk of KC rows, batch), one work-item each.
+ * Packs B for matmul_block.cl: to[batch][j / NR][p][j % NR] = B[batch][p][j], 0 for columns j >= N. B is (K,
+ * N), element (p, j) at p b_row + j b_col. Group (panel, chunk of KC rows, batch), one work-item each.
  */
 #include "prelude.h"
 
@@ -61,7 +61,8 @@ FN void pack_any(const int depth, const int lanes, const __global TS *b, const I
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 matmul_pack(const INDEX n, const INDEX k, const __global TS *b, const INDEX b_offset, const INDEX b_row,
-            const INDEX b_col, const INDEX b_batch, __global TS *to, const INDEX to_offset, const INDEX to_batch) {
+            const INDEX b_col, const INDEX b_batch, __global TS *to, const INDEX to_offset,
+            const INDEX to_batch) {
     const INDEX j0 = (INDEX)get_group_id(0) * NR, p0 = (INDEX)get_group_id(1) * KC;
     const INDEX batch = (INDEX)get_group_id(2);
     const int depth = (int)min((INDEX)KC, k - p0);

@@ -6,8 +6,8 @@
  *   B (batch, K, N)  element (p, j) at p b_row + j b_col
  *   C (batch, M, N)  the output of program.h, whose v0 is the element of the product; W = 1
  *
- * Neighbouring work-items take neighbouring columns, or with ALONG_DEPTH (b_row = 1) neighbouring steps of the
- * depth, so that B is read in whole lines. The host defines SR, NX, ITEMS (powers of 2) and ALONG_DEPTH.
+ * Neighbouring work-items take neighbouring columns, or with ALONG_DEPTH (b_row = 1) neighbouring steps of
+ * the depth, so that B is read in whole lines. The host defines SR, NX, ITEMS (powers of 2) and ALONG_DEPTH.
  */
 #define EPILOGUE
 #include "prelude.h"

@@ -1,7 +1,7 @@
 /*
- * The end of a CPU style kernel of the matrix product: C[i0 + i][j0 + j] = program(PRODUCT(i, j)) for i < rows,
- * j < columns of matrix number `batch`, PRODUCT(i, j) being the W elements from column j on. Included where
- * these names and the parameters of the program are known.
+ * The end of a CPU style kernel of the matrix product: C[i0 + i][j0 + j] = program(PRODUCT(i, j)) for i <
+ * rows, j < columns of matrix number `batch`, PRODUCT(i, j) being the W elements from column j on. Included
+ * where these names and the parameters of the program are known.
  */
 for (int i = 0; i < rows; i++) {
     PROGRAM_START

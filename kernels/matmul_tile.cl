@@ -1,14 +1,14 @@
 /*
  * C = epilogue(A B) for GPUs: a work-group computes a BM x BN tile of C, a work-item TM x TN of it. Slices of
- * depth BK of A and B go through local memory, two slices deep: while one is multiplied the next is on its way
- * in registers, with one barrier a slice.
+ * depth BK of A and B go through local memory, two slices deep: while one is multiplied the next is on its
+ * way in registers, with one barrier a slice.
  *
  *   A (batch, M, K)  element (i, p) at i a_row + p a_col
  *   B (batch, K, N)  element (p, j) at p b_row + j b_col
  *   C (batch, M, N)  the output of program.h, whose v0 is the element of the product; W = 4
  *
- * In local memory both slices are [p][i] and [p][j], so that a work-item reads 4 neighbours at once. A_WAY and
- * B_WAY say how a slice is read from global memory:
+ * In local memory both slices are [p][i] and [p][j], so that a work-item reads 4 neighbours at once. A_WAY
+ * and B_WAY say how a slice is read from global memory:
  *   0  any strides, 4 elements along the depth
  *   1  the same as one vector: a_col = 1, b_row = 1
  *   2  a vector along the other axis: a_row = 1, b_col = 1
@@ -54,7 +54,8 @@ typedef GLUE(TS, 4) V4;
  * along s_along, 0 outside (n_across, n_along).
  */
 INLINE void fetch(const int way, const int size, const int count, const int item, const __global TS *x,
-                  const INDEX s_across, const INDEX s_along, const INDEX n_across, const INDEX n_along, V4 *r) {
+                  const INDEX s_across, const INDEX s_along, const INDEX n_across, const INDEX n_along,
+                  V4 *r) {
 #pragma unroll
     for (int i = 0; i < count; i++) {
         const int e = item + i * ITEMS;
@@ -146,8 +147,9 @@ matmul_tile(const INDEX n, const INDEX k, const INDEX first_batch, MATRIX_PARAMS
     for (INDEX p = 0; p < k; p += BK) {
         const bool more = p + BK < k;
         if (more) {
-            fetch(A_WAY, BM, FETCH_A, item, from_a + (p + BK) * a_col, a_row, a_col, m - i0, k - p - BK, next_a);
-            fetch(B_WAY, BN, FETCH_B, item, from_b + (p + BK) * b_row, b_col, b_row, n - j0, k - p - BK, next_b);
+            const INDEX q = p + BK;
+            fetch(A_WAY, BM, FETCH_A, item, from_a + q * a_col, a_row, a_col, m - i0, k - q, next_a);
+            fetch(B_WAY, BN, FETCH_B, item, from_b + q * b_row, b_col, b_row, n - j0, k - q, next_b);
         }
         multiply(slice_a[at] + ty * 4, slice_b[at] + tx * 4, acc);
         at ^= 1;

@@ -90,10 +90,17 @@ typedef LANES(US) U;
 #define AS_I LANES(GLUE(as_, IS))
 #define AS_U LANES(GLUE(as_, US))
 
+/*
+ * A constant. Where there are no doubles there are no double literals. Of integers: Oclgrind 21.10 makes 255 of the 1
+ * in `x < y ? 1 : 0` once the compiler has turned that into a widened comparison of vectors; the call, which costs
+ * nothing elsewhere, hides the constant from it.
+ */
 #if TYPE == CG_F64
 #define C(v) ((T)(v))
+#elif REAL
+#define C(v) ((T)(v##f))
 #else
-#define C(v) ((T)(TS)(v##f)) /* no double literals where there are no doubles */
+#define C(v) ((T)min((TS)(v##f), (TS)(v##f)))
 #endif
 #define CI(v) ((I)(IS)(v))
 #define CU(v) ((U)(US)(v##u))
@@ -106,16 +113,6 @@ typedef LANES(US) U;
 #else
 #define FABS(x) max(x, -(x))
 #define ISNAN(x) ((I)(0))
-#endif
-
-/*
- * The result of a comparison row, 1 or 0. Oclgrind 21.10 widens a true lane of integers to 255, unless a call stands
- * between that the compiler cannot see through; elsewhere it costs nothing.
- */
-#if REAL
-#define TRUTH(x) (x)
-#else
-#define TRUTH(x) min(x, C(1.0))
 #endif
 
 /* W neighbouring elements of a buffer or of private memory */

@@ -1,6 +1,7 @@
 /*
- * to[i] = number first + i of a stream (philox.h). A work-item makes blocks of 4 words, W at a time: 4 elements a
- * block for floats, 2 for doubles. KIND: 0 uniform, 1 normal. ALIGNED: to and first are multiples of a block.
+ * to[i] = number first + i of a stream (philox.h). A work-item makes blocks of 4 words, W at a time: 4
+ * elements a block for floats, 2 for doubles. KIND: 0 uniform, 1 normal. ALIGNED: to and first are multiples
+ * of a block.
  */
 #include "prelude.h"
 #include "elementary.h"
@@ -73,20 +74,22 @@ FN void to_stream_order(T *value) {
 }
 #endif
 
-/* Piece p holds the stream's elements from (first_block + p W) PER_BLOCK on; a work-item makes `pieces_each`. */
+/*
+ * Piece p holds the stream's elements from (first_block + p W) PER_BLOCK on; a work-item makes `pieces_each`.
+ */
 __kernel void random(const long n, const long first, const long pieces_each, const uint seed_lo,
                      const uint seed_hi, const uint stream_lo, const uint stream_hi, __global TS *to,
                      const long to_offset) {
     const long first_block = (long)((ulong)first / PER_BLOCK);
     for (long i = 0; i < pieces_each; i++) {
         const long block = first_block + ((long)get_global_id(0) * pieces_each + i) * W;
-        const long at = (long)((ulong)block * PER_BLOCK - (ulong)first); /* in `to`; below 0 in the first piece */
+        /* in `to`; below 0 in the first piece */
+        const long at = (long)((ulong)block * PER_BLOCK - (ulong)first);
         if (at >= n) return;
         const LANES(ulong) number = (LANES(ulong))((ulong)block) + LANES(convert_ulong)(LANE_NUMBERS);
         T value[PER_BLOCK];
-        elements(philox_block(LANES(convert_uint)(number), LANES(convert_uint)(number >> 32), stream_lo, stream_hi,
-                              seed_lo, seed_hi),
-                 value);
+        const PHILOX_W lo = LANES(convert_uint)(number), hi = LANES(convert_uint)(number >> 32);
+        elements(philox_block(lo, hi, stream_lo, stream_hi, seed_lo, seed_hi), value);
         to_stream_order(value);
         TS piece[PIECE];
         for (int j = 0; j < PER_BLOCK; j++)

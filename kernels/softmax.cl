@@ -1,6 +1,6 @@
 /*
- * out[r][c] = exp(x[r][c] - max) / sum, or with LOG (x[r][c] - max) - log(sum), where max and sum are those of the
- * row: sum = sum over c of exp(x[r][c] - max). x and out are contiguous (rows, cols); out may be x.
+ * out[r][c] = exp(x[r][c] - max) / sum, or with LOG (x[r][c] - max) - log(sum), where max and sum are those
+ * of the row: sum = sum over c of exp(x[r][c] - max). x and out are contiguous (rows, cols); out may be x.
  */
 #include "prelude.h"
 #include "elementary.h"

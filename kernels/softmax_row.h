@@ -1,14 +1,14 @@
 /*
- * The steps of softmax over one row, for ITEMS neighbouring work-items that share it: work-item `lane` has the
- * vectors lane, lane + ITEMS, .. of W elements.
+ * The steps of softmax over one row, for ITEMS neighbouring work-items that share it: work-item `lane` has
+ * the vectors lane, lane + ITEMS, .. of W elements.
  *
  *   CPU style  ITEMS = GROUP = 1: work-items have whole rows
  *   GPU style  GROUP work-items a work-group; a row is a whole number of vectors
  *   KEEP       k > 0: a work-item keeps its k vectors in registers, the row is read once
  *              0: it is read three times; exp is computed twice or, in CPU style, waits in the output
  *
- * A file defines NEEDS_EXP before: 1 for results exp(x - max) factor, 0 for (x - max) - factor or none. NaN in a
- * row, +inf, and a row of -inf only give a NaN sum, and so NaN everywhere.
+ * A file defines NEEDS_EXP before: 1 for results exp(x - max) factor, 0 for (x - max) - factor or none. NaN
+ * in a row, +inf, and a row of -inf only give a NaN sum, and so NaN everywhere.
  */
 #include "lanes.h"
 
@@ -62,8 +62,8 @@ FN void row_store(T v, __global TS *p) {
 }
 
 /*
- * The last n < W elements of a row, then -inf: exp(-inf) = 0 changes no sum and -inf no maximum. whole: a whole
- * vector may be read, since the next row is there and no other work-item writes it.
+ * The last n < W elements of a row, then -inf: exp(-inf) = 0 changes no sum and -inf no maximum. whole: a
+ * whole vector may be read, since the next row is there and no other work-item writes it.
  */
 FN T tail_load(const __global TS *p, const int n, const bool whole) {
     if (whole) return LANE_NUMBERS < (I)((IS)n) ? VLOAD(p) : LOWEST;
@@ -184,7 +184,7 @@ FN void row_write(const __global TS *x, __global TS *out, const INDEX cols, cons
     for (INDEX v = lane; v < full; v += ITEMS)
         row_store(row_result(row_load(from + v * W), max, factor), out + v * W);
     if (ITEMS == 1 && cols % W)
-        tail_store(row_result(tail_load(from + full * W, (int)(cols % W), whole), max, factor), out + full * W,
-                   (int)(cols % W));
+        tail_store(row_result(tail_load(from + full * W, (int)(cols % W), whole), max, factor),
+                   out + full * W, (int)(cols % W));
 #endif
 }

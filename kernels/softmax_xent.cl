@@ -27,9 +27,9 @@ typedef int label_type;
 
 /* A work-item has `rows_each` rows (GPU style: 1, which ITEMS of them share). */
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void
-softmax_xent(const INDEX rows, const INDEX cols, const INDEX rows_each, const __global TS *x, const INDEX x_offset,
-             const __global label_type *labels, const INDEX labels_offset, __global TS *loss,
-             const INDEX loss_offset, __global TS *grad, const INDEX grad_offset) {
+softmax_xent(const INDEX rows, const INDEX cols, const INDEX rows_each, const __global TS *x,
+             const INDEX x_offset, const __global label_type *labels, const INDEX labels_offset,
+             __global TS *loss, const INDEX loss_offset, __global TS *grad, const INDEX grad_offset) {
     __local TS share[GROUP];
     T kept[KEEP + 1];
     const INDEX unit = (INDEX)get_global_id(0) / ITEMS;
@@ -45,7 +45,8 @@ softmax_xent(const INDEX rows, const INDEX cols, const INDEX rows_each, const __
         __global TS *to = grad + grad_offset + own * cols;
         const long label = (long)labels[labels_offset + own];
         const bool valid = label >= 0 && label < (long)cols;
-        const TS chosen = valid ? from[label] : first_lane(T_NAN); /* read before grad, which may be x, is written */
+        /* read before grad, which may be x, is written */
+        const TS chosen = valid ? from[label] : first_lane(T_NAN);
         const TS max = row_max(from, cols, lane, whole, kept, share);
         const TS sum = row_sum(from, to, cols, lane, whole, max, kept, share);
         if (live && lane == 0) loss[loss_offset + row] = (max - chosen) + first_lane(t_log((T)(sum)));
@@ -55,7 +56,8 @@ softmax_xent(const INDEX rows, const INDEX cols, const INDEX rows_each, const __
 #endif
         if (live) {
             row_write(from, to, cols, lane, whole, max, valid ? (TS)1 / sum : chosen, kept);
-            if (valid && lane == (int)(label / W % ITEMS)) to[label] -= (TS)1; /* the work-item that wrote it */
+            /* by the work-item that wrote it */
+            if (valid && lane == (int)(label / W % ITEMS)) to[label] -= (TS)1;
         }
 #endif
     }

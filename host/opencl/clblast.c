@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
-/* --- The part of clblast_c.h used here ------------------------------------------------------------------------- */
+/* --- The part of clblast_c.h used here ------------------------------------------------------------------ */
 
 enum {
     LAYOUT_ROW_MAJOR = 101,
@@ -70,7 +70,7 @@ static bool load_library(void) {
     return library == LOADED;
 }
 
-/* --- Parameters ---------------------------------------------------------------------------------------------------- */
+/* --- Parameters ----------------------------------------------------------------------------------------- */
 
 enum { PARAMETERS = 16, MAX_DEVICES = 64 };
 
@@ -110,7 +110,7 @@ bool cg_clblast_usable(const cg_hw_opencl *hw, cg_dtype dtype) {
     return usable;
 }
 
-/* --- Products ------------------------------------------------------------------------------------------------------ */
+/* --- Products ------------------------------------------------------------------------------------------- */
 
 static int run_single(cg_hw_opencl *hw, const cg_clblast_gemm *g, int ta, int tb) {
     if (g->batches == 1)

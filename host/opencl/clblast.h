@@ -1,15 +1,17 @@
 /*
  * libclblast, loaded at run time and not trusted: version 1.5.3 is not thread-safe (every call here holds one
- * process-wide lock), and some of its tuning entries give wrong products with status 0 (those with GEMMK = 1 and
- * MWG != NWG). So parameters known to be right are set before its first use on a device, and the caller checks
- * results (matmul_check.c).
+ * process-wide lock), and some of its tuning entries give wrong products with status 0 (those with GEMMK = 1
+ * and MWG != NWG). So parameters known to be right are set before its first use on a device, and the caller
+ * checks results (matmul_check.c).
  */
 #ifndef CLGRAD_HOST_OPENCL_CLBLAST_H
 #define CLGRAD_HOST_OPENCL_CLBLAST_H
 
 #include "host/opencl/opencl.h"
 
-/* C = A B, C (m, n) row-major; a and b say whether the matrix is transposed in memory. Offsets in elements. */
+/*
+ * C = A B, C (m, n) row-major; a and b say whether the matrix is transposed in memory. Offsets in elements.
+ */
 typedef struct cg_clblast_gemm {
     cg_dtype dtype;
     size_t m, n, k, batches;

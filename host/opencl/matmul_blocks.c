@@ -1,9 +1,10 @@
 /*
- * Products in CPU style (kernels/matmul_block.cl, matmul_pack.cl, matmul_dot.cl): one work-item computes a block
- * of C with vectors as wide as the device's.
+ * Products in CPU style (kernels/matmul_block.cl, matmul_pack.cl, matmul_dot.cl): one work-item computes a
+ * block of C with vectors as wide as the device's.
  *
- * Measured on PoCL 3.1, two Zen 5 cores with AVX-512 (the 12 x 2 tile): within 5 % of OpenBLAS from 512^3 on,
- * with B read in place; packing B when its rows are contiguous gained nothing up to 2048^3.
+ * Measured on PoCL 3.1, two Zen 5 cores with AVX-512 (the 12 x 2 tile), by CPU time: 0.95 of OpenBLAS at
+ * 512^3, 0.99 at 1024^3, 0.90 at 2048^3, B read in place. Packing B whose columns are neighbours gained
+ * nothing up to 2048^3, packing A never. With 8 rows of A 2.6 of OpenBLAS, with one row 0.7 to 1.0.
  */
 #include "host/opencl/matmul_opencl.h"
 
@@ -30,8 +31,8 @@ static int native_width(const cg_hw_opencl *hw, cg_dtype dtype) {
 }
 
 /*
- * Tiles of as many rows as there are, up to what fits into 32 registers (AVX-512) or 16; the fewer rows the more
- * vectors, so that enough multiply-adds are under way at once.
+ * Tiles of as many rows as there are, up to what fits into 32 registers (AVX-512) or 16; the fewer rows the
+ * more vectors, so that enough multiply-adds are under way at once.
  */
 static block_shape shape_of(const cg_hw_opencl *hw, const cg_product *p) {
     int width = native_width(hw, p->dtype);
@@ -64,7 +65,7 @@ static cg_status launch_groups(cg_args *a, const cg_product *p, int64_t rows, in
     return cg_cl_launch(a, 3, grid, (size_t[]){1, 1, 1});
 }
 
-/* --- block ----------------------------------------------------------------------------------------------------------- */
+/* --- block ---------------------------------------------------------------------------------------------- */
 
 bool cg_matmul_block_supports(const cg_hw_opencl *hw, const cg_product *p) {
     (void)p;
@@ -158,7 +159,7 @@ cg_status cg_matmul_block_run(cg_hw_opencl *hw, const cg_product *p) {
     return status;
 }
 
-/* --- dot ------------------------------------------------------------------------------------------------------------- */
+/* --- dot ------------------------------------------------------------------------------------------------ */
 
 bool cg_matmul_dot_supports(const cg_hw_opencl *hw, const cg_product *p) {
     return hw->cpu_style && p->m <= MAX_DOT_ROWS && p->k >= MAX_WIDTH && p->a.col == 1 && p->b.row == 1 &&

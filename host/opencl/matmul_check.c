@@ -1,7 +1,7 @@
 /*
- * Freivalds' test: C = A B is believed if C r = A (B r) for a random r. With small integers every product and sum
- * is exact, so that the two sides must be equal, and a wrong element escapes a random r in {1 .. 8} with a
- * chance of 1 in 8 at most; three vectors are tried.
+ * Freivalds' test: C = A B is believed if C r = A (B r) for a random r. With small integers every product and
+ * sum is exact, so that the two sides must be equal, and a wrong element escapes a random r in {1 .. 8} with
+ * a chance of 1 in 8 at most; three vectors are tried.
  */
 #include "host/opencl/matmul_opencl.h"
 
@@ -92,7 +92,9 @@ static bool products_agree(const cg_product *p, const check_matrices *x) {
     return true;
 }
 
-/* The same layout with dense matrices of at most MAX_EDGE rows and columns, without batches or an epilogue. */
+/*
+ * The same layout with dense matrices of at most MAX_EDGE rows and columns, without batches or an epilogue.
+ */
 static cg_product small_copy(const cg_product *p, const check_matrices *x) {
     cg_product q = {.dtype = p->dtype, .program = cg_program_identity(p->dtype), .consts = p->consts};
     q.m = p->m < MAX_EDGE ? p->m : MAX_EDGE;

@@ -1,14 +1,14 @@
 /*
- * Which candidate a product gets. The rule: the first in the table that supports it. With CLGRAD_TUNE != 0 the
- * candidates of a class are timed on its first request, once they have shown that they multiply right; the
- * choice is kept in the process and in the cache on disk, so that a later start measures nothing.
+ * Which candidate a product gets. The rule: the first in the table that supports it. With CLGRAD_TUNE != 0
+ * the candidates of a class are timed on its first request, once they have shown that they multiply right;
+ * the choice is kept in the process and in the cache on disk, so that a later start measures nothing.
  *
  *   class    dtype, log2 of batches, m, n and k (rounded up), and how A and B lie in memory
  *   bounds   at most RUNS runs a candidate, none more once a class has taken MAX_SECONDS; products below
- *            MIN_WORK multiply-adds follow the rule. A run goes to memory of its own and reads the real A and B:
- *            results are not disturbed.
- *   failure  a candidate that fails, or gives a wrong product, is not used again on this device by the process;
- *            the next one in the table takes its place. The error of the last is reported.
+ *            MIN_WORK multiply-adds follow the rule. A run goes to memory of its own and reads the real A and
+ *            B: results are not disturbed.
+ *   failure  a candidate that fails, or gives a wrong product, is not used again on this device by the
+ *            process; the next one in the table takes its place. The error of the last is reported.
  */
 #define _GNU_SOURCE
 #include "host/opencl/matmul_opencl.h"
@@ -38,7 +38,7 @@ struct cg_matmul_choices {
 
 static int dtype_index(const cg_product *p) { return p->dtype == CG_F64; }
 
-/* --- Classes --------------------------------------------------------------------------------------------------- */
+/* --- Classes -------------------------------------------------------------------------------------------- */
 
 static uint64_t log2_up(int64_t n) {
     uint64_t bits = 0;
@@ -76,7 +76,7 @@ static void keep_class(struct cg_matmul_choices *c, uint64_t key, int candidate)
     *known = (class_choice){key, candidate};
 }
 
-/* --- The cache on disk: lines of "key name" ------------------------------------------------------------------------ */
+/* --- The cache on disk: lines of "key name" ------------------------------------------------------------- */
 
 static void tune_key(const cg_hw_opencl *hw, uint8_t key[CG_SHA256_BYTES]) {
     cg_sha256 h;
@@ -151,7 +151,7 @@ void cg_matmul_choice_free(cg_hw_opencl *hw) {
     hw->matmul_choices = NULL;
 }
 
-/* --- Measuring --------------------------------------------------------------------------------------------------- */
+/* --- Measuring ------------------------------------------------------------------------------------------ */
 
 static double seconds_now(void) {
     struct timespec t;
@@ -167,7 +167,9 @@ static double timed_run(cg_hw_opencl *hw, int candidate, const cg_product *p) {
     return cg_cl_sync(&hw->base) == CG_OK ? seconds_now() - begin : -1;
 }
 
-/* Whether it may be used: supported, not found wrong; ours is checked once for each dtype, others each time. */
+/*
+ * Whether it may be used: supported, not found wrong; ours is checked once for each dtype, others each time.
+ */
 static bool is_right(cg_hw_opencl *hw, struct cg_matmul_choices *c, int candidate, const cg_product *p) {
     const cg_product_candidate *x = &cg_product_candidates[candidate];
     int d = dtype_index(p);
@@ -193,7 +195,10 @@ static double measure_candidate(cg_hw_opencl *hw, int candidate, const cg_produc
     return best;
 }
 
-/* p with a result of its own and no epilogue; the result's buffer is the caller's to free, NULL if there is none. */
+/*
+ * p with a result of its own and no epilogue; the result's buffer is the caller's to free, NULL if there is
+ * none.
+ */
 static cg_product measured_copy(cg_hw_opencl *hw, const cg_product *p) {
     cg_product q = *p;
     int64_t size = 1;
@@ -229,7 +234,7 @@ static int measure_class(cg_hw_opencl *hw, struct cg_matmul_choices *c, const cg
     return choice;
 }
 
-/* --- Choosing ------------------------------------------------------------------------------------------------------ */
+/* --- Choosing ------------------------------------------------------------------------------------------- */
 
 /* How many there are to measure. */
 static int supporters(const cg_hw_opencl *hw, const struct cg_matmul_choices *c, const cg_product *p) {

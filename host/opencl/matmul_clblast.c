@@ -2,7 +2,9 @@
 #include "host/opencl/clblast.h"
 #include "host/opencl/matmul_opencl.h"
 
-/* Whether BLAS can take the matrix: neighbours along one axis, whole rows along the other, nothing backwards. */
+/*
+ * Whether BLAS can take the matrix: neighbours along one axis, whole rows along the other, nothing backwards.
+ */
 static bool takes_matrix(const cg_product *p, const cg_matrix *x, int64_t rows, int64_t cols) {
     bool plain = x->col == 1 && x->row >= cols, transposed = x->row == 1 && x->col >= rows;
     if (p->batch_rank > 0 && x->batch[0] < 0) return false;

@@ -16,7 +16,7 @@ enum { MAX_PANEL = 128 };
 
 static int inputs_beside_product(const cg_product *p) { return p->program.n_inputs - 1; }
 
-/* --- Axes: batch axes are numbered as in cg_matrix.batch; an operand has two more, M and N ----------------------- */
+/* --- Axes: batch axes are numbered as in cg_matrix.batch; an operand has two more, M and N -------------- */
 
 static void remove_operand_axis(cg_operand *x, int axis, int rank) {
     for (int d = axis; d < rank + 1; d++) x->stride[d] = x->stride[d + 1];
@@ -113,7 +113,10 @@ static bool matrix_is_narrow(const cg_product *p, const cg_matrix *x, int64_t ro
     return cg_operand_is_narrow(&o, p->batch_rank + 2, shape);
 }
 
-/* B may be packed in panels of up to MAX_PANEL columns, even where it is broadcast: that too must be in reach. */
+/*
+ * B may be packed in panels of up to MAX_PANEL columns, even where it is broadcast: that too must be in
+ * reach.
+ */
 static bool product_is_wide(const cg_product *p) {
     int64_t shape[CG_MAX_RANK];
     for (int d = 0; d < p->batch_rank; d++) shape[d] = p->batch[d];
@@ -157,7 +160,7 @@ cg_product cg_product_of(const cg_matmul_request *r) {
     return p;
 }
 
-/* --- What the kernels have in common ---------------------------------------------------------------------------- */
+/* --- What the kernels have in common -------------------------------------------------------------------- */
 
 cg_kernel_request cg_product_kernel(const cg_product *p, const char *file, const char *entry, int width) {
     cg_kernel_request r = {
@@ -196,7 +199,7 @@ void cg_arg_epilogue(cg_args *a, const cg_product *p, const cg_kernel_request *r
     cg_arg_program(a, &p->program, &request->layout, p->in, &p->out, p->consts);
 }
 
-/* --- The slot ------------------------------------------------------------------------------------------------------ */
+/* --- The slot ------------------------------------------------------------------------------------------- */
 
 const cg_product_candidate cg_product_candidates[CG_PRODUCT_CANDIDATES] = {
     {"dot", true, INT64_MAX, cg_matmul_dot_supports, cg_matmul_dot_run},

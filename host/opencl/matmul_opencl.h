@@ -8,8 +8,9 @@
 #include "host/opencl/opencl.h"
 
 /*
- * A cg_matmul_request made simpler: no batch axis of length 1, no two that could be one, none that could be more rows
- * of A, and N > 1 unless M is 1 too. out is C over (batch axes..., M, N), its stride along N need not be 1.
+ * A cg_matmul_request made simpler: no batch axis of length 1, no two that could be one, none that could be
+ * more rows of A, and N > 1 unless M is 1 too. out is C over (batch axes..., M, N), its stride along N need
+ * not be 1.
  */
 typedef struct cg_product {
     cg_dtype dtype;
@@ -17,10 +18,9 @@ typedef struct cg_product {
     int batch_rank;
     int64_t batch[CG_MAX_BATCH_RANK];
     cg_matrix a, b;
-    cg_program
-        program; /* input 0 is the element of the product; one that only gives it back if has_epilogue is false */
-    bool has_epilogue;
-    bool wide; /* offsets need 64 bits */
+    cg_program program; /* input 0 is the element of the product */
+    bool has_epilogue;  /* false: the program only gives input 0 back */
+    bool wide;          /* offsets need 64 bits */
     cg_operand in[CG_MAX_INPUTS - 1], out;
     const cg_scalar *consts;
 } cg_product;
@@ -66,7 +66,7 @@ cg_status cg_matmul_skinny_run(cg_hw_opencl *hw, const cg_product *p);
 bool cg_matmul_clblast_supports(const cg_hw_opencl *hw, const cg_product *p);
 cg_status cg_matmul_clblast_run(cg_hw_opencl *hw, const cg_product *p);
 
-/* --- What the kernels have in common (matmul_opencl.c) ------------------------------------------------------ */
+/* --- What the kernels have in common (matmul_opencl.c) -------------------------------------------------- */
 
 /* The request for a kernel with the epilogue of p. */
 cg_kernel_request cg_product_kernel(const cg_product *p, const char *file, const char *entry, int width);
@@ -77,7 +77,7 @@ void cg_arg_matrices(cg_args *a, const cg_product *p, const cg_matrix *matrix_a,
 /* PROGRAM_DIMS and PROGRAM_PARAMS of kernels/hooks.h: the axes, then the operands of the epilogue. */
 void cg_arg_epilogue(cg_args *a, const cg_product *p, const cg_kernel_request *request);
 
-/* --- Which candidate (matmul_choice.c, matmul_check.c) -------------------------------------------------------- */
+/* --- Which candidate (matmul_choice.c, matmul_check.c) -------------------------------------------------- */
 
 /* Runs a product by the candidate its class has, measuring the candidates if the class is new. */
 cg_status cg_matmul_run_best(cg_hw_opencl *hw, const cg_product *p);

@@ -15,7 +15,7 @@ enum { MAX_GROUPS = 65535, SKINNY_ROWS = 4, SKINNY_ITEMS = 256 };
 
 static int64_t groups_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
-/* --- Launches: no axis of the grid but the first may have more than MAX_GROUPS groups -------------------------- */
+/* --- Launches: no axis of the grid but the first may have more than MAX_GROUPS groups ------------------- */
 
 static void step_rows(cg_product *p, int64_t rows) {
     int axis = p->batch_rank;
@@ -48,7 +48,7 @@ static cg_status launch_rows(cg_hw_opencl *hw, const cg_product *p, int tile_row
     return CG_OK;
 }
 
-/* --- Tiles ------------------------------------------------------------------------------------------------------- */
+/* --- Tiles ---------------------------------------------------------------------------------------------- */
 
 static bool is_aligned(const cg_product *p, const cg_matrix *x, int64_t stride) {
     bool aligned = x->offset % 4 == 0 && stride % 4 == 0;
@@ -120,7 +120,7 @@ bool cg_matmul_tile32_supports(const cg_hw_opencl *hw, const cg_product *p) {
 
 cg_status cg_matmul_tile32_run(cg_hw_opencl *hw, const cg_product *p) { return tile_run(hw, p, &tile32); }
 
-/* --- Skinny ------------------------------------------------------------------------------------------------------ */
+/* --- Skinny --------------------------------------------------------------------------------------------- */
 
 typedef struct skinny {
     int rows, columns, items;

@@ -98,8 +98,8 @@ static void write_rows(FILE *f, const cg_program *p) {
     if (elementary) fprintf(f, "#include \"elementary.h\"\n");
     for (int r = 0; r < CG_ROW_COUNT; r++)
         if (used[r])
-            fprintf(f, "FN T row_%s(%s) { return %s(%s); }\n", cg_rows[r].name, parameters[cg_rows[r].arity],
-                    cg_rows[r].class == CG_CLASS_COMPARE ? "TRUTH" : "", cg_rows[r].expression);
+            fprintf(f, "FN T row_%s(%s) { return %s; }\n", cg_rows[r].name, parameters[cg_rows[r].arity],
+                    cg_rows[r].expression);
 }
 
 static void write_body(FILE *f, const cg_program *p) {

@@ -10,6 +10,7 @@
 static cg_status make_states(cg_optimizer *o) {
     for (int i = 0; i < o->n; i++) {
         const cg_tensor *x = cg_parameter(o->module, i, NULL);
+        if (!x) return o->dev->error.code;
         for (int k = 0; k < o->update->n_states; k++) {
             o->state[i][k] = cg_retain(cg_eval(cg_zeros(o->dev, x->storage->dtype, x->shape)));
             if (!o->state[i][k]) return o->dev->error.code;
