@@ -43,7 +43,7 @@ bench_json *bench_json_new(bool quick, int n, const bench_target *targets) {
     return NULL;
 }
 
-/* The keys that bench/peers/peers.py gives too: case, target, seconds, samples; the rest where there is some. */
+/* bench/peers/peers.py gives the same keys, as far as it has their values. */
 static json_t *result_json(const bench_case *what, const int64_t *size, const bench_result *r) {
     json_t *entry = json_pack("{s:s, s:s}", "case", bench_case_title(what), "target", r->target);
     if (r->note[0]) json_object_set_new(entry, "note", json_string(r->note));

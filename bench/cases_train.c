@@ -76,7 +76,7 @@ enum { BATCH, WIDTH, LAYERS = 3, CLASSES = 10, PARAMETERS = 2 * LAYERS };
 /* The width of layer l's input, of the logits for l = LAYERS. */
 static int64_t width(const int64_t *size, int l) { return l == LAYERS ? CLASSES : size[WIDTH + l]; }
 
-/* Input 0 are the samples, then weight and bias of each layer. Weights as He et al. 2015, of the same variance. */
+/* Input 0 are the samples, then weight and bias of each layer; weights uniform as He et al. 2015. */
 static bench_input step_input(const int64_t *size, int i) {
     if (i == 0) return (bench_input){cg_shape(size[BATCH], width(size, 0)), 0, 1};
     int l = (i - 1) / 2;
@@ -217,8 +217,8 @@ static void step_expect(bench_problem *p, int64_t sample) {
 }
 
 /*
- * A gradient is off by its distance from the reference's, both taken as vectors. Rounding puts a few units on the
- * other side of relu's corner; where there are many units, one or two of them are to be expected.
+ * A gradient is off by its distance from the reference's, both taken as vectors. Rounding puts a few units
+ * on the other side of relu's corner; where there are many units, one or two of them are to be expected.
  */
 static void check_gradient(const cg_tensor *x, int at, const long double *want, long double tolerance,
                            bench_check *check) {

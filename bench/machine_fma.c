@@ -6,8 +6,9 @@
 #endif
 
 /*
- * Chains enough to hide 4 to 5 cycles of latency on 2 units, which together with the factors fit 16 registers; not
- * more, since compilers unroll a loop of up to 16 turns, and only then is an array a set of registers.
+ * Chains enough to hide 4 to 5 cycles of latency on 2 units, which together with the factors fit 16
+ * registers; not more, since compilers unroll a loop of up to 16 turns, and only then is an array a set of
+ * registers.
  */
 enum { CHAINS = 12, UNROLL = 8 };
 

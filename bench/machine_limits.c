@@ -73,7 +73,7 @@ static void copy(float *restrict y, const float *restrict x, size_t n, bool stre
     memcpy(y, x, n * sizeof *y);
 }
 
-/* This thread's time on a processor: arithmetic on one says what it could do on all, whoever else is at work. */
+/* This thread's time on a processor: arithmetic does not suffer from what others do on it in between. */
 static double processor_seconds(void) {
     struct timespec used;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
@@ -118,8 +118,8 @@ static double run_workers(worker *workers, int threads) {
 }
 
 /*
- * The best rate within `seconds`. A try lasts 2 ms or more, beside which starting a thread is little, and which
- * another program's turn does not always fall into.
+ * The best rate within `seconds`. A try lasts 2 ms or more, beside which starting a thread is little, and
+ * which another program's turn does not always fall into.
  */
 static double best_rate(worker *workers, int threads, double amount, double seconds) {
     double best = 0, until = bench_now() + seconds;

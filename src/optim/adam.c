@@ -13,11 +13,12 @@ enum { STEP, ONE_MINUS_BETA1, ONE_MINUS_BETA2, V_SCALE, EPSILON, DECAY, CONSTANT
  *     p  = p - lr / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + epsilon)
  */
 static void program(const cg_optimizer *o, cg_program *p) {
-    (void)o;
     p->n_inputs = 4;
     p->n_consts = CONSTANTS;
     const int first = cg_program_const(p, 0);
-    int g = cg_program_push(p, CG_ROW_add, G, cg_program_push(p, CG_ROW_mul, P, first + DECAY, 0), 0);
+    int g = G; /* without decay two rows less, a sixth of the step */
+    if (o->options.adam.weight_decay != 0)
+        g = cg_program_push(p, CG_ROW_add, G, cg_program_push(p, CG_ROW_mul, P, first + DECAY, 0), 0);
     int m = cg_program_push(p, CG_ROW_lerp, M, g, first + ONE_MINUS_BETA1);
     int v = cg_program_push(p, CG_ROW_lerp, V, cg_program_push(p, CG_ROW_square, g, 0, 0),
                             first + ONE_MINUS_BETA2);
