@@ -42,7 +42,7 @@ DEVICE_TEST(small_index_select, every_axis) {
             }
 }
 
-/* The device cannot report back: out of range is NaN for reals, 0 for the rest, and no other memory is read. */
+/* The device cannot report back: out of range is NaN for reals, else 0, and no other memory is read. */
 DEVICE_TEST(small_index_select, out_of_range) {
     const long double n = (long double)NAN;
     cg_tensor *f = cg_from_f32(dev, cg_shape(2, 2), (const float[]){1, 2, 3, 4});

@@ -118,7 +118,7 @@ DEVICE_TEST(small_modules, custom) {
     cg_module_free(NULL);
 }
 
-/* --- files ------------------------------------------------------------------------------------------------ */
+/* --- files ---------------------------------------------------------------------------------------------- */
 
 static const int64_t sizes[] = {6, 5, 3};
 
@@ -161,7 +161,7 @@ DEVICE_TEST(small_modules, save_and_load) {
     remove_test_folder();
 }
 
-/* A load between forward and backward: the gradient is of the values that were used, or refused; never mixed. */
+/* A load between forward and backward: the gradient is of the values used, or refused; never mixed. */
 DEVICE_TEST(small_modules, load_with_a_record_open) {
     cg_module *net = cg_custom_module(dev, "scale", scale_forward, NULL, NULL);
     CHECK(cg_module_add_parameter(net, "w", cg_full(dev, CG_F32, cg_shape(2), 3)) == CG_OK);

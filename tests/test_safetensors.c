@@ -183,7 +183,7 @@ HOST_TEST(safetensors, malformed_files) {
     remove_test_folder();
 }
 
-/* What other writers make: spaces behind the header, entries in any order, a file that is cut while it is open. */
+/* What other writers make: spaces behind the header, any order; and a file that is cut while it is open. */
 DEVICE_TEST(small_safetensors, files_of_others) {
     const char *path = test_path("o.safetensors");
     const char *header = "{\"b\":{\"shape\":[2],\"data_offsets\":[1,3],\"dtype\":\"U8\"}, "

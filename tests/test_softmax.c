@@ -5,8 +5,8 @@
 #include <math.h>
 
 /*
- * The bound held here: exp is within 1 ULP, the sum within log2 n + 2, the difference x - m rounds once and is
- * scaled by exp, and the division rounds once more.
+ * The bound held here: exp is within 1 ULP, the sum within log2 n + 2, the difference x - m rounds once and
+ * is scaled by exp, and the division rounds once more.
  */
 static double bound(int64_t n, long double spread) {
     return 8 + 2 * log2((double)n + 1) + 2 * (double)spread;

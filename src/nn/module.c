@@ -149,10 +149,14 @@ cg_tensor *cg_parameter(const cg_module *module, int i, const char **name) {
 
 int64_t cg_parameter_elements(const cg_module *module) {
     int64_t total = 0;
-    for (int i = 0; i < cg_parameter_count(module); i++) total += cg_numel(cg_parameter(module, i, NULL));
+    if (!module) return 0;
+    for (int i = 0; i < module->n_parameters; i++) total += cg_numel(module->parameter[i].tensor);
+    for (int i = 0; i < module->n_children; i++) total += cg_parameter_elements(module->child[i]);
     return total;
 }
 
 void cg_module_zero_grad(cg_module *module) {
-    for (int i = 0; i < cg_parameter_count(module); i++) cg_zero_grad(cg_parameter(module, i, NULL));
+    if (!module) return;
+    for (int i = 0; i < module->n_parameters; i++) cg_zero_grad(module->parameter[i].tensor);
+    for (int i = 0; i < module->n_children; i++) cg_module_zero_grad(module->child[i]);
 }

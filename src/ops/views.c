@@ -238,5 +238,6 @@ cg_tensor *cg_slice(cg_tensor *x, int axis, int64_t start, int64_t stop, int64_t
         end = stop == CG_SLICE_OPEN ? -1 : clip_bound(stop, n, -1, n - 1);
         count = first > end ? (first - end - 1) / -step + 1 : 0;
     }
+    if (count < 2) step = 1; /* one element has no stride, and a huge step would overflow it */
     return slice_with(x, &(cg_attributes){.i = {a, first, count, step}});
 }

@@ -1,4 +1,4 @@
-/* Nothing of the public API escapes the tests: every row has a reference, every operation a gradient check. */
+/* Nothing escapes the tests: every row has a reference, every operation a gradient check. */
 #include "support/device_test.h"
 #include "support/files.h"
 #include "support/operations.h"

@@ -45,8 +45,8 @@ static void run_case(cg_device *dev, int row, cg_dtype t, cg_dims shape, test_la
 }
 
 /*
- * Which dtypes a row is tried in. On OpenCL each row and type is a kernel to be built, so there the narrow types,
- * which only change how values are loaded and stored, are left to a few rows.
+ * Which dtypes a row is tried in. On OpenCL each row and type is a kernel to be built, so there the narrow
+ * types, which only change how values are loaded and stored, are left to a few rows.
  */
 static bool in_turn(cg_device *dev, int row, cg_dtype t) {
     if (!usable(dev, t) || !row_accepts(row, t)) return false;
@@ -67,7 +67,7 @@ DEVICE_TEST(small_rows, every_dtype) {
     }
 }
 
-/* A row runs through the same loops as any other on OpenCL, where each needs a compiler: two stand for all. */
+/* Each row goes through the same loops; on OpenCL, where it must be built, two stand for all. */
 static bool representative(cg_device *dev, int row) {
     return !device_is_opencl(dev) || row == CG_ROW_add || row == CG_ROW_where;
 }
