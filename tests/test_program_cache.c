@@ -1,7 +1,8 @@
 /* The cache on disk: whatever is wrong with an entry, it is not loaded. */
+#include "support/device_test.h"
+
 #ifdef CG_WITH_OPENCL
 #include "host/opencl/program_cache.h"
-#include "support/device_test.h"
 #include "support/files.h"
 
 #include <fcntl.h>

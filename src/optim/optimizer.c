@@ -97,7 +97,8 @@ cg_status cg_optimizer_step(cg_optimizer *o) {
         return CG_FAIL(&o->dev->error, CG_ERROR_STATE,
                        "%s: the module has %d parameters, %d when it was made", o->update->name,
                        cg_parameter_count(o->module), o->n);
-    if (o->n && !cg_parameter(o->module, 0, NULL)) return o->dev->error.code; /* the list is there from here on */
+    if (o->n && !cg_parameter(o->module, 0, NULL))
+        return o->dev->error.code; /* the list is there from here on */
     cg_scope *scope = cg_scope_begin(o->dev);
     if (!scope) return o->dev->error.code;
     cg_status status = step_dtype(o, CG_F32);

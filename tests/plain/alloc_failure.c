@@ -1,6 +1,6 @@
 /*
- * Every allocation of the library fails once, and from there on (SQLite's loop): a clean error, inputs as they
- * were, nothing leaked. The CPU backend only: a driver that runs out of memory may abort.
+ * Every allocation of the library fails once, and from there on (SQLite's loop): a clean error, inputs as
+ * they were, nothing leaked. The CPU backend only: a driver that runs out of memory may abort.
  *
  * Linked with --wrap (tests.cmake), so that the library's calls come here, and nobody else's.
  */
@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* --- the allocator -------------------------------------------------------------------------------------------- */
+/* --- the allocator -------------------------------------------------------------------------------------- */
 
 void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t n, size_t bytes);
@@ -36,7 +36,7 @@ static struct {
     long countdown;
 } fault;
 
-/* The blocks that are live: an open hash table, so that a block of somebody else's is not counted when freed. */
+/* The live blocks: an open hash table, so that a block of somebody else's is not counted when freed. */
 enum { SLOTS = 1 << 16 };
 static void *live[SLOTS];
 static long n_live;
@@ -101,7 +101,7 @@ static bool disarm(void) {
     return fault.fired;
 }
 
-/* --- what is run under failures ---------------------------------------------------------------------------------- */
+/* --- what is run under failures ------------------------------------------------------------------------- */
 
 enum { N = 12 };
 
@@ -262,7 +262,7 @@ static const scenario scenarios[] = {
     {"second device", second_device, CG_OK},
 };
 
-/* --- the loop ------------------------------------------------------------------------------------------------------ */
+/* --- the loop ------------------------------------------------------------------------------------------- */
 
 static void read_weights(const fixture *f, float *to) {
     for (int i = 0; i < cg_parameter_count(f->net); i++) {

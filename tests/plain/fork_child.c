@@ -1,6 +1,6 @@
 /*
- * A process forks after it has used a device. The child must not hang: the CPU backend works in it, OpenCL either
- * works or gives an error. (PoCL's threads are gone in a child, and it waits for them for ever.)
+ * A process forks after it has used a device. The child must not hang: the CPU backend works in it, OpenCL
+ * either works or gives an error. (PoCL's threads are gone in a child, and it waits for them for ever.)
  */
 #include "clgrad/clgrad.h"
 #include "support/check.h"

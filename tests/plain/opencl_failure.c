@@ -1,7 +1,7 @@
 /*
- * Every OpenCL call fails once, and from there on (SQLite's loop), with each of the usual codes in turn: an error
- * and no crash, and no OpenCL object left at the end. The library reaches OpenCL through one table of calls,
- * whose entries are replaced here.
+ * Every OpenCL call fails once, and from there on (SQLite's loop), with each of the usual codes in turn: an
+ * error and no crash, and no OpenCL object left at the end. The library reaches OpenCL through one table of
+ * calls, whose entries are replaced here.
  */
 #ifdef CG_WITH_OPENCL
 #include "host/opencl/loader.h"
@@ -140,7 +140,7 @@ static void replace_table(cg_cl_calls *table) {
 #undef CG_CL_CALL
 }
 
-/* --- what is run under failures ---------------------------------------------------------------------------------- */
+/* --- what is run under failures ------------------------------------------------------------------------- */
 
 static bool close_to(const cg_tensor *x, double want) {
     double v = 0;

@@ -1,6 +1,6 @@
 /*
- * The library with nothing installed, with broken drivers, with one driver and with two devices: each scene is
- * this program run again in an environment of its own, which says what it found.
+ * The library with nothing installed, with broken drivers, with one driver and with two devices: each scene
+ * is this program run again in an environment of its own, which says what it found.
  *
  * Children print: "device ID PLATFORM usable|broken", "reason TEXT", "choice ID TEXT", "trained ID LOSS".
  */
@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* --- the child ---------------------------------------------------------------------------------------------- */
+/* --- the child ------------------------------------------------------------------------------------------ */
 
 /* Ten steps of a small network; the last loss with all its digits. */
 static void train(const char *id) {
@@ -61,7 +61,7 @@ static int child(void) {
     return 0;
 }
 
-/* --- the parent ----------------------------------------------------------------------------------------------- */
+/* --- the parent ----------------------------------------------------------------------------------------- */
 
 static char self[4096], folder[256];
 static int scenes, skipped;

@@ -1,6 +1,6 @@
 /*
- * Several threads, each with a device of its own, train at the same time: the same numbers as alone, and no data
- * race. A plain program, since Criterion does not start under the thread sanitizer.
+ * Several threads, each with a device of its own, train at the same time: the same numbers as alone, and no
+ * data race. A plain program, since Criterion does not start under the thread sanitizer.
  *
  * usage: plain_threads [threads [rounds [device]]]
  */

@@ -1,6 +1,7 @@
 /*
  * What each row of elementwise.def must compute: its definition in long double, and its bound. Bounds follow
- * the promises in include/clgrad/ops.h; where those are silent, the error that the parts of the formula add up to.
+ * the promises in include/clgrad/ops.h; where those are silent, the error that the parts of the formula add
+ * up to.
  */
 #include "reference/reference.h"
 
@@ -35,7 +36,7 @@ static long double gelu_inner(long double t) { return sqrt_2_pi * (t + 0.044715L
 /* x f(x) where f decays faster than x grows: 0 at the end of the range, not inf * 0. */
 static long double damped(long double x, long double f) { return f == 0 ? 0 : x * f; }
 
-/* --- arithmetic ------------------------------------------------------------------------------------------- */
+/* --- arithmetic ----------------------------------------------------------------------------------------- */
 REAL(add, x + y)
 REAL(sub, x - y)
 REAL(mul, x *y)
@@ -61,12 +62,12 @@ INTEGER(minimum, x < y ? x : y)
 INTEGER(maximum, x > y ? x : y)
 INTEGER(where, x != 0 ? y : z)
 
-/* --- exponentials ------------------------------------------------------------------------------------------ */
+/* --- exponentials --------------------------------------------------------------------------------------- */
 REAL(exp, expl(x))
 REAL(log, logl(x))
 REAL(erf, erfl(x))
 
-/* --- comparisons -------------------------------------------------------------------------------------------- */
+/* --- comparisons ---------------------------------------------------------------------------------------- */
 REAL(eq, x == y)
 REAL(ne, x != y)
 REAL(lt, x < y)
@@ -80,7 +81,7 @@ INTEGER(le, x <= y)
 INTEGER(gt, x > y)
 INTEGER(ge, x >= y)
 
-/* --- activations --------------------------------------------------------------------------------------------- */
+/* --- activations ---------------------------------------------------------------------------------------- */
 REAL(relu, isnan(x) ? x : x > 0 ? x : 0)
 INTEGER(relu, x > 0 ? x : 0)
 REAL(relu_grad, isnan(x) ? x : (long double)(x > 0))
@@ -103,7 +104,7 @@ REAL(gelu_tanh_grad,
      logistic(2 * gelu_inner(x)) + damped(2 * sqrt_2_pi * x * (1 + 3 * 0.044715L * x * x),
                                           logistic(2 * gelu_inner(x)) * logistic(-2 * gelu_inner(x))))
 
-/* --- what an error is measured against, where ULP are not enough ---------------------------------------------- */
+/* --- what an error is measured against, where ULP are not enough ---------------------------------------- */
 REAL(scale_x, fmaxl(1, fabsl(x)))                            /* functions near x, with zeros between */
 REAL(scale_lerp, fabsl(z *(y - x)) + fabsl(x + z * (y - x))) /* y - x is rounded before it is scaled */
 

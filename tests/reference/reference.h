@@ -10,7 +10,7 @@
 
 enum { REF_MAX_RANK = 8 };
 
-/* --- Indices (ref_index.c) -------------------------------------------------------------------------------- */
+/* --- Indices (ref_index.c) ------------------------------------------------------------------------------ */
 
 int64_t ref_count(int rank, const int64_t *shape);
 void ref_unravel(int64_t i, int rank, const int64_t *shape, int64_t *index);
@@ -23,7 +23,7 @@ int64_t ref_broadcast(int64_t i, int rank, const int64_t *shape, int in_rank, co
 void ref_slice(int64_t n, bool has_start, int64_t start, bool has_stop, int64_t stop, int64_t step,
                int64_t *first, int64_t *count);
 
-/* --- Rows (ref_rows.c) ------------------------------------------------------------------------------------ */
+/* --- Rows (ref_rows.c) ---------------------------------------------------------------------------------- */
 
 typedef long double ref_real(long double x, long double y, long double z);
 typedef int64_t ref_integer(int64_t x, int64_t y, int64_t z);
@@ -46,7 +46,7 @@ typedef struct ref_row {
 /* NULL if there is no reference of that name. */
 const ref_row *ref_row_find(const char *name);
 
-/* --- Reductions, softmax, losses (ref_reduce.c) ------------------------------------------------------------- */
+/* --- Reductions, softmax, losses (ref_reduce.c) --------------------------------------------------------- */
 
 typedef enum ref_reduction { REF_SUM, REF_SUM_ABS, REF_MAX, REF_MIN, REF_ARGMAX, REF_ARGMIN } ref_reduction;
 
@@ -63,13 +63,13 @@ void ref_softmax(bool logarithm, int64_t n, int64_t step, const long double *x, 
 /* logsumexp(x) - x[label]; NaN for a label outside [0, n). */
 long double ref_cross_entropy(int64_t n, const long double *x, int64_t label);
 
-/* --- Products (ref_linalg.c) ---------------------------------------------------------------------------------- */
+/* --- Products (ref_linalg.c) ---------------------------------------------------------------------------- */
 
 /* c = a b and, if not NULL, size = |a| |b|: (m, k) x (k, n) -> (m, n). */
 void ref_matmul(int64_t m, int64_t n, int64_t k, const long double *a, const long double *b, long double *c,
                 long double *size);
 
-/* --- Random numbers (ref_random.c) ---------------------------------------------------------------------------- */
+/* --- Random numbers (ref_random.c) ---------------------------------------------------------------------- */
 
 /* The block of Philox 4x32-10 for a counter and a key, by the text of the SC 2011 paper. */
 void ref_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
@@ -80,7 +80,7 @@ long double ref_uniform(bool wide, uint64_t seed, uint64_t stream, uint64_t i);
 /* Element i of a stream of standard normal numbers, by Box and Muller. */
 long double ref_normal(bool wide, uint64_t seed, uint64_t stream, uint64_t i);
 
-/* --- Optimizers (ref_optim.c) ---------------------------------------------------------------------------------- */
+/* --- Optimizers (ref_optim.c) --------------------------------------------------------------------------- */
 
 /* One SGD step of one parameter; *v is its velocity, 0 before the first. */
 void ref_sgd(double lr, double momentum, bool nesterov, double decay, double g, double *p, double *v);

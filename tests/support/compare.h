@@ -36,7 +36,7 @@ bool check_same_bits(const cg_tensor *x, const cg_tensor *y);
 /* One element equals v. */
 bool check_item(const cg_tensor *x, double v, double tolerance);
 
-/* The device keeps an error of this code whose message has all of the NULL-terminated parts; it is cleared. */
+/* The device keeps an error of this code whose message has all parts, up to a NULL; it is cleared. */
 bool check_error(cg_device *dev, cg_status code, ...) __attribute__((sentinel));
 
 /* The call gave NULL and such an error. */

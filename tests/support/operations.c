@@ -11,7 +11,7 @@
         return expression;                                                                                   \
     }
 
-/* --- views ------------------------------------------------------------------------------------------------ */
+/* --- views ---------------------------------------------------------------------------------------------- */
 CALL(cast_same, cg_cast(x[0], CG_F64))
 CALL(transpose, cg_transpose(x[0], 0, -1))
 CALL(permute, cg_permute(x[0], (const int[]){2, 0, 1}))
@@ -35,7 +35,7 @@ CALL(index_select, cg_index_select(x[0], 2, indices(x[0])))
 CALL(index_select_first,
      cg_index_select(x[0], 0, cg_from_i64(cg_device_of(x[0]), cg_shape(3), (const int64_t[]){1, 1, 0})))
 
-/* --- reductions ------------------------------------------------------------------------------------------- */
+/* --- reductions ----------------------------------------------------------------------------------------- */
 CALL(sum_all, cg_sum(x[0], CG_ALL_AXES, false))
 CALL(sum_outer, cg_sum(x[0], cg_axes(0, -1), true))
 CALL(sum_none, cg_sum(x[0], cg_axes(), false))
@@ -51,7 +51,7 @@ CALL(softmax_first, cg_softmax(x[0], 0))
 CALL(log_softmax_last, cg_log_softmax(x[0], 2))
 CALL(log_softmax_middle, cg_log_softmax(x[0], 1))
 
-/* --- products and losses ------------------------------------------------------------------------------------ */
+/* --- products and losses -------------------------------------------------------------------------------- */
 CALL(matmul, cg_matmul(x[0], x[1]))
 CALL(matmul_transposed, cg_matmul(cg_transpose(x[0], 0, 1), cg_transpose(x[1], -1, -2)))
 CALL(linear, cg_linear(x[0], x[1], x[2]))

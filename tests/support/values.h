@@ -38,8 +38,8 @@ double unit_roundoff(cg_dtype dtype);
 double ulp_error(cg_dtype dtype, long double got, long double exact);
 
 /*
- * The error in units of u * scale, less the one unit in the last place of a subnormal that no formula can avoid;
- * infinite where only one of the two is a NaN or the same infinity.
+ * The error in units of u * scale, less the one unit in the last place of a subnormal that no formula can
+ * avoid; infinite where only one of the two is a NaN or the same infinity.
  */
 double scaled_error(cg_dtype dtype, long double got, long double exact, long double scale);
 
