@@ -23,7 +23,7 @@ static long double converted(cg_dtype to, long double v) {
     return v;
 }
 
-DEVICE_TEST(small_cast, every_pair) {
+DEVICE_TEST_ONCE(small_cast, every_pair) {
     static const long double reals[] = {0,     1,      -1,  2.75L, -2.75L, 0.4L,
                                         -0.4L, 200.9L, 255, 1e6L,  -1e6L,  0.999999L};
     static const long double integers[] = {0, 1, -1, 2, 127, 128, 255, 256, 300, -300, 1000000, 16777217};

@@ -13,7 +13,7 @@ static const long double *all(int64_t n, long double v) {
     return values;
 }
 
-DEVICE_TEST(small_create, constants) {
+DEVICE_TEST_ONCE(small_create, constants) {
     static const cg_dims shapes[] = {
         {0, {0}}, {1, {0}}, {2, {3, 5}}, {1, {65}}, {8, {1, 2, 1, 2, 1, 2, 1, 2}}};
     for (int t = 0; t < DTYPES; t++)
@@ -35,7 +35,7 @@ DEVICE_TEST(small_create, constants) {
     check_equal(cg_full(dev, CG_I32, cg_shape(1), -7.9), CG_I32, cg_shape(1), all(1, -7));
 }
 
-DEVICE_TEST(small_create, eye) {
+DEVICE_TEST_ONCE(small_create, eye) {
     for (int t = 0; t < DTYPES; t++)
         for (int64_t n = 0; n < 5; n += 2) {
             if (!usable(dev, dtypes[t])) continue;

@@ -39,7 +39,7 @@ static void run_product(cg_device *dev, const product *p, uint64_t seed) {
 }
 
 /* Every m, n, k from 0 to 9, bit for bit, with layouts that take turns. */
-DEVICE_TEST(small_matmul, small_sizes_exact) {
+DEVICE_TEST_ONCE(small_matmul, small_sizes_exact) {
     int turn = 0, step = device_is_slow(dev) ? 4 : device_is_opencl(dev) ? 2 : 1;
     for (int m = 0; m <= 9; m += step)
         for (int n = 0; n <= 9; n += step)
@@ -57,7 +57,7 @@ DEVICE_TEST(small_matmul, small_sizes_exact) {
 }
 
 /* Sizes round the tiles and blocks of the kernels. */
-DEVICE_TEST(matmul, tile_sizes_exact) {
+DEVICE_TEST_ONCE(matmul, tile_sizes_exact) {
     static const int sizes[] = {1, 13, 16, 17, 31, 32, 33, 63, 64, 65, 127, 129};
     enum { SIZES = sizeof sizes / sizeof *sizes };
     uint64_t seed = 12;
@@ -74,7 +74,7 @@ DEVICE_TEST(matmul, tile_sizes_exact) {
 }
 
 /* Whole networks' shapes, where blocks are packed and work is shared between threads. */
-DEVICE_TEST(matmul, larger_random) {
+DEVICE_TEST_ONCE(matmul, larger_random) {
     static const int64_t shapes[][3] = {{128, 512, 784}, {1, 512, 784},   {8, 130, 784},
                                         {784, 64, 128},  {257, 259, 263}, {64, 10, 1031},
                                         {3, 4099, 5},    {300, 1, 300},   {2, 2, 20011}};
@@ -118,7 +118,7 @@ static void run_batch(cg_device *dev, cg_dims a, cg_dims b, test_layout la, test
     check_equal(cg_matmul(x, y), CG_F32, out, want);
 }
 
-DEVICE_TEST(small_matmul, batches) {
+DEVICE_TEST_ONCE(small_matmul, batches) {
     static const cg_dims pairs[][2] = {
         {{3, {2, 3, 4}}, {3, {2, 4, 5}}},
         {{3, {2, 3, 4}}, {2, {4, 5}}},

@@ -93,7 +93,7 @@ static const trajectory trajectories[] = {
      .adam_options = {.lr = 0.02, .beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-4, .weight_decay = 0.05}},
 };
 
-DEVICE_TEST(optimizers, follow_the_formulas) {
+DEVICE_TEST_ONCE(optimizers, follow_the_formulas) {
     int steps = device_is_opencl(dev) ? 100 : STEPS;
     for (size_t i = 0; i < sizeof trajectories / sizeof *trajectories; i++) {
         follow(dev, &trajectories[i], CG_F32, steps);

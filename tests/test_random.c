@@ -28,7 +28,7 @@ HOST_TEST(random, reference_gives_the_known_answers) {
 static bool usable(cg_device *dev, cg_dtype t) { return t != CG_F64 || cg_device_properties(dev)->has_f64; }
 
 /* Element i of stream s depends on (seed, s, i) alone: bit for bit what the reference says. */
-DEVICE_TEST(small_random, uniform_bits) {
+DEVICE_TEST_ONCE(small_random, uniform_bits) {
     static const int64_t sizes[] = {0, 1, 2, 3, 4, 5, 63, 65, 1031};
     const uint64_t seed = UINT64_C(0x123456789abcdef0);
     cg_seed(dev, seed);
@@ -47,7 +47,7 @@ DEVICE_TEST(small_random, uniform_bits) {
         }
 }
 
-DEVICE_TEST(small_random, normal_values) {
+DEVICE_TEST_ONCE(small_random, normal_values) {
     cg_seed(dev, 99);
     uint64_t stream = 0;
     for (int t = CG_F32; t <= CG_F64; t++)
@@ -113,7 +113,7 @@ static void check_moments(const cg_tensor *x, double mean, double variance, doub
     CHECK_MSG(low >= least && high <= most, "from %g to %g, expected %g to %g", low, high, least, most);
 }
 
-DEVICE_TEST(random, moments) {
+DEVICE_TEST_ONCE(random, moments) {
     enum { I = 300, O = 200, N = I * O };
     const double inf = (double)INFINITY, xavier = sqrt(6.0 / (I + O)), he = sqrt(6.0 / I);
     cg_seed(dev, 7);
@@ -153,7 +153,7 @@ DEVICE_TEST(small_random, streams) {
     check_item(cg_sum(cg_eq(a, b), CG_ALL_AXES, false), 0, 1);
 }
 
-DEVICE_TEST(small_random, permutation) {
+DEVICE_TEST_ONCE(small_random, permutation) {
     for (int64_t n = 0; n < 200; n = 3 * n + 1) {
         check_case("of %lld", (long long)n);
         cg_tensor *p = cg_permutation(dev, n);

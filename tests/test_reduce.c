@@ -89,7 +89,7 @@ static void run_case(cg_device *dev, cg_dtype t, cg_dims shape, unsigned mask, t
 }
 
 /* Every set of axes of every rank; layouts and dtypes take turns. */
-DEVICE_TEST(small_reduce, every_axis_set) {
+DEVICE_TEST_ONCE(small_reduce, every_axis_set) {
     static const cg_dims some[] = {{0, {0}},       {1, {7}},          {2, {3, 5}},
                                    {3, {4, 1, 6}}, {4, {2, 3, 2, 3}}, {5, {2, 1, 3, 2, 2}},
                                    {2, {0, 3}},    {3, {2, 0, 3}}};
@@ -107,7 +107,7 @@ DEVICE_TEST(small_reduce, every_axis_set) {
 }
 
 /* Sizes around work-groups and blocks, along rows, columns, the middle and everything. */
-DEVICE_TEST(reduce, large_axes) {
+DEVICE_TEST_ONCE(reduce, large_axes) {
     static const struct {
         cg_dims shape;
         unsigned mask;
@@ -128,7 +128,7 @@ DEVICE_TEST(reduce, large_axes) {
 }
 
 /* A sum of 2^22 like numbers: a running f32 sum is wrong in the third digit. */
-DEVICE_TEST(reduce, sums_are_trees) {
+DEVICE_TEST_ONCE(reduce, sums_are_trees) {
     enum { N = 1 << 22 };
     cg_tensor *x = cg_eval(cg_full(dev, CG_F32, cg_shape(N), 0.1));
     long double want = (long double)N * (long double)0.1f;
@@ -193,7 +193,7 @@ static void run_positions(cg_device *dev, cg_dtype t, cg_dims shape, test_layout
     }
 }
 
-DEVICE_TEST(small_reduce, positions) {
+DEVICE_TEST_ONCE(small_reduce, positions) {
     static const cg_dims shapes[] = {{1, {1}}, {1, {65}}, {2, {7, 67}}, {3, {3, 5, 4}}};
     static const cg_dtype types[] = {CG_F32, CG_I32, CG_F64, CG_U8, CG_I64, CG_BOOL};
     for (int i = 0; i < (device_is_opencl(dev) ? 8 : 48); i++) {
@@ -211,7 +211,7 @@ DEVICE_TEST(small_reduce, positions) {
 }
 
 /* argmax over one long axis: the winner at each end and in the middle, twice. */
-DEVICE_TEST(reduce, positions_in_long_axes) {
+DEVICE_TEST_ONCE(reduce, positions_in_long_axes) {
     enum { N = 100003 };
     static const int64_t places[] = {0, 1, 63, 64, 50000, N - 2, N - 1};
     for (int i = 0; i < 7; i++) {

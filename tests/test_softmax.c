@@ -36,7 +36,7 @@ static void run_case(cg_device *dev, cg_dtype t, cg_dims shape, int axis, test_l
     scratch_free_all();
 }
 
-DEVICE_TEST(small_softmax, every_axis_and_layout) {
+DEVICE_TEST_ONCE(small_softmax, every_axis_and_layout) {
     static const cg_dims shapes[] = {{1, {1}}, {1, {65}}, {2, {5, 67}}, {3, {3, 4, 5}}, {4, {2, 1, 3, 7}}};
     int turn = 0;
     for (int s = 0; s < 5; s++)
@@ -50,7 +50,7 @@ DEVICE_TEST(small_softmax, every_axis_and_layout) {
             }
 }
 
-DEVICE_TEST(softmax, row_lengths) {
+DEVICE_TEST_ONCE(softmax, row_lengths) {
     static const int64_t lengths[] = {1,   2,   15,  16,   17,   63,   64,   65,
                                       127, 255, 257, 1000, 1023, 1025, 4097, 50257};
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)

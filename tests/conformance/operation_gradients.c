@@ -42,7 +42,7 @@ DEVICE_TEST(operations, second_gradients) {
 }
 
 /* The f32 gradient is the f64 gradient, rounded: the same rule in another dtype. */
-DEVICE_TEST(operations, gradients_in_f32) {
+DEVICE_TEST_ONCE(operations, gradients_in_f32) {
     for (int i = 0; i < operation_count(); i++) {
         const operation *op = operation_at(i);
         if (!in_turn(dev, op) || !strcmp(op->name, "cast")) continue;

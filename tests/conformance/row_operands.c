@@ -44,7 +44,7 @@ static void run_broadcast(cg_device *dev, int row, const cg_dims *shapes, int ro
               (row_operands){values[0], values[1], values[2]});
 }
 
-DEVICE_TEST(small_rows, broadcast) {
+DEVICE_TEST_ONCE(small_rows, broadcast) {
     for (int row = 0; row < CG_ROW_COUNT; row++) {
         if (row_tensors(row) < 2) continue;
         if (device_is_opencl(dev) && row != CG_ROW_where) continue;
@@ -82,7 +82,7 @@ static void run_number(cg_device *dev, int row, cg_dtype t, bool real, bool on_t
     if (!got) cg_error_clear(dev);
 }
 
-DEVICE_TEST(rows, numbers_as_operands) {
+DEVICE_TEST_ONCE(rows, numbers_as_operands) {
     for (int row = 0; row < CG_ROW_COUNT; row++) {
         if (cg_rows[row].signature != CG_SIG_BINARY) continue;
         if (device_is_opencl(dev) && row != CG_ROW_sub) continue;
@@ -104,7 +104,7 @@ static int order(cg_dtype t) {
 }
 
 /* bool < u8 < i32 < i64 < f32 < f64, both ways round. */
-DEVICE_TEST(rows, mixed_dtypes) {
+DEVICE_TEST_ONCE(rows, mixed_dtypes) {
     static const int rows[] = {CG_ROW_add, CG_ROW_mul, CG_ROW_div, CG_ROW_lt, CG_ROW_maximum, CG_ROW_pow};
     enum { N = 9 };
     for (size_t r = 0; r < (device_is_opencl(dev) ? 1u : 6u); r++)

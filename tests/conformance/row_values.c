@@ -56,7 +56,7 @@ static bool in_turn(cg_device *dev, int row, cg_dtype t) {
 }
 
 /* Every row in every dtype. */
-DEVICE_TEST(small_rows, every_dtype) {
+DEVICE_TEST_ONCE(small_rows, every_dtype) {
     for (int row = 0; row < CG_ROW_COUNT; row++) {
         cg_scope *scope = cg_scope_begin(dev);
         for (int t = CG_F32; t <= CG_BOOL; t++)
@@ -73,7 +73,7 @@ static bool representative(cg_device *dev, int row) {
 }
 
 /* Every shape in every layout. */
-DEVICE_TEST(small_rows, every_layout) {
+DEVICE_TEST_ONCE(small_rows, every_layout) {
     static const cg_dtype types[] = {CG_F32, CG_F64, CG_I32, CG_U8};
     for (int row = 0; row < CG_ROW_COUNT; row++) {
         if (!representative(dev, row)) continue;
@@ -115,7 +115,7 @@ static void run_specials(cg_device *dev, int row, cg_dtype t, double parameter) 
 }
 
 /* Signed zeros, subnormals, limits, infinities, NaN: each alone and each with each. */
-DEVICE_TEST(rows, special_values) {
+DEVICE_TEST_ONCE(rows, special_values) {
     for (int row = 0; row < CG_ROW_COUNT; row++) {
         cg_scope *scope = cg_scope_begin(dev);
         for (int t = CG_F32; t <= CG_F64; t++) {
@@ -129,7 +129,7 @@ DEVICE_TEST(rows, special_values) {
 }
 
 /* Many points within the domain, where the bound is tightest. */
-DEVICE_TEST(rows, random_values) {
+DEVICE_TEST_ONCE(rows, random_values) {
     int64_t n = device_is_opencl(dev) ? 10007 : 50021;
     for (int row = 0; row < CG_ROW_COUNT; row++) {
         cg_scope *scope = cg_scope_begin(dev);
@@ -142,7 +142,7 @@ DEVICE_TEST(rows, random_values) {
 }
 
 /* The value each row states, from a table: it holds where row and reference might share a mistake. */
-DEVICE_TEST(rows, probes) {
+DEVICE_TEST_ONCE(rows, probes) {
     for (int row = 0; row < CG_ROW_COUNT; row++) {
         const double *probe = cg_rows[row].probe;
         for (int t = CG_F32; t <= CG_F64; t++) {
@@ -165,7 +165,7 @@ DEVICE_TEST(rows, probes) {
 }
 
 /* Integers wrap and never trap, at the ends of their range. */
-DEVICE_TEST(small_rows, integer_limits) {
+DEVICE_TEST_ONCE(small_rows, integer_limits) {
     static const int64_t i32[] = {INT32_MIN, INT32_MIN + 1, -1, 0, 1, 46341, INT32_MAX - 1, INT32_MAX};
     static const int64_t i64[] = {INT64_MIN, INT64_MIN + 1, -1, 0, 1, 3037000500, INT64_MAX - 1, INT64_MAX};
     static const int64_t u8[] = {0, 1, 2, 15, 16, 127, 128, 255};

@@ -15,6 +15,10 @@ struct criterion_test_params device_test_parameters(void) {
     return parameters(test_targets);
 }
 
+struct criterion_test_params device_once_parameters(void) {
+    return parameters(test_targets_once);
+}
+
 struct criterion_test_params opencl_test_parameters(void) {
     return parameters(test_opencl_targets);
 }

@@ -21,6 +21,7 @@ typedef void test_body(cg_device *dev);
 
 /* The parameters of a device test; an array in memory that Criterion frees. */
 struct criterion_test_params device_test_parameters(void);
+struct criterion_test_params device_once_parameters(void);
 struct criterion_test_params opencl_test_parameters(void);
 
 void device_test_run(const test_target *target, const char *name, test_body *body);
@@ -34,6 +35,9 @@ void device_test_run(const test_target *target, const char *name, test_body *bod
     static void body_##suite##_##name(cg_device *dev)
 
 #define DEVICE_TEST(suite, name) DEVICE_TEST_WITH(device_test_parameters, suite, name)
+
+/* The same, but OpenCL devices with fusion only: for what deferral does not change. */
+#define DEVICE_TEST_ONCE(suite, name) DEVICE_TEST_WITH(device_once_parameters, suite, name)
 
 /* Once for every OpenCL device, for tests that compare it with the CPU backend. */
 #define OPENCL_TEST(suite, name) DEVICE_TEST_WITH(opencl_test_parameters, suite, name)

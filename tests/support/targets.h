@@ -22,7 +22,13 @@ enum { MAX_TARGETS = 16 };
 /* Fills `targets` with those under test, at most MAX_TARGETS; returns how many. */
 int test_targets(test_target *targets);
 
-/* The same without the CPU backend and once each, with fusion: for tests that compare a device with it. */
+/*
+ * The same, OpenCL devices with fusion only: for tests of what deferral does not change, where a second way
+ * would build the same kernels again.
+ */
+int test_targets_once(test_target *targets);
+
+/* Only the OpenCL devices, once each, with fusion: for tests that compare a device with the CPU backend. */
 int test_opencl_targets(test_target *targets);
 
 /* Opens a target's device with CLGRAD_FUSE set accordingly; NULL with a failure reported. */
