@@ -21,7 +21,10 @@ CG_API void cg_seed_get(const cg_device *dev, uint64_t *seed, uint64_t *stream);
 /* Puts the generator back where cg_seed_get found it. */
 CG_API void cg_seed_set(cg_device *dev, uint64_t seed, uint64_t stream);
 
-/* Uniform in [low, high): low + (high - low) u, u of 24 bits (f32) or 53 bits (f64). dtype f32 or f64. */
+/*
+ * Uniform between low and high: low + (high - low) u, u in [0, 1) of 24 bits (f32) or 53 bits (f64). dtype f32 or
+ * f64. high itself is left out for (0, 1); for other bounds the last rounding may reach it.
+ */
 CG_API cg_tensor *cg_uniform(cg_device *dev, cg_dtype dtype, cg_dims shape, double low, double high);
 
 /* Normal with the given mean and standard deviation, by Box and Muller. dtype f32 or f64. */
