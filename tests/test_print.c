@@ -43,10 +43,8 @@ DEVICE_TEST(small_print, reals) {
 }
 
 DEVICE_TEST(small_print, long_axes_are_shortened) {
-    const char *text = printed(cg_arange(dev, CG_I32, 0, 2000, 1));
-    CHECK_MSG(strstr(text, "...") && strlen(text) < 200, "printed %zu characters", strlen(text));
-    CHECK(strstr(text, "1999") && strstr(text, "i32 (2000,)"));
-    text = printed(cg_zeros(dev, CG_F32, cg_shape(100, 100)));
+    expect(cg_arange(dev, CG_I32, 0, 2000, 1), "[   0,    1,    2, ..., 1997, 1998, 1999] i32 (2000,)\n");
+    const char *text = printed(cg_zeros(dev, CG_F32, cg_shape(100, 100)));
     CHECK_MSG(strstr(text, "...") && strlen(text) < 1500, "printed %zu characters", strlen(text));
 }
 

@@ -14,7 +14,6 @@ struct cg_buffer {
 /* Kept memory of a device, one piece for each user, so that no call allocates in a steady state. */
 typedef enum cg_cpu_workspace_id {
     CG_WORKSPACE_REDUCE,
-    CG_WORKSPACE_MATMUL_A,
     CG_WORKSPACE_MATMUL_B,
     CG_WORKSPACE_MATMUL_C,
     CG_WORKSPACE_ROWS, /* softmax and cross-entropy */

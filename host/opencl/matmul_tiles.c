@@ -69,6 +69,21 @@ static bool tile_fits(const cg_hw_opencl *hw, const cg_product *p, const tile *t
            hw->base.info.local_bytes >= local;
 }
 
+/* The arguments that the kernels for tiles and for skinny products share. */
+static cg_args row_arguments(cg_hw_opencl *hw, const cg_product *p, int64_t first_batch,
+                             const cg_kernel_request *request) {
+    cg_args a = cg_args_of(hw, cg_cl_kernel(hw, request), "matmul");
+    a.wide = p->wide;
+    cg_arg_index(&a, p->n);
+    cg_arg_index(&a, p->k);
+    cg_arg_index(&a, first_batch);
+    cg_arg_matrices(&a, p, &p->a, &p->b);
+    cg_arg_index(&a, p->a.col);
+    cg_arg_index(&a, p->b.col);
+    cg_arg_epilogue(&a, p, request);
+    return a;
+}
+
 static cg_args tile_arguments(cg_hw_opencl *hw, const cg_product *p, const void *shape, int64_t first_batch) {
     const tile *t = shape;
     cg_kernel_request request = cg_product_kernel(p, "matmul_tile.cl", "matmul_tile", 4);
@@ -79,16 +94,7 @@ static cg_args tile_arguments(cg_hw_opencl *hw, const cg_product *p, const void 
     cg_request_define(&request, "TY", t->down);
     cg_request_define(&request, "A_WAY", way_of(p, &p->a, p->a.col, p->a.row));
     cg_request_define(&request, "B_WAY", way_of(p, &p->b, p->b.row, p->b.col));
-    cg_args a = cg_args_of(hw, cg_cl_kernel(hw, &request), "matmul");
-    a.wide = p->wide;
-    cg_arg_index(&a, p->n);
-    cg_arg_index(&a, p->k);
-    cg_arg_index(&a, first_batch);
-    cg_arg_matrices(&a, p, &p->a, &p->b);
-    cg_arg_index(&a, p->a.col);
-    cg_arg_index(&a, p->b.col);
-    cg_arg_epilogue(&a, p, &request);
-    return a;
+    return row_arguments(hw, p, first_batch, &request);
 }
 
 static cg_status tile_run(cg_hw_opencl *hw, const cg_product *p, const tile *t) {
@@ -146,16 +152,7 @@ static cg_args skinny_arguments(cg_hw_opencl *hw, const cg_product *p, const voi
     cg_request_define(&request, "NX", s->columns);
     cg_request_define(&request, "ITEMS", s->items);
     cg_request_define(&request, "ALONG_DEPTH", p->b.row == 1);
-    cg_args a = cg_args_of(hw, cg_cl_kernel(hw, &request), "matmul");
-    a.wide = p->wide;
-    cg_arg_index(&a, p->n);
-    cg_arg_index(&a, p->k);
-    cg_arg_index(&a, first_batch);
-    cg_arg_matrices(&a, p, &p->a, &p->b);
-    cg_arg_index(&a, p->a.col);
-    cg_arg_index(&a, p->b.col);
-    cg_arg_epilogue(&a, p, &request);
-    return a;
+    return row_arguments(hw, p, first_batch, &request);
 }
 
 bool cg_matmul_skinny_supports(const cg_hw_opencl *hw, const cg_product *p) {

@@ -91,9 +91,6 @@ cg_tensor *cg_tensor_alias(const cg_tensor *x);
 cg_status cg_tensor_check(cg_device *dev, const char *op, cg_dtype dtype, const cg_dims *shape,
                           int64_t *numel);
 
-/* Whether x covers its whole storage row-major. */
-bool cg_tensor_is_whole(const cg_tensor *x);
-
 /* x as an operand over its own shape; x must not be pending. */
 cg_operand cg_tensor_operand(const cg_tensor *x);
 

@@ -89,10 +89,6 @@ bool cg_is_contiguous(const cg_tensor *x) {
     return true;
 }
 
-bool cg_tensor_is_whole(const cg_tensor *x) {
-    return x->offset == 0 && cg_is_contiguous(x) && cg_dims_numel(&x->shape) == x->storage->numel;
-}
-
 cg_operand cg_tensor_operand(const cg_tensor *x) {
     cg_operand o = {.buffer = x->storage->buffer, .dtype = x->storage->dtype, .offset = x->offset};
     memcpy(o.stride, x->stride, sizeof o.stride);
