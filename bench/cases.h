@@ -1,6 +1,6 @@
 /*
  * The benchmark's cases. One description serves twice: clgrad_bench times it at its full size, and the test
- * bench_cases checks it against tests/reference at its small size, on every device.
+ * bench_cases checks it against reference at its small size, on every device.
  *
  * A bench_work is what is computed (a product, a map, a training step), a bench_case is that at given sizes.
  * A bench_problem is a case with its host data, made once; a bench_job is a problem on one device.

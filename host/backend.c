@@ -23,6 +23,8 @@ void cg_hw_close(cg_hw *hw) {
 
 cg_buffer *cg_hw_alloc(cg_hw *hw, size_t bytes) { return hw->backend->alloc(hw, bytes ? bytes : 1); }
 
+cg_buffer *cg_hw_wrap(cg_hw *hw, void *data, size_t bytes) { return hw->backend->wrap(hw, data, bytes); }
+
 void cg_hw_free(cg_hw *hw, cg_buffer *buffer) { hw->backend->free(hw, buffer); }
 
 void cg_hw_trim(cg_hw *hw) { hw->backend->trim(hw); }
@@ -57,6 +59,7 @@ cg_status cg_hw_map(cg_hw *hw, const cg_map_request *r) {
     cg_map_request simple;
     if (any_zero(r->shape, r->rank)) return CG_OK;
     cg_simplify_map(r, &simple);
+    hw->stats.work[CG_WORK_MAP]++;
     cg_status status = hw->backend->map(hw, &simple);
     if (!cg_check_wanted()) return status;
     for (int j = 0; j < r->program->n_outputs && status == CG_OK; j++)
@@ -66,6 +69,7 @@ cg_status cg_hw_map(cg_hw *hw, const cg_map_request *r) {
 
 cg_status cg_hw_map_many(cg_hw *hw, const cg_map_many_request *r) {
     if (r->n_segments == 0) return CG_OK;
+    hw->stats.work[CG_WORK_MAP_MANY]++;
     cg_status status = hw->backend->map_many ? hw->backend->map_many(hw, r) : cg_compose_map_many(hw, r);
     if (!cg_check_wanted()) return status;
     for (int k = 0; k < r->n_segments; k++)
@@ -77,32 +81,37 @@ cg_status cg_hw_map_many(cg_hw *hw, const cg_map_many_request *r) {
 
 /* --- reduce --------------------------------------------------------------------------------------------------- */
 
-static const char *const reduce_names[] = {"sum", "max", "min", "argmax", "argmin"};
+static const char *const reduce_names[] = {"sum", "max", "min", "prod", "argmax", "argmin"};
 
 /* out[kept index] = program(in...) at the first index of the reduced axes. */
-static cg_status map_kept(cg_hw *hw, const cg_reduce_request *r, const cg_program *program) {
+static cg_status map_kept(cg_hw *hw, const cg_reduce_request *r, const cg_program *program,
+                          const cg_scalar *consts) {
     cg_map_request map = {.program = program, .rank = r->n_kept};
     for (int a = 0; a < r->n_kept; a++) map.shape[a] = r->shape[a];
     for (int i = 0; i < program->n_inputs; i++) map.in[i] = r->in[i];
-    for (int c = 0; c < program->n_consts && program == r->program; c++) map.consts[c] = r->consts[c];
+    for (int c = 0; c < program->n_consts; c++) map.consts[c] = consts[c];
     map.out[0] = r->out;
     return cg_hw_map(hw, &map);
 }
 
-/* A reduced axis of length 0: the sum is 0, and there is no largest or smallest. */
+/* A reduced axis of length 0: the sum is 0, the product 1, and there is no largest or smallest. */
 static cg_status reduce_nothing(cg_hw *hw, const cg_reduce_request *r) {
-    if (r->kind != CG_REDUCE_SUM)
+    const cg_dtype type = (cg_dtype)r->program->type;
+    const cg_scalar one = cg_dtype_is_float(type) ? (cg_scalar){.f = 1} : (cg_scalar){.i = 1};
+    if (r->kind != CG_REDUCE_SUM && r->kind != CG_REDUCE_PROD)
         return CG_FAIL(hw->err, CG_ERROR_SHAPE, "%s: there is none over an axis of length 0",
                        reduce_names[r->kind]);
-    const cg_program zero = cg_program_constant((cg_dtype)r->program->type);
-    return map_kept(hw, r, &zero);
+    const cg_program constant = cg_program_constant(type);
+    const cg_scalar zero = {0};
+    return map_kept(hw, r, &constant, r->kind == CG_REDUCE_PROD ? &one : &zero);
 }
 
 /* One element for each result: it is the result, and its index is 0. */
 static cg_status reduce_one(cg_hw *hw, const cg_reduce_request *r) {
-    const cg_program zero = cg_program_constant(CG_I64);
+    const cg_program first = cg_program_constant(CG_I64);
+    const cg_scalar zero = {0};
     const bool index = r->kind == CG_REDUCE_ARGMAX || r->kind == CG_REDUCE_ARGMIN;
-    return map_kept(hw, r, index ? &zero : r->program);
+    return index ? map_kept(hw, r, &first, &zero) : map_kept(hw, r, r->program, r->consts);
 }
 
 cg_status cg_hw_reduce(cg_hw *hw, const cg_reduce_request *r) {
@@ -113,6 +122,7 @@ cg_status cg_hw_reduce(cg_hw *hw, const cg_reduce_request *r) {
     for (int a = r->n_kept; a < r->rank; a++) one = one && r->shape[a] == 1;
     if (one) return reduce_one(hw, r);
     cg_simplify_reduce(r, &simple);
+    hw->stats.work[CG_WORK_REDUCE]++;
     const cg_status status = hw->backend->reduce(hw, &simple);
     if (status != CG_OK || !cg_check_wanted()) return status;
     return cg_check_output(hw, reduce_names[r->kind], &r->out, r->n_kept, r->shape);
@@ -122,6 +132,7 @@ cg_status cg_hw_reduce(cg_hw *hw, const cg_reduce_request *r) {
 
 cg_status cg_hw_matmul(cg_hw *hw, const cg_matmul_request *r) {
     if (r->m == 0 || r->n == 0 || any_zero(r->batch, r->batch_rank)) return CG_OK;
+    hw->stats.work[CG_WORK_MATMUL]++;
     const cg_status status = hw->backend->matmul(hw, r);
     if (status != CG_OK || !cg_check_wanted()) return status;
     const int rank = r->batch_rank + 2;
@@ -137,18 +148,50 @@ cg_status cg_hw_matmul(cg_hw *hw, const cg_matmul_request *r) {
 }
 
 cg_status cg_hw_random(cg_hw *hw, const cg_random_request *r) {
-    return r->n == 0 ? CG_OK : hw->backend->random(hw, r);
+    if (r->n == 0) return CG_OK;
+    hw->stats.work[CG_WORK_RANDOM]++;
+    return hw->backend->random(hw, r);
 }
 
 cg_status cg_hw_gather(cg_hw *hw, const cg_gather_request *r) {
     if (r->outer == 0 || r->n_index == 0 || r->inner == 0) return CG_OK;
+    hw->stats.work[CG_WORK_GATHER]++;
     const cg_status status = hw->backend->gather(hw, r);
     if (status != CG_OK || !cg_check_wanted()) return status;
     return cg_check_contiguous(hw, "gather", &r->out, r->outer * r->n_index * r->inner);
 }
 
+cg_status cg_hw_scatter_add(cg_hw *hw, const cg_scatter_add_request *r) {
+    if (r->outer == 0 || r->axis == 0 || r->n_index == 0 || r->inner == 0) return CG_OK;
+    hw->stats.work[CG_WORK_SCATTER_ADD]++;
+    const cg_status status = hw->backend->scatter_add(hw, r);
+    if (status != CG_OK || !cg_check_wanted()) return status;
+    return cg_check_contiguous(hw, "scatter_add", &r->out, r->outer * r->axis * r->inner);
+}
+
+cg_status cg_hw_scan(cg_hw *hw, const cg_scan_request *r) {
+    if (r->outer == 0 || r->n == 0 || r->inner == 0) return CG_OK;
+    hw->stats.work[CG_WORK_SCAN]++;
+    const cg_status status = hw->backend->scan(hw, r);
+    if (status != CG_OK || !cg_check_wanted()) return status;
+    return cg_check_contiguous(hw, "scan", &r->out, r->outer * r->n * r->inner);
+}
+
+cg_status cg_hw_sort(cg_hw *hw, const cg_sort_request *r) {
+    if (r->rows == 0 || r->n == 0) return CG_OK;
+    hw->stats.work[CG_WORK_SORT]++;
+    return hw->backend->sort(hw, r);
+}
+
+cg_status cg_hw_searchsorted(cg_hw *hw, const cg_searchsorted_request *r) {
+    if (r->rows == 0 || r->m == 0) return CG_OK;
+    hw->stats.work[CG_WORK_SEARCHSORTED]++;
+    return hw->backend->searchsorted(hw, r);
+}
+
 cg_status cg_hw_softmax(cg_hw *hw, const cg_softmax_request *r) {
     if (r->rows == 0 || r->cols == 0) return CG_OK;
+    hw->stats.work[CG_WORK_SOFTMAX]++;
     const cg_status status = hw->backend->softmax ? hw->backend->softmax(hw, r) : cg_compose_softmax(hw, r);
     if (status != CG_OK || !cg_check_wanted()) return status;
     return cg_check_contiguous(hw, r->log ? "log_softmax" : "softmax", &r->out, r->rows * r->cols);
@@ -157,6 +200,7 @@ cg_status cg_hw_softmax(cg_hw *hw, const cg_softmax_request *r) {
 cg_status cg_hw_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r) {
     if (r->rows == 0) return CG_OK;
     if (r->cols == 0) return CG_FAIL(hw->err, CG_ERROR_SHAPE, "softmax_xent: there are no classes");
+    hw->stats.work[CG_WORK_SOFTMAX_XENT]++;
     cg_status status =
         hw->backend->softmax_xent ? hw->backend->softmax_xent(hw, r) : cg_compose_softmax_xent(hw, r);
     if (status != CG_OK || !cg_check_wanted()) return status;

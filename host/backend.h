@@ -54,6 +54,7 @@ typedef enum cg_reduce_kind {
     CG_REDUCE_SUM,
     CG_REDUCE_MAX,    /* NaN wins */
     CG_REDUCE_MIN,    /* NaN wins */
+    CG_REDUCE_PROD,   /* 1 over nothing */
     CG_REDUCE_ARGMAX, /* row-major index among the reduced axes; first NaN wins, else the first maximum */
     CG_REDUCE_ARGMIN
 } cg_reduce_kind;
@@ -119,15 +120,67 @@ typedef struct cg_random_request {
 } cg_random_request;
 
 /*
- * out[o, j, i] = src[o, index[j], i], all contiguous, o < outer, j < n_index, i < inner, index i64 or i32;
- * src is (outer, axis, inner). A negative index counts from the end; one out of range gives NaN (0 for
- * integers).
+ * out[o, j, i] = src[o, index[j], i], or src[o, index[o, j, i], i] where `along` is set; all contiguous, o < outer,
+ * j < n_index, i < inner, index i64 or i32; src is (outer, axis, inner), any dtype. A negative index counts from
+ * the end; one out of range gives NaN (0 for integers).
  */
 typedef struct cg_gather_request {
+    bool along; /* an index for each element */
     cg_dtype dtype;
     int64_t outer, axis, inner, n_index;
     cg_operand src, index, out; /* strides unused */
 } cg_gather_request;
+
+/*
+ * out[o, index[j], i] += src[o, j, i], or out[o, index[o, j, i], i] += src[o, j, i] where `along` is set; all
+ * contiguous, src (outer, n_index, inner), out (outer, axis, inner) of dtype f32, f64, i32 or i64, index i64 or
+ * i32. A negative index counts from the end; one out of range is left out. The additions to one element are made
+ * in an order that depends on the request alone: the same bits twice.
+ */
+typedef struct cg_scatter_add_request {
+    bool along;
+    cg_dtype dtype;
+    int64_t outer, axis, inner, n_index;
+    cg_operand src, index, out; /* strides unused; out is read and written */
+} cg_scatter_add_request;
+
+/*
+ * Running reduction along the middle axis of contiguous (outer, n, inner), dtype f32, f64, i32 or i64: out[o, j, i] =
+ * src[o, 0, i] . ... . src[o, j, i], or from the end (src[o, n-1, i] . ... . src[o, j, i]) where `reverse` is set.
+ * kind: SUM, PROD, MAX or MIN (NaN wins: all after it are NaN). out may be src. The order of operations is fixed: the
+ * same bits twice on the same device. f32 and f64 sums: error at most (log2 n + 64) u sum |x|.
+ */
+typedef struct cg_scan_request {
+    cg_reduce_kind kind;
+    bool reverse;
+    cg_dtype dtype;
+    int64_t outer, n, inner;
+    cg_operand src, out; /* strides unused */
+} cg_scan_request;
+
+/*
+ * Sorts each row of contiguous (rows, n), any dtype, stably: equal elements (-0 equals 0) keep their order. NaN comes
+ * last, ascending or descending. values gets the elements with their own bits, index (i64) the places in the row
+ * they came from; a NULL buffer is not written. values may be src.
+ */
+typedef struct cg_sort_request {
+    bool descending;
+    cg_dtype dtype;
+    int64_t rows, n;
+    cg_operand src, values, index; /* strides unused */
+} cg_sort_request;
+
+/*
+ * out[r, j] (i64) = the number of elements of row r of `sorted` (rows, n) that come before value[r, j] (rows, m): that
+ * are less, or, where `right` is set, not greater. One row serves for all where `shared` is set: sorted is then (n).
+ * dtype f32, f64, i32, i64, the same for both, contiguous; NaN comes after everything and equals NaN.
+ */
+typedef struct cg_searchsorted_request {
+    bool right, shared;
+    cg_dtype dtype;
+    int64_t rows, n, m;
+    cg_operand sorted, value, out; /* strides unused */
+} cg_searchsorted_request;
 
 /* Rows of a contiguous (rows, cols) matrix, f32 or f64: softmax or its logarithm along the row. */
 typedef struct cg_softmax_request {
@@ -176,6 +229,8 @@ struct cg_backend {
     /* --- memory; every buffer is at least 64-byte aligned and comes from a pool ------------------------ */
     cg_buffer *(*alloc)(cg_hw *hw, size_t bytes); /* bytes > 0; NULL on an error */
     void (*free)(cg_hw *hw, cg_buffer *buffer);   /* after the work given so far; NULL is allowed */
+    /* A buffer over `bytes` of the caller's memory, which stays until it is freed: no copy. NULL on an error. */
+    cg_buffer *(*wrap)(cg_hw *hw, void *data, size_t bytes);
     void (*trim)(cg_hw *hw);                      /* gives kept memory back */
     cg_status (*upload)(cg_hw *hw, cg_buffer *to, size_t offset, const void *from,
                         size_t bytes); /* `from` is free again on return */
@@ -188,6 +243,10 @@ struct cg_backend {
     cg_status (*matmul)(cg_hw *hw, const cg_matmul_request *r);
     cg_status (*random)(cg_hw *hw, const cg_random_request *r);
     cg_status (*gather)(cg_hw *hw, const cg_gather_request *r);
+    cg_status (*scatter_add)(cg_hw *hw, const cg_scatter_add_request *r);
+    cg_status (*scan)(cg_hw *hw, const cg_scan_request *r);
+    cg_status (*sort)(cg_hw *hw, const cg_sort_request *r);
+    cg_status (*searchsorted)(cg_hw *hw, const cg_searchsorted_request *r);
 
     /* --- optional work: NULL is composed from the required (compose.c) --------------------------------- */
     cg_status (*softmax)(cg_hw *hw, const cg_softmax_request *r);
@@ -220,6 +279,7 @@ int cg_hw_choose(const char *name, char *why, size_t why_bytes, cg_error *err);
 cg_hw *cg_hw_open(int index, cg_error *err);
 void cg_hw_close(cg_hw *hw);
 cg_buffer *cg_hw_alloc(cg_hw *hw, size_t bytes); /* 0 bytes: a small buffer, so that it is never NULL */
+cg_buffer *cg_hw_wrap(cg_hw *hw, void *data, size_t bytes);
 void cg_hw_free(cg_hw *hw, cg_buffer *buffer);
 void cg_hw_trim(cg_hw *hw);
 cg_status cg_hw_upload(cg_hw *hw, cg_buffer *to, size_t offset, const void *from, size_t bytes);
@@ -232,13 +292,18 @@ cg_status cg_hw_sync(cg_hw *hw);
  */
 cg_status cg_hw_map(cg_hw *hw, const cg_map_request *r);
 /*
- * The same within the kept and within the reduced axes. A reduced axis of length 0 is allowed for SUM only. What
+ * The same within the kept and within the reduced axes. A reduced axis of length 0 is allowed for SUM and PROD only. What
  * the backend gets has 0 or more kept axes and at least one reduced axis, all longer than 1.
  */
 cg_status cg_hw_reduce(cg_hw *hw, const cg_reduce_request *r);
 cg_status cg_hw_matmul(cg_hw *hw, const cg_matmul_request *r);
 cg_status cg_hw_random(cg_hw *hw, const cg_random_request *r);
 cg_status cg_hw_gather(cg_hw *hw, const cg_gather_request *r);
+cg_status cg_hw_scatter_add(cg_hw *hw, const cg_scatter_add_request *r);
+cg_status cg_hw_scan(cg_hw *hw, const cg_scan_request *r);
+cg_status cg_hw_sort(cg_hw *hw, const cg_sort_request *r);
+cg_status cg_hw_searchsorted(cg_hw *hw,
+                             const cg_searchsorted_request *r); /* n may be 0: then every count is 0 */
 cg_status cg_hw_softmax(cg_hw *hw, const cg_softmax_request *r);
 cg_status cg_hw_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
 cg_status cg_hw_map_many(cg_hw *hw, const cg_map_many_request *r);

@@ -51,6 +51,15 @@ cg_status cg_device_describe(int index, cg_device_info *info) {
     return CG_OK;
 }
 
+const char *cg_work_name(cg_work work) {
+    static const char *const names[] = {
+#define CG_WORK_TEXT(name, text) text,
+        CG_WORK_LIST(CG_WORK_TEXT)
+#undef CG_WORK_TEXT
+    };
+    return (unsigned)work < CG_WORK_COUNT ? names[work] : "unknown";
+}
+
 const char *cg_opencl_reason(void) {
 #ifdef CG_WITH_OPENCL
     return cg_backend_opencl.reason();

@@ -21,8 +21,8 @@
 #ifndef PARTIAL
 #define PARTIAL 0
 #endif
-#define IS_ARG (KIND >= 3)
-#define IS_MAX (KIND == 1 || KIND == 3)
+#define IS_ARG (KIND >= 4)
+#define IS_MAX (KIND == 1 || KIND == 4)
 #define BLOCK 64 /* so many terms are added one after the other; sums of blocks are added on their own */
 
 #if REAL

@@ -5,7 +5,7 @@ if(NOT CRITERION_FOUND)
     return()
 endif()
 
-file(GLOB support_sources CONFIGURE_DEPENDS tests/reference/*.c tests/support/*.c)
+file(GLOB support_sources CONFIGURE_DEPENDS reference/*.c catalog/*.c tests/support/*.c)
 file(GLOB suite_sources CONFIGURE_DEPENDS tests/test_*.c tests/conformance/*.c)
 file(GLOB plain_sources CONFIGURE_DEPENDS tests/plain/*.c)
 

@@ -9,5 +9,5 @@ command -v "$formatter" >/dev/null || exit 77
 
 how=(--dry-run --Werror)
 [ "${1:-}" = --fix ] && how=(-i)
-find include src host cli bench examples tests -name '*.[ch]' -o -name '*.cpp' |
+find include src host catalog reference cli bench examples tests -name '*.[ch]' -o -name '*.cpp' |
   sort | xargs "$formatter" "${how[@]}"

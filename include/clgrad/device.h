@@ -36,20 +36,50 @@ typedef struct cg_device_info {
     char reason[256];          /* why it is not usable; empty if it is */
 } cg_device_info;
 
+/*
+ * The kinds of work that a backend does; every operation is made of these. X(name, what it is). Values never change.
+ */
+#define CG_WORK_LIST(X)                                                                                      \
+    X(MAP, "map")                                                                                            \
+    X(REDUCE, "reduce")                                                                                      \
+    X(MATMUL, "matmul")                                                                                      \
+    X(RANDOM, "random")                                                                                      \
+    X(GATHER, "gather")                                                                                      \
+    X(SCATTER_ADD, "scatter_add")                                                                            \
+    X(SCAN, "scan")                                                                                          \
+    X(SORT, "sort")                                                                                          \
+    X(SEARCHSORTED, "searchsorted")                                                                          \
+    X(SOFTMAX, "softmax")                                                                                    \
+    X(SOFTMAX_XENT, "softmax_xent")                                                                          \
+    X(MAP_MANY, "map_many")
+
+typedef enum cg_work {
+#define CG_WORK_ENUM(name, text) CG_WORK_##name,
+    CG_WORK_LIST(CG_WORK_ENUM)
+#undef CG_WORK_ENUM
+        CG_WORK_COUNT
+} cg_work;
+
+/* The name of a kind of work, such as "softmax"; "unknown" for any other number. */
+CG_API const char *cg_work_name(cg_work work);
+
 /* What a device has done since it was opened. All counters only grow, but for bytes_in_use. */
 typedef struct cg_device_stats {
-    uint64_t bytes_in_use;    /* held by tensors now */
-    uint64_t bytes_peak;      /* the most ever held at once */
-    uint64_t bytes_reserved;  /* taken from the device, in use or kept for reuse */
-    uint64_t device_allocs;   /* allocations made on the device: a steady training step makes none */
-    uint64_t pool_hits;       /* allocations served from kept memory */
-    uint64_t launches;        /* kernels started, or parallel loops on the CPU backend */
-    uint64_t host_syncs;      /* times the host waited for the device: a training step makes none */
-    uint64_t uploads;         /* copies from the host */
-    uint64_t downloads;       /* copies to the host (each one waits, and counts as a host_sync too) */
-    uint64_t programs_built;  /* kernels compiled from source */
-    uint64_t programs_loaded; /* kernels taken from the cache on disk */
-    double build_seconds;     /* time spent on both */
+    uint64_t bytes_in_use;   /* held by tensors now */
+    uint64_t bytes_peak;     /* the most ever held at once */
+    uint64_t bytes_reserved; /* taken from the device, in use or kept for reuse */
+    uint64_t device_allocs;  /* allocations made on the device: a steady training step makes none */
+    uint64_t pool_hits;      /* allocations served from kept memory */
+    uint64_t launches;       /* kernels started, or parallel loops on the CPU backend */
+    uint64_t host_syncs;     /* times the host waited for the device: a training step makes none */
+    uint64_t uploads;        /* copies from the host */
+    uint64_t downloads;      /* copies to the host (each one waits, and counts as a host_sync too) */
+    uint64_t
+        round_trips; /* times an operation itself needed a value on the host; an error under CLGRAD_CHECK=2 */
+    uint64_t work[CG_WORK_COUNT]; /* calls of each kind */
+    uint64_t programs_built;      /* kernels compiled from source */
+    uint64_t programs_loaded;     /* kernels taken from the cache on disk */
+    double build_seconds;         /* time spent on both */
 } cg_device_stats;
 
 /*

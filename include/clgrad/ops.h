@@ -1,5 +1,5 @@
 /*
- * Elementwise operations, activations with their derivatives, and views.
+ * Elementwise operations, activations with their derivatives, conversion of dtype.
  *
  * COMMON RULES. Shapes broadcast by NumPy's rules. An operand of an arithmetic operation or comparison is a
  * tensor or a C number: cg_mul(x, 0.5), cg_sub(1, x). Dtypes are promoted bool < u8 < i32 < i64 < f32 < f64;
@@ -186,55 +186,6 @@ CG_API cg_tensor *cg_gelu_tanh_grad(cg_tensor *x);
  * between real dtypes. The same dtype gives x itself, as a view.
  */
 CG_API cg_tensor *cg_cast(cg_tensor *x, cg_dtype dtype);
-
-/* --- Views: no copy where NumPy makes none; gradient through all of them ------------------------------------ */
-
-/* Swaps two axes: (..., M, ..., N, ...) -> (..., N, ..., M, ...). Listing 8.3 of the pseudocode paper calls
- * axis 0 "row-wise"; as in NumPy, axis 0 counts the rows. */
-CG_API cg_tensor *cg_transpose(cg_tensor *x, int axis_a, int axis_b);
-
-/* Axis i of the result is axis axes[i] of x; axes holds cg_rank(x) different axes. */
-CG_API cg_tensor *cg_permute(cg_tensor *x, const int *axes);
-
-/* The same elements, row-major, in another shape; one dim may be -1. A view where the strides allow it. */
-CG_API cg_tensor *cg_reshape(cg_tensor *x, cg_dims shape);
-
-/* Axes first..last made one. */
-CG_API cg_tensor *cg_flatten(cg_tensor *x, int first, int last);
-
-/* Removes axis `axis`, which must have length 1. */
-CG_API cg_tensor *cg_squeeze(cg_tensor *x, int axis);
-
-/* Inserts an axis of length 1 so that it is axis `axis` of the result. */
-CG_API cg_tensor *cg_unsqueeze(cg_tensor *x, int axis);
-
-/* Broadcasts to `shape` without a copy (stride 0). Gradient: the sum over what was broadcast. */
-CG_API cg_tensor *cg_expand(cg_tensor *x, cg_dims shape);
-
-/* No bound given for start or stop of a slice. */
-#define CG_SLICE_OPEN INT64_MAX
-
-/*
- * x[..., start:stop:step, ...] along `axis` as NumPy does: negative bounds count from the end, bounds beyond
- * the ends are cut, CG_SLICE_OPEN is Python's missing bound, step may be negative. Gradient: the rest is 0.
- */
-CG_API cg_tensor *cg_slice(cg_tensor *x, int axis, int64_t start, int64_t stop, int64_t step);
-
-/* The same elements row-major without gaps: x itself if they are already, else a copy. Gradient. */
-CG_API cg_tensor *cg_contiguous(cg_tensor *x);
-
-/* A copy of x with memory of its own. Gradient. */
-CG_API cg_tensor *cg_clone(cg_tensor *x);
-
-/*
- * x[index[0]], x[index[1]], ... along `axis`; index is (n) i32 or i64, negative ones count from the end.
- * Shape: that axis becomes n. Gradient to x. An index out of range gives NaN (0 for integers): the device
- * does not report back.
- */
-CG_API cg_tensor *cg_index_select(cg_tensor *x, int axis, cg_tensor *index);
-
-/* (N) integers -> (N, classes): 1 where the label says so, else 0; a label out of range gives a row of 0. */
-CG_API cg_tensor *cg_one_hot(cg_tensor *labels, int64_t classes, cg_dtype dtype);
 
 CG_END_DECLS
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "autograd/node.h"
+#include "clgrad/manipulation.h"
 #include "clgrad/ops.h"
 #include "clgrad/reduce.h"
 #include "core/shape.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "autograd/tape.h"
+#include "clgrad/manipulation.h"
 #include "clgrad/ops.h"
 #include "clgrad/reduce.h"
 #include "core/shape.h"

@@ -1,5 +1,7 @@
 #include "clgrad/autograd.h"
 #include "clgrad/data.h"
+#include "clgrad/indexing.h"
+#include "clgrad/manipulation.h"
 #include "clgrad/ops.h"
 #include "clgrad/random.h"
 

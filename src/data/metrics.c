@@ -1,5 +1,6 @@
 #include "clgrad/autograd.h"
 #include "clgrad/data.h"
+#include "clgrad/manipulation.h"
 #include "clgrad/ops.h"
 #include "clgrad/reduce.h"
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clgrad/autograd.h"
+#include "clgrad/manipulation.h"
 #include "clgrad/ops.h"
 #include "core/shape.h"
 

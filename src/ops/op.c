@@ -1,5 +1,7 @@
 #include "ops/op.h"
 
+#include "core/env.h"
+
 int cg_op_axis(const char *op, const cg_tensor *x, int axis) {
     int i = cg_axis_normalize(axis, x->shape.rank);
     if (i < 0)
@@ -16,6 +18,16 @@ bool cg_op_same_device(const char *op, cg_device *dev, int n, cg_tensor *const *
         return false;
     }
     return true;
+}
+
+cg_status cg_op_read(const char *op, cg_tensor *x, void *data, size_t bytes) {
+    if (!x) return CG_ERROR_ARGUMENT;
+    cg_device *dev = x->storage->dev;
+    if (cg_env_int("CLGRAD_CHECK", 0) >= 2)
+        return CG_FAIL(&dev->error, CG_ERROR_STATE,
+                       "%s: needs values on the host, which CLGRAD_CHECK=2 forbids", op);
+    dev->hw->stats.round_trips++;
+    return cg_to_host(x, data, bytes);
 }
 
 cg_tensor *cg_op_real(cg_tensor *x) {

@@ -3,6 +3,8 @@
 #define CLGRAD_OPS_OP_H
 
 #include "autograd/tape.h"
+#include "clgrad/indexing.h"
+#include "clgrad/manipulation.h"
 #include "clgrad/ops.h"
 #include "clgrad/reduce.h"
 #include "core/shape.h"
@@ -14,6 +16,12 @@ int cg_op_axis(const char *op, const cg_tensor *x, int axis);
 
 /* Whether all tensors (NULL is none) live on dev; an error naming `op` if not. */
 bool cg_op_same_device(const char *op, cg_device *dev, int n, cg_tensor *const *x);
+
+/*
+ * The elements of a contiguous x on the host, for an operation that cannot go on without them (the size of its
+ * result, say). This is a round trip: counted, shown in the table of operations, and an error under CLGRAD_CHECK=2.
+ */
+cg_status cg_op_read(const char *op, cg_tensor *x, void *data, size_t bytes);
 
 /* x as f32 or f64: itself, or converted to f32. */
 cg_tensor *cg_op_real(cg_tensor *x);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "clgrad/manipulation.h"
 #include "clgrad/ops.h"
 #include "core/shape.h"
 #include "random/random_host.h"

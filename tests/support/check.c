@@ -2,7 +2,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { LINES_SHOWN = 20 };
@@ -45,31 +44,3 @@ bool check_at(bool ok, const char *file, int line, const char *format, ...) {
 }
 
 int check_failures(void) { return failures; }
-
-/* --- Scratch memory: a list, so that a test body needs no clean-up of its own --------------------------- */
-
-typedef union scratch_block {
-    union scratch_block *next;
-    max_align_t align;
-} scratch_block;
-
-static scratch_block *blocks;
-
-void *scratch(size_t bytes) {
-    scratch_block *block = calloc(1, sizeof *block + bytes);
-    if (!block) {
-        fprintf(stderr, "the test itself is out of memory\n");
-        exit(3);
-    }
-    block->next = blocks;
-    blocks = block;
-    return block + 1;
-}
-
-void scratch_free_all(void) {
-    while (blocks) {
-        scratch_block *next = blocks->next;
-        free(blocks);
-        blocks = next;
-    }
-}

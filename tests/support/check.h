@@ -6,6 +6,8 @@
 #ifndef CLGRAD_TESTS_CHECK_H
 #define CLGRAD_TESTS_CHECK_H
 
+#include "reference/scratch.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -24,9 +26,5 @@ bool check_at(bool ok, const char *file, int line, const char *format, ...)
 
 /* The failures of this process so far. */
 int check_failures(void);
-
-/* Memory that lives until scratch_free_all; never NULL (the process ends without memory), zeroed. */
-void *scratch(size_t bytes);
-void scratch_free_all(void);
 
 #endif

@@ -1,6 +1,6 @@
 #include "support/compare.h"
 
-#include "support/values.h"
+#include "catalog/values.h"
 
 #include <math.h>
 #include <stdarg.h>

@@ -12,7 +12,7 @@
 #include "support/compare.h"
 #include "support/layouts.h"
 #include "support/targets.h"
-#include "support/values.h"
+#include "catalog/values.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

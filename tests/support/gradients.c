@@ -1,7 +1,7 @@
 #include "support/gradients.h"
 
 #include "support/compare.h"
-#include "support/values.h"
+#include "catalog/values.h"
 
 #include <math.h>
 #include <string.h>

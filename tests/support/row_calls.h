@@ -1,6 +1,6 @@
 /*
  * The rows of elementwise.def seen from outside: their public functions, called by number, and what
- * tests/reference/ref_rows.c says they must give.
+ * reference/ref_rows.c says they must give.
  */
 #ifndef CLGRAD_TESTS_ROW_CALLS_H
 #define CLGRAD_TESTS_ROW_CALLS_H

@@ -2,8 +2,8 @@
  * Host arrays of any dtype, seen as long double, which holds every f64 and every i64 exactly; random values
  * that are the same on every run; errors in units in the last place.
  */
-#ifndef CLGRAD_TESTS_VALUES_H
-#define CLGRAD_TESTS_VALUES_H
+#ifndef CLGRAD_CATALOG_VALUES_H
+#define CLGRAD_CATALOG_VALUES_H
 
 #include "clgrad/clgrad.h"
 
@@ -24,7 +24,7 @@ int64_t random_below(uint64_t *seed, int64_t n);
 /* n values in [lo, hi]: reals for f32 and f64, whole numbers cut to the dtype's range for the others. */
 void random_fill(cg_dtype dtype, void *data, int64_t n, double lo, double hi, uint64_t *seed);
 
-/* The same as new scratch memory (support/check.h). */
+/* The same as new scratch memory (reference/scratch.h). */
 void *random_values(cg_dtype dtype, int64_t n, double lo, double hi, uint64_t *seed);
 
 /* The unit roundoff u of a real dtype: 2^-24 or 2^-53. */

@@ -1,6 +1,6 @@
-#include "support/values.h"
+#include "catalog/values.h"
 
-#include "support/check.h"
+#include "reference/scratch.h"
 
 #include <float.h>
 #include <math.h>

@@ -2,8 +2,8 @@
  * Naive references in long double, written from the definitions. They share nothing with the library: plain
  * loops, libc only, arrays row-major without gaps.
  */
-#ifndef CLGRAD_TESTS_REFERENCE_H
-#define CLGRAD_TESTS_REFERENCE_H
+#ifndef CLGRAD_REFERENCE_H
+#define CLGRAD_REFERENCE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,0 +1,6 @@
+/* The operations of this family: see catalog.h. */
+#include "catalog/catalog.h"
+
+const catalog_entry catalog_manipulation[] = {
+    {.name = NULL},
+};
