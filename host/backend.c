@@ -1,8 +1,8 @@
 /* What src/ calls: each request is simplified, counted, given to the backend or composed, and checked. */
 #include "host/backend.h"
 
+#include "host/detour.h"
 #include "host/nan_check.h"
-#include "host/compose.h"
 #include "host/simplify.h"
 
 /* --- Devices and memory -------------------------------------------------------------------------------------- */
@@ -14,11 +14,15 @@ cg_hw *cg_hw_open(int index, cg_error *err) {
         CG_FAIL(err, CG_ERROR_NO_DEVICE, "device %d: there are %d", index, cg_device_count());
         return NULL;
     }
-    return backend->open(local, err);
+    cg_hw *hw = backend->open(local, err);
+    if (hw) cg_detours_recall(hw);
+    return hw;
 }
 
 void cg_hw_close(cg_hw *hw) {
-    if (hw) hw->backend->close(hw);
+    if (!hw) return;
+    cg_hw_close(hw->cpu);
+    hw->backend->close(hw);
 }
 
 cg_buffer *cg_hw_alloc(cg_hw *hw, size_t bytes) { return hw->backend->alloc(hw, bytes ? bytes : 1); }
@@ -59,8 +63,7 @@ cg_status cg_hw_map(cg_hw *hw, const cg_map_request *r) {
     cg_map_request simple;
     if (any_zero(r->shape, r->rank)) return CG_OK;
     cg_simplify_map(r, &simple);
-    hw->stats.work[CG_WORK_MAP]++;
-    cg_status status = hw->backend->map(hw, &simple);
+    cg_status status = cg_work_do(hw, CG_WORK_MAP, &simple);
     if (!cg_check_wanted()) return status;
     for (int j = 0; j < r->program->n_outputs && status == CG_OK; j++)
         status = cg_check_output(hw, "map", &r->out[j], r->rank, r->shape);
@@ -69,8 +72,7 @@ cg_status cg_hw_map(cg_hw *hw, const cg_map_request *r) {
 
 cg_status cg_hw_map_many(cg_hw *hw, const cg_map_many_request *r) {
     if (r->n_segments == 0) return CG_OK;
-    hw->stats.work[CG_WORK_MAP_MANY]++;
-    cg_status status = hw->backend->map_many ? hw->backend->map_many(hw, r) : cg_compose_map_many(hw, r);
+    cg_status status = cg_work_do(hw, CG_WORK_MAP_MANY, r);
     if (!cg_check_wanted()) return status;
     for (int k = 0; k < r->n_segments; k++)
         for (int j = 0; j < r->program->n_outputs && status == CG_OK; j++)
@@ -122,8 +124,7 @@ cg_status cg_hw_reduce(cg_hw *hw, const cg_reduce_request *r) {
     for (int a = r->n_kept; a < r->rank; a++) one = one && r->shape[a] == 1;
     if (one) return reduce_one(hw, r);
     cg_simplify_reduce(r, &simple);
-    hw->stats.work[CG_WORK_REDUCE]++;
-    const cg_status status = hw->backend->reduce(hw, &simple);
+    const cg_status status = cg_work_do(hw, CG_WORK_REDUCE, &simple);
     if (status != CG_OK || !cg_check_wanted()) return status;
     return cg_check_output(hw, reduce_names[r->kind], &r->out, r->n_kept, r->shape);
 }
@@ -132,8 +133,7 @@ cg_status cg_hw_reduce(cg_hw *hw, const cg_reduce_request *r) {
 
 cg_status cg_hw_matmul(cg_hw *hw, const cg_matmul_request *r) {
     if (r->m == 0 || r->n == 0 || any_zero(r->batch, r->batch_rank)) return CG_OK;
-    hw->stats.work[CG_WORK_MATMUL]++;
-    const cg_status status = hw->backend->matmul(hw, r);
+    const cg_status status = cg_work_do(hw, CG_WORK_MATMUL, r);
     if (status != CG_OK || !cg_check_wanted()) return status;
     const int rank = r->batch_rank + 2;
     int64_t shape[CG_MAX_RANK];
@@ -149,50 +149,43 @@ cg_status cg_hw_matmul(cg_hw *hw, const cg_matmul_request *r) {
 
 cg_status cg_hw_random(cg_hw *hw, const cg_random_request *r) {
     if (r->n == 0) return CG_OK;
-    hw->stats.work[CG_WORK_RANDOM]++;
-    return hw->backend->random(hw, r);
+    return cg_work_do(hw, CG_WORK_RANDOM, r);
 }
 
 cg_status cg_hw_gather(cg_hw *hw, const cg_gather_request *r) {
     if (r->outer == 0 || r->n_index == 0 || r->inner == 0) return CG_OK;
-    hw->stats.work[CG_WORK_GATHER]++;
-    const cg_status status = hw->backend->gather(hw, r);
+    const cg_status status = cg_work_do(hw, CG_WORK_GATHER, r);
     if (status != CG_OK || !cg_check_wanted()) return status;
     return cg_check_contiguous(hw, "gather", &r->out, r->outer * r->n_index * r->inner);
 }
 
 cg_status cg_hw_scatter_add(cg_hw *hw, const cg_scatter_add_request *r) {
     if (r->outer == 0 || r->axis == 0 || r->n_index == 0 || r->inner == 0) return CG_OK;
-    hw->stats.work[CG_WORK_SCATTER_ADD]++;
-    const cg_status status = hw->backend->scatter_add(hw, r);
+    const cg_status status = cg_work_do(hw, CG_WORK_SCATTER_ADD, r);
     if (status != CG_OK || !cg_check_wanted()) return status;
     return cg_check_contiguous(hw, "scatter_add", &r->out, r->outer * r->axis * r->inner);
 }
 
 cg_status cg_hw_scan(cg_hw *hw, const cg_scan_request *r) {
     if (r->outer == 0 || r->n == 0 || r->inner == 0) return CG_OK;
-    hw->stats.work[CG_WORK_SCAN]++;
-    const cg_status status = hw->backend->scan(hw, r);
+    const cg_status status = cg_work_do(hw, CG_WORK_SCAN, r);
     if (status != CG_OK || !cg_check_wanted()) return status;
     return cg_check_contiguous(hw, "scan", &r->out, r->outer * r->n * r->inner);
 }
 
 cg_status cg_hw_sort(cg_hw *hw, const cg_sort_request *r) {
     if (r->rows == 0 || r->n == 0) return CG_OK;
-    hw->stats.work[CG_WORK_SORT]++;
-    return hw->backend->sort(hw, r);
+    return cg_work_do(hw, CG_WORK_SORT, r);
 }
 
 cg_status cg_hw_searchsorted(cg_hw *hw, const cg_searchsorted_request *r) {
     if (r->rows == 0 || r->m == 0) return CG_OK;
-    hw->stats.work[CG_WORK_SEARCHSORTED]++;
-    return hw->backend->searchsorted(hw, r);
+    return cg_work_do(hw, CG_WORK_SEARCHSORTED, r);
 }
 
 cg_status cg_hw_softmax(cg_hw *hw, const cg_softmax_request *r) {
     if (r->rows == 0 || r->cols == 0) return CG_OK;
-    hw->stats.work[CG_WORK_SOFTMAX]++;
-    const cg_status status = hw->backend->softmax ? hw->backend->softmax(hw, r) : cg_compose_softmax(hw, r);
+    const cg_status status = cg_work_do(hw, CG_WORK_SOFTMAX, r);
     if (status != CG_OK || !cg_check_wanted()) return status;
     return cg_check_contiguous(hw, r->log ? "log_softmax" : "softmax", &r->out, r->rows * r->cols);
 }
@@ -200,9 +193,7 @@ cg_status cg_hw_softmax(cg_hw *hw, const cg_softmax_request *r) {
 cg_status cg_hw_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r) {
     if (r->rows == 0) return CG_OK;
     if (r->cols == 0) return CG_FAIL(hw->err, CG_ERROR_SHAPE, "softmax_xent: there are no classes");
-    hw->stats.work[CG_WORK_SOFTMAX_XENT]++;
-    cg_status status =
-        hw->backend->softmax_xent ? hw->backend->softmax_xent(hw, r) : cg_compose_softmax_xent(hw, r);
+    cg_status status = cg_work_do(hw, CG_WORK_SOFTMAX_XENT, r);
     if (status != CG_OK || !cg_check_wanted()) return status;
     status = cg_check_contiguous(hw, "softmax_xent", &r->loss, r->rows);
     return status != CG_OK ? status : cg_check_contiguous(hw, "softmax_xent", &r->grad, r->rows * r->cols);

@@ -21,12 +21,22 @@
 #include "core/error.h"
 #include "core/expr.h"
 
+#include "core/rows.h"
+
 typedef struct cg_backend cg_backend;
 typedef struct cg_buffer cg_buffer; /* memory on a device; each backend defines its own */
+
+/* Which work is done otherwise than by the device's own kernels: cg_detour of each kind, and of each row. */
+typedef struct cg_detours {
+    uint8_t work[CG_WORK_COUNT], row[CG_ROW_COUNT];
+    int rows; /* how many rows have one */
+} cg_detours;
 
 /* An opened device. A backend's own struct starts with it. */
 typedef struct cg_hw {
     const cg_backend *backend;
+    cg_detours detours; /* host/detour.h */
+    struct cg_hw *cpu;  /* the CPU backend that detours lead to; NULL until one is taken */
     cg_device_info info;
     cg_device_stats stats;
     cg_error *err; /* where errors of this device go: belongs to the cg_device that opened it */
@@ -231,11 +241,17 @@ struct cg_backend {
     void (*free)(cg_hw *hw, cg_buffer *buffer);   /* after the work given so far; NULL is allowed */
     /* A buffer over `bytes` of the caller's memory, which stays until it is freed: no copy. NULL on an error. */
     cg_buffer *(*wrap)(cg_hw *hw, void *data, size_t bytes);
-    void (*trim)(cg_hw *hw);                      /* gives kept memory back */
+    void (*trim)(cg_hw *hw); /* gives kept memory back */
     cg_status (*upload)(cg_hw *hw, cg_buffer *to, size_t offset, const void *from,
                         size_t bytes); /* `from` is free again on return */
     cg_status (*download)(cg_hw *hw, void *to, cg_buffer *from, size_t offset, size_t bytes); /* waits */
     cg_status (*sync)(cg_hw *hw);                                                             /* waits */
+
+    /* --- what is kept on disk for this device, driver and library; NULL: nothing is ------------------------ */
+    char *(*recall)(cg_hw *hw, const char *kind); /* malloc'ed text; NULL if there is none */
+    bool (*remember)(cg_hw *hw, const char *kind, const char *text); /* false if it could not be kept */
+    /* Turns the kernels of the other style on or off; NULL if there is one style. */
+    void (*use_other_kernels)(cg_hw *hw, bool on);
 
     /* --- required work --------------------------------------------------------------------------------- */
     cg_status (*map)(cg_hw *hw, const cg_map_request *r);
@@ -257,6 +273,13 @@ struct cg_backend {
 /* --- The backends, in the order devices are listed -------------------------------------------------------- */
 extern const cg_backend cg_backend_opencl;
 extern const cg_backend cg_backend_cpu;
+
+/* --- Detours: see cg_detour in clgrad/device.h ------------------------------------------------------------- */
+cg_status cg_hw_set_detour(cg_hw *hw, const char *name, cg_detour detour);
+cg_detour cg_hw_get_detour(const cg_hw *hw, const char *name);
+cg_status cg_hw_remember_detours(cg_hw *hw);
+/* "sort composed, tanh on the CPU" into text; "" if there are none. */
+void cg_hw_detours_text(const cg_hw *hw, char *text, size_t bytes);
 
 /* --- Choosing ------------------------------------------------------------------------------------------- */
 

@@ -204,6 +204,12 @@ void cg_cl_describe(int index, cg_device_info *info);
 cg_hw *cg_cl_open(int index, cg_error *err);
 void cg_cl_close(cg_hw *hw);
 
+/* --- Kept on disk for this device, driver and library (remembered_opencl.c) ----------------------------------- */
+char *cg_cl_recall(cg_hw *hw, const char *kind);
+bool cg_cl_remember(cg_hw *hw, const char *kind, const char *text);
+/* GPU-style kernels for the CPU style, or the other way round. */
+void cg_cl_use_other_kernels(cg_hw *hw, bool on);
+
 /* An error in a child of a process that had used OpenCL: drivers would hang there. */
 cg_status cg_cl_check_fork(cg_hw_opencl *hw, const char *operation);
 

@@ -63,6 +63,36 @@ typedef enum cg_work {
 /* The name of a kind of work, such as "softmax"; "unknown" for any other number. */
 CG_API const char *cg_work_name(cg_work work);
 
+/*
+ * How a kind of work ("sort"), or an elementwise operation ("tanh"), is done on a device whose own way gave wrong
+ * results: by its kernel of the other style, composed of other kinds of work, or on the CPU backend, with a round
+ * trip for what it reads and writes. `clgrad doctor` finds them, and they are kept for this device and driver.
+ */
+typedef enum cg_detour {
+    CG_DETOUR_NONE,
+    CG_DETOUR_OTHER_KERNEL,
+    CG_DETOUR_COMPOSED,
+    CG_DETOUR_CPU
+} cg_detour;
+
+/*
+ * Sets the detour of a kind of work, or of a row, on this handle. An operation by itself has NONE or CPU. Errors:
+ * CG_ERROR_ARGUMENT for a name there is none of, or a detour that it has not (the CPU backend has none at all).
+ */
+CG_API cg_status cg_device_set_detour(cg_device *dev, const char *name, cg_detour detour);
+
+/* The detour in force; CG_DETOUR_NONE for an unknown name too. */
+CG_API cg_detour cg_device_get_detour(const cg_device *dev, const char *name);
+
+/* All detours in force as text: "sort composed, tanh on the CPU"; "" if there are none. Lives as long as dev. */
+CG_API const char *cg_device_detours(const cg_device *dev);
+
+/*
+ * Keeps the detours in force on disk, in the cache: every later cg_device_open of this device with this driver and
+ * library takes them up, and cg_device_choice says so. Errors: CG_ERROR_IO if they could not be kept.
+ */
+CG_API cg_status cg_device_remember_detours(cg_device *dev);
+
 /* What a device has done since it was opened. All counters only grow, but for bytes_in_use. */
 typedef struct cg_device_stats {
     uint64_t bytes_in_use;   /* held by tensors now */

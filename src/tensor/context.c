@@ -2,6 +2,7 @@
 #include "tensor/context.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/env.h"
 #include "tensor/deferral.h"
@@ -23,6 +24,12 @@ cg_device *cg_device_open(const char *name) {
     dev->hw->err = &dev->error;
     dev->root.dev = dev;
     dev->innermost = &dev->root;
+    cg_device_detours(dev);
+    if (*dev->detours) {
+        const size_t used = strlen(dev->choice);
+        snprintf(dev->choice + used, sizeof dev->choice - used,
+                 "; found wrong by clgrad doctor and avoided: %s", dev->detours);
+    }
     dev->fuse = cg_env_int("CLGRAD_FUSE", 1) != 0;
     return dev;
 }
@@ -51,6 +58,25 @@ cg_status cg_device_sync(cg_device *dev) { return dev ? cg_hw_sync(dev->hw) : CG
 
 void cg_device_trim(cg_device *dev) {
     if (dev) cg_hw_trim(dev->hw);
+}
+
+cg_status cg_device_set_detour(cg_device *dev, const char *name, cg_detour detour) {
+    return dev ? cg_hw_set_detour(dev->hw, name, detour) : CG_ERROR_ARGUMENT;
+}
+
+cg_detour cg_device_get_detour(const cg_device *dev, const char *name) {
+    return dev && name ? cg_hw_get_detour(dev->hw, name) : CG_DETOUR_NONE;
+}
+
+const char *cg_device_detours(const cg_device *dev) {
+    if (!dev) return "";
+    char *text = ((cg_device *)dev)->detours; /* what is asked for is written anew: no change of the device */
+    cg_hw_detours_text(dev->hw, text, sizeof dev->detours);
+    return text;
+}
+
+cg_status cg_device_remember_detours(cg_device *dev) {
+    return dev ? cg_hw_remember_detours(dev->hw) : CG_ERROR_ARGUMENT;
 }
 
 cg_status cg_error_code(const cg_device *dev) { return dev ? dev->error.code : cg_error_of_thread()->code; }

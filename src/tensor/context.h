@@ -18,7 +18,8 @@ struct cg_scope {
 struct cg_device {
     cg_hw *hw;
     cg_error error; /* the first since the last clear */
-    char choice[256];
+    char choice[512];
+    char detours[256]; /* as text: cg_device_detours */
     cg_scope root;
     cg_scope *innermost;
     cg_expr *pending; /* every deferred row, newest first */

@@ -1,0 +1,128 @@
+#include "host/work.h"
+
+#include "host/compose.h"
+#include "host/detour.h"
+
+/* --- How each kind is run: one line for each, so that no pointer to a function is cast ------------------------- */
+
+#define RUN(slot)                                                                                            \
+    static cg_status run_##slot(const cg_backend *backend, cg_hw *hw, const void *request) {                 \
+        const cg_##slot##_request *r = request;                                                              \
+        return backend->slot(hw, r);                                                                         \
+    }
+RUN(map)
+RUN(reduce)
+RUN(matmul)
+RUN(random)
+RUN(gather)
+RUN(scatter_add)
+RUN(scan)
+RUN(sort)
+RUN(searchsorted)
+RUN(softmax)
+RUN(softmax_xent)
+RUN(map_many)
+
+/* The kinds that a backend may leave out. */
+#define OPTIONAL(slot)                                                                                       \
+    static bool has_##slot(const cg_backend *backend) { return backend->slot != NULL; }                      \
+    static cg_status compose_##slot(cg_hw *hw, const void *request) {                                        \
+        const cg_##slot##_request *r = request;                                                              \
+        return cg_compose_##slot(hw, r);                                                                     \
+    }
+OPTIONAL(softmax)
+OPTIONAL(softmax_xent)
+OPTIONAL(map_many)
+
+/* --- The buffers of each kind ---------------------------------------------------------------------------------- */
+
+static int list_operands(cg_operand *operand, int n, bool written, cg_work_buffer *list) {
+    for (int i = 0; i < n; i++) list[i] = (cg_work_buffer){&operand[i].buffer, written};
+    return n;
+}
+
+static int buffers_of_map(void *request, cg_work_buffer *list) {
+    cg_map_request *r = request;
+    const int n = list_operands(r->in, r->program->n_inputs, false, list);
+    return n + list_operands(r->out, r->program->n_outputs, true, list + n);
+}
+
+static int buffers_of_reduce(void *request, cg_work_buffer *list) {
+    cg_reduce_request *r = request;
+    const int n = list_operands(r->in, r->program->n_inputs, false, list);
+    return n + list_operands(&r->out, 1, true, list + n);
+}
+
+static int buffers_of_matmul(void *request, cg_work_buffer *list) {
+    cg_matmul_request *r = request;
+    list[0] = (cg_work_buffer){&r->a.buffer, false};
+    list[1] = (cg_work_buffer){&r->b.buffer, false};
+    list[2] = (cg_work_buffer){&r->c.buffer, true};
+    return 3 + (r->epilogue ? list_operands(r->in, r->epilogue->n_inputs - 1, false, list + 3) : 0);
+}
+
+static int buffers_of_random(void *request, cg_work_buffer *list) {
+    cg_random_request *r = request;
+    list[0] = (cg_work_buffer){&r->buffer, true};
+    return 1;
+}
+
+/* Kinds whose operands have names: TWO(kind, input, output), THREE(kind, input, input, output), ... */
+#define READS(r, name)                                                                                       \
+    list[n++] = (cg_work_buffer) { &(r)->name.buffer, false }
+#define WRITES(r, name)                                                                                      \
+    list[n++] = (cg_work_buffer) { &(r)->name.buffer, true }
+#define BUFFERS(slot, ...)                                                                                   \
+    static int buffers_of_##slot(void *request, cg_work_buffer *list) {                                      \
+        cg_##slot##_request *r = request;                                                                    \
+        int n = 0;                                                                                           \
+        __VA_ARGS__;                                                                                         \
+        return n;                                                                                            \
+    }
+BUFFERS(gather, READS(r, src); READS(r, index); WRITES(r, out))
+BUFFERS(scatter_add, READS(r, src); READS(r, index); WRITES(r, out))
+BUFFERS(scan, READS(r, src); WRITES(r, out))
+BUFFERS(sort, READS(r, src); WRITES(r, values); WRITES(r, index))
+BUFFERS(searchsorted, READS(r, sorted); READS(r, value); WRITES(r, out))
+BUFFERS(softmax, READS(r, x); WRITES(r, out))
+BUFFERS(softmax_xent, READS(r, x); READS(r, label); WRITES(r, loss); WRITES(r, grad))
+
+static const cg_program *program_of_map(const void *request) {
+    return ((const cg_map_request *)request)->program;
+}
+static const cg_program *program_of_reduce(const void *request) {
+    return ((const cg_reduce_request *)request)->program;
+}
+static const cg_program *program_of_matmul(const void *request) {
+    return ((const cg_matmul_request *)request)->epilogue;
+}
+static const cg_program *program_of_map_many(const void *request) {
+    return ((const cg_map_many_request *)request)->program;
+}
+
+#define KIND(slot) .request_bytes = sizeof(cg_##slot##_request), .run = run_##slot
+#define CHOICE(slot) .present = has_##slot, .compose = compose_##slot
+
+const cg_work_kind cg_work_kinds[CG_WORK_COUNT] = {
+    [CG_WORK_MAP] = {KIND(map), .buffers = buffers_of_map, .program = program_of_map},
+    [CG_WORK_REDUCE] = {KIND(reduce), .buffers = buffers_of_reduce, .program = program_of_reduce},
+    [CG_WORK_MATMUL] = {KIND(matmul), .buffers = buffers_of_matmul, .program = program_of_matmul},
+    [CG_WORK_RANDOM] = {KIND(random), .buffers = buffers_of_random},
+    [CG_WORK_GATHER] = {KIND(gather), .buffers = buffers_of_gather},
+    [CG_WORK_SCATTER_ADD] = {KIND(scatter_add), .buffers = buffers_of_scatter_add},
+    [CG_WORK_SCAN] = {KIND(scan), .buffers = buffers_of_scan},
+    [CG_WORK_SORT] = {KIND(sort), .buffers = buffers_of_sort},
+    [CG_WORK_SEARCHSORTED] = {KIND(searchsorted), .buffers = buffers_of_searchsorted},
+    [CG_WORK_SOFTMAX] = {KIND(softmax), CHOICE(softmax), .buffers = buffers_of_softmax},
+    [CG_WORK_SOFTMAX_XENT] = {KIND(softmax_xent), CHOICE(softmax_xent), .buffers = buffers_of_softmax_xent},
+    [CG_WORK_MAP_MANY] = {KIND(map_many), CHOICE(map_many), .program = program_of_map_many},
+};
+
+cg_status cg_work_do(cg_hw *hw, cg_work kind, const void *request) {
+    const cg_work_kind *k = &cg_work_kinds[kind];
+    hw->stats.work[kind]++;
+    const cg_detour detour = cg_detour_of(hw, kind, request);
+    if (detour != CG_DETOUR_NONE) return cg_detour_run(hw, kind, request, detour);
+    if (k->present && !k->present(hw->backend)) return k->compose(hw, request);
+    return k->run(hw->backend, hw, request);
+}
