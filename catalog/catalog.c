@@ -3,15 +3,35 @@
 
 #include <string.h>
 
-static const catalog_entry *const lists[] = {catalog_manipulation, catalog_indexing,     catalog_sorting,
-                                             catalog_reduce,       catalog_losses,       catalog_linalg,
-                                             catalog_activations,  catalog_preprocessing};
+static const struct {
+    const char *family;
+    const catalog_entry *entries;
+} lists[] = {
+    {"activations", catalog_activations}, {"shapes", catalog_manipulation}, {"indexing", catalog_indexing},
+    {"order", catalog_sorting},           {"reductions", catalog_reduce},   {"losses", catalog_losses},
+    {"products", catalog_linalg},         {"data", catalog_preprocessing},
+};
+
+/* Entry i with its family; NULL past the end. */
+static const catalog_entry *entry_at(int i, const char **family) {
+    for (size_t list = 0; list < sizeof lists / sizeof *lists; list++) {
+        *family = lists[list].family;
+        for (const catalog_entry *entry = lists[list].entries; entry->name; entry++)
+            if (i-- == 0) return entry;
+    }
+    return NULL;
+}
 
 const catalog_entry *catalog_at(int i) {
-    for (size_t list = 0; list < sizeof lists / sizeof *lists; list++)
-        for (const catalog_entry *entry = lists[list]; entry->name; entry++)
-            if (i-- == 0) return entry;
-    return NULL;
+    const char *family;
+    return entry_at(i, &family);
+}
+
+const char *catalog_family(const catalog_entry *entry) {
+    const char *family;
+    const catalog_entry *other;
+    for (int i = 0; (other = entry_at(i, &family)) && other != entry; i++) continue;
+    return family;
 }
 
 const catalog_entry *catalog_find(const char *name) {

@@ -83,6 +83,9 @@ extern const catalog_entry catalog_manipulation[], catalog_indexing[], catalog_s
 /* Entry i of all lists; NULL past the end. */
 const catalog_entry *catalog_at(int i);
 
+/* The family of an entry of the lists: "reductions", "losses", ... */
+const char *catalog_family(const catalog_entry *entry);
+
 /* The first entry of a name; NULL if there is none. */
 const catalog_entry *catalog_find(const char *name);
 

@@ -14,6 +14,8 @@ typedef struct command {
 
 static const command commands[] = {
     {"devices", "clgrad devices", devices_command},
+    {"doctor", "clgrad doctor", doctor_command},
+    {"ops", "clgrad ops", ops_command},
     {"train", "clgrad train", train_command},
 };
 
@@ -21,12 +23,15 @@ static const char help[] = "Tensors, gradients and training on any OpenCL device
                            "\n"
                            "Commands:\n"
                            "  devices    List the devices there are to compute on, and which one is chosen\n"
+                           "  doctor     Check every operation on a device against the reference\n"
+                           "  ops        List the operations, and how a device does each of them\n"
                            "  train      Train a classifier on images, on one device or on all of them\n"
                            "\n"
                            "\"clgrad COMMAND --help\" tells all about a command."
                            "\v"
                            "Examples:\n"
                            "  clgrad devices\n"
+                           "  clgrad doctor --device gpu\n"
                            "  clgrad train --data data/digits --out trained\n"
                            "  clgrad train --data data/digits --compare\n"
                            "\n" CLI_HELP_END;
@@ -73,7 +78,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
     if (key != ARGP_KEY_ARG) return key == ARGP_KEY_END ? 0 : ARGP_ERR_UNKNOWN;
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(arg, commands[i].name) == 0) chosen->command = &commands[i];
-    if (!chosen->command) argp_error(state, "there is no command '%s': it is devices or train", arg);
+    if (!chosen->command)
+        argp_error(state, "there is no command '%s': it is devices, doctor, ops or train", arg);
     chosen->at = state->next - 1;
     state->next = state->argc; /* the rest is the command's */
     return 0;

@@ -2,7 +2,8 @@
 #ifndef CLGRAD_CLI_PROGRESS_H
 #define CLGRAD_CLI_PROGRESS_H
 
-#include <stdbool.h>
+#include "bar.h"
+
 #include <stdint.h>
 
 /* What came out of an epoch. */
@@ -15,10 +16,8 @@ typedef struct train_epoch {
 typedef struct progress_view {
     const char *label; /* what stands before the bar */
     int epochs;
-    bool bar;        /* stderr is a terminal */
-    bool lines;      /* each finished epoch leaves a line */
-    bool utf8;       /* the terminal takes it */
-    double drawn_at; /* seconds, of the last bar */
+    bar bar;
+    bool lines; /* each finished epoch leaves a line */
 } progress_view;
 
 /* Silent: nothing is shown at all. lines false: only a bar, which is gone at the end. */
@@ -32,8 +31,5 @@ void progress_epoch(progress_view *p, int epoch, const train_epoch *result);
 
 /* Removes the bar. */
 void progress_end(progress_view *p);
-
-/* Seconds of a clock that never goes back. */
-double progress_clock(void);
 
 #endif

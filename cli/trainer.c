@@ -113,7 +113,7 @@ static void __attribute__((format(printf, 2, 3))) fail(train_run *run, const cha
 
 /* One epoch into the history; false if it was not finished, and run->outcome says why. */
 static bool run_epoch(trainer *t, int epoch, const cg_dataset *train, const cg_dataset *test) {
-    double begun = progress_clock();
+    double begun = bar_clock();
     train_epoch *result = &t->run->history[epoch];
     train_epoch_steps(t, epoch);
     if (!interrupted() && cg_error_code(t->dev) == CG_OK) {
@@ -121,7 +121,7 @@ static bool run_epoch(trainer *t, int epoch, const cg_dataset *train, const cg_d
         result->train_accuracy = take_mean(&t->hit_sum, cg_dataset_samples(train));
         result->test_accuracy = test_accuracy(t, test);
     }
-    result->seconds = progress_clock() - begun;
+    result->seconds = bar_clock() - begun;
     if (cg_error_code(t->dev) != CG_OK)
         fail(t->run, "%s", cg_error_message(t->dev));
     else if (interrupted())
@@ -157,10 +157,10 @@ void train_on(train_run *run, cg_device *dev, const train_settings *settings, co
               const cg_dataset *test, progress_view *view) {
     trainer t = {.dev = dev, .run = run, .view = view};
     if (run->outcome == TRAIN_DONE && begin(&t, settings, train, test)) {
-        double begun = progress_clock();
+        double begun = bar_clock();
         for (; run->epochs < settings->epochs && run_epoch(&t, run->epochs, train, test); run->epochs++)
             progress_epoch(view, run->epochs, &run->history[run->epochs]);
-        run->seconds = progress_clock() - begun;
+        run->seconds = bar_clock() - begun;
         progress_end(view);
     }
     cg_release(t.loss_sum);
