@@ -154,8 +154,8 @@ FN T t_k_angle(T p, T q, T left) {
     T suml = (p < q) ? p - (sum - q) : q - (sum - p);
     T top = (p < C(0.5) * q) ? p : ((q < C(0.5) * p) ? -q : p - q); /* p - q is exact */
     T d = (p < C(0.5) * q) ? q : ((q < C(0.5) * p) ? p : sum);
-    T dl = (d == sum) ? suml : C(0.0);
     T k = (p < C(0.5) * q) ? C(0.0) : ((q < C(0.5) * p) ? C(2.0) : C(1.0));
+    T dl = (k == C(1.0)) ? suml : C(0.0);
     T t = t_k_quotient(top, C(0.0), d, dl);
     k = (left == C(0.0)) ? k : C(4.0) - k;
     t = (left == C(0.0)) ? t : -t;
@@ -275,5 +275,6 @@ FN T t_atan2(T y, T x) {
     T scale = (top > large) ? down : ((top < small) ? up : C(1.0));
     q = (top == C(0.0)) ? C(1.0) : q * scale; /* the angle of (0, 0) is that of (1, 0) */
     T left = ((AS_U(x) & T_SIGN) == CU(0)) ? C(0.0) : C(1.0);
-    return t_k_sign(t_k_angle(p * scale, q, left), y);
+    T r = t_k_sign(t_k_angle(p * scale, q, left), y);
+    return (x == x) ? ((y == y) ? r : y) : x;
 }
