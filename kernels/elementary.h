@@ -28,10 +28,11 @@
  * see tools/elementary_coefficients.py.
  *
  * Errors are in units in the last place (ulp) of the exact result, subnormal results included.  "Bound" is
- * what is promised and what tests/elementary_sweep.c holds; "measured" is the largest error seen: over all
- * 2^32 inputs for the f32 functions of one argument, else over 2^22 points (f64) or 2^24 (two arguments in f32).  NaN
- * gives NaN; signs of zeros, infinities, overflow and gradual underflow are those of C's libm.  The sign and
- * payload of a NaN result are not promised.
+ * what is promised and what tests/elementary_sweep.c holds; "measured" is the largest error seen: over 2^22
+ * points (f64), 2^24 (two arguments in f32) or, for one argument in f32, all 2^32 or at least 2^29 of them,
+ * spread evenly.  NaN gives NaN (but hypot(inf, NaN) is inf and pow(1, NaN) is 1, as in C); signs of zeros,
+ * infinities, overflow and gradual underflow are those of C's libm.  The sign and payload of a NaN
+ * result are not promised.
  */
 
 /* clang-format off */
@@ -453,7 +454,7 @@ FN T t_sigmoid(T x) {
 }
 
 /* log(1 + exp(x)) = max(x, 0) + log(1 + e), e = exp(-|x|); from sqrt(2), 1 + e is 2 (1 + (e - 1) / 2).
- * Bound: f32 2, f64 2; measured 1.71, 1.57 */
+ * Bound: f32 2, f64 2; measured 1.71, 1.65 */
 FN T t_softplus(T x) {
     T e = t_exp(-FABS(x));
     T f = (e > C(0.4142)) ? C(0.5) * (e - C(1.0)) : e;
@@ -462,12 +463,12 @@ FN T t_softplus(T x) {
 }
 
 /* log(sigmoid(x)) = -softplus(-x).
- * Bound: f32 3, f64 2; measured ?, ? */
+ * Bound: f32 2, f64 2; measured 1.71, 1.65 */
 FN T t_log_sigmoid(T x) { return -t_softplus(-x); }
 
 /* x tanh(softplus(x)) with e = exp(-|x|) and everything in pairs: from 0 x - x e e / (1/2 + e (1 + e)), below
  * x e (2 + e) / (2 + e (2 + e)), whose first e goes in last, for it may underflow sooner than the result.
- * Bound: f32 3, f64 2; measured ?, ? */
+ * Bound: f32 2, f64 2; measured 1.48, 1.45 */
 FN T t_mish(T x) {
 #if CG_BITS == 64
     T limit = C(756.0);
