@@ -20,6 +20,13 @@ static int complain(const char *format, ...) {
     return BENCH_FAILED;
 }
 
+/* All cases, the operations of the catalog last; NULL after them. */
+static const bench_case *any_case_at(int i) {
+    int cases = 0;
+    while (bench_case_at(cases)) cases++;
+    return i < cases ? bench_case_at(i) : bench_operation_at(i - cases);
+}
+
 static bool wanted(const bench_options *options, const bench_case *what) {
     const char *title = bench_case_title(what);
     if (options->only && strcmp(title, options->only) != 0) return false;
@@ -27,8 +34,8 @@ static bool wanted(const bench_options *options, const bench_case *what) {
 }
 
 static int list_cases(const bench_options *options) {
-    for (int i = 0; bench_case_at(i); i++) {
-        const bench_case *what = bench_case_at(i);
+    for (int i = 0; any_case_at(i); i++) {
+        const bench_case *what = any_case_at(i);
         if (!wanted(options, what)) continue;
         const int64_t *size = bench_case_size(what, options->quick ? BENCH_QUICK : BENCH_FULL);
         printf("%-32s", bench_case_title(what));
@@ -104,8 +111,8 @@ static bench_effort effort_of(const bench_options *options) {
 static int run_cases(const bench_options *options, int n, bench_target *targets, bench_json *json) {
     const bench_effort effort = effort_of(options);
     int failures = 0, cases = 0;
-    for (int i = 0; bench_case_at(i); i++) {
-        const bench_case *what = bench_case_at(i);
+    for (int i = 0; any_case_at(i); i++) {
+        const bench_case *what = any_case_at(i);
         if (!wanted(options, what)) continue;
         cases++;
         bench_result results[BENCH_TARGETS + 1];

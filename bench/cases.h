@@ -61,11 +61,12 @@ typedef struct bench_work {
     double (*flops)(const int64_t *size);                     /* NULL: counted in bytes, or not at all */
     double (*bytes)(const int64_t *size);                     /* read and written once each */
     double (*floor)(const int64_t *size, const machine_limits *limits); /* seconds; NULL: no bound is known */
-    bool (*setup)(bench_job *job);                       /* after the upload of the inputs; NULL for none */
-    bool (*before)(bench_job *job);                      /* before each run, not timed; NULL for none */
-    cg_tensor *(*run)(bench_job *job);                   /* what is timed; owned by the scope around it */
-    void (*expect)(bench_problem *problem, int64_t row); /* the reference: want and allowed of a row */
-    void (*verify)(bench_job *job, bench_check *check);  /* NULL: bench_job.out row by row */
+    bool (*setup)(bench_job *job);     /* after the upload of the inputs; NULL for none */
+    bool (*before)(bench_job *job);    /* before each run, not timed; NULL for none */
+    cg_tensor *(*run)(bench_job *job); /* what is timed; owned by the scope around it */
+    void (*expect)(bench_problem *problem,
+                   int64_t row); /* the reference: want and allowed of a row; NULL for none */
+    void (*verify)(bench_job *job, bench_check *check); /* NULL: bench_job.out row by row */
 } bench_work;
 
 typedef enum bench_size { BENCH_FULL, BENCH_QUICK, BENCH_SMALL } bench_size;
@@ -79,6 +80,9 @@ struct bench_case {
 
 /* The cases in order; NULL after the last. */
 const bench_case *bench_case_at(int i);
+
+/* The same for the operations of the catalog, each by itself: the suite "ops". */
+const bench_case *bench_operation_at(int i);
 
 /* "matmul/512x512x512" in a static buffer. */
 const char *bench_case_title(const bench_case *what);

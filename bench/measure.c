@@ -156,7 +156,7 @@ int bench_measure(const bench_case *what, const bench_effort *effort, int n, ben
     int count = 0;
     if (!problem || !runners) goto end;
     memset(results, 0, (size_t)(n + 1) * sizeof *results);
-    if (effort->reference) measure_reference(problem, &results[count++]);
+    if (effort->reference && what->work->expect) measure_reference(problem, &results[count++]);
     for (int i = 0; i < n; i++) begin(&runners[i], problem, &targets[i], &results[count++]);
     for (bool more = true; more;) {
         more = false;

@@ -5,7 +5,7 @@ if(NOT CRITERION_FOUND)
     return()
 endif()
 
-file(GLOB support_sources CONFIGURE_DEPENDS reference/*.c catalog/*.c tests/support/*.c)
+file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.c)
 file(GLOB suite_sources CONFIGURE_DEPENDS tests/test_*.c tests/conformance/*.c)
 file(GLOB plain_sources CONFIGURE_DEPENDS tests/plain/*.c)
 
@@ -16,7 +16,7 @@ target_link_libraries(clgrad_test_private INTERFACE clgrad_private)
 
 # Naive references and helpers: in the suite all of them, in a plain program those it uses.
 if(support_sources)
-    add_library(clgrad_test_support STATIC ${support_sources})
+    add_library(clgrad_test_support STATIC ${support_sources} ${catalog_sources})
     target_link_libraries(clgrad_test_support PRIVATE clgrad_test_private)
 endif()
 
