@@ -24,9 +24,9 @@ static const char help[] =
     "this "
     "device, driver and library version, and taken by every program from then on (cg_device_choice and "
     "\"clgrad "
-    "devices\" say so); a later run of the doctor begins anew. With PART only the operations are checked "
-    "that have it "
-    "in their name, and nothing is kept.\n"
+    "devices\" say so). A run over all operations begins anew; with PART only the operations are checked "
+    "that have it in "
+    "their name, by the ways in force, and what is found is added.\n"
     "\n"
     "What converts integers to f32 first is checked in f32 and f64; the conversion is an operation too, "
     "cast.\n"
@@ -123,6 +123,7 @@ static void print_operation(const report *r, int first, int end) {
 static void print_text(const report *r) {
     const cg_device_info *info = cg_device_properties(r->dev);
     printf("%s: %s, %s, driver %s\n", info->id, info->name, info->platform, info->driver);
+    if (*cg_device_detours(r->dev)) printf("found wrong and avoided: %s\n", cg_device_detours(r->dev));
     printf("largest error of f32 and f64 in ULP, and as a share of the documented bound; the other dtypes "
            "are exact\n\n");
     for (int first = 0, end; first < r->n; first = end) {
@@ -188,10 +189,10 @@ static bool run_checks(report *r, const doctor_options *o) {
     return !interrupted();
 }
 
-/* Keeps the detours in force; that there are none is kept too where there were some. */
-static void keep_detours(report *r, bool had_detours) {
+/* Keeps the detours in force if they are others than before. */
+static void keep_detours(report *r, const char *before) {
     static char text[512];
-    if (!*cg_device_detours(r->dev) && !had_detours) return;
+    if (!strcmp(cg_device_detours(r->dev), before)) return;
     const bool kept = cg_device_remember_detours(r->dev) == CG_OK;
     snprintf(text, sizeof text, "%s: %s", kept ? "kept for this device and driver" : "NOT kept",
              !kept                        ? cg_error_message(r->dev)
@@ -202,12 +203,13 @@ static void keep_detours(report *r, bool had_detours) {
 }
 
 static int examine(report *r, const command_options *o) {
-    const bool had_detours = *cg_device_detours(r->dev) != 0;
+    char before[256];
+    snprintf(before, sizeof before, "%s", cg_device_detours(r->dev));
     if (!allocate(r, &o->doctor)) return cli_fail("out of memory for the checks");
     if (r->n == 0) return cli_fail("no operation has '%s' in its name", o->doctor.part);
-    doctor_clear_detours(r->dev);
+    if (!o->doctor.part) doctor_clear_detours(r->dev);
     if (!run_checks(r, &o->doctor)) return CLI_INTERRUPTED;
-    if (!o->doctor.part) keep_detours(r, had_detours);
+    keep_detours(r, before);
     if (o->json && print_json(r) != CLI_OK) return CLI_FAILED;
     if (!o->json) print_text(r);
     return r->failed ? CLI_FAILED : CLI_OK;

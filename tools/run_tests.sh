@@ -7,9 +7,10 @@
 #           oclgrind         the Criterion tests small_* under oclgrind: bounds, races, divergence
 #           oclgrind-uninit  the same, for uninitialised memory
 #           fuzz             the programs fuzz_* of the preset "fuzz", each for FUZZ_SECONDS (10)
+#           cli              the clgrad program: doctor, table of operations, planted faults
 #           install          a program built against an installed copy
 #           lint             layers, documentation of the API, kernels, format
-# without a section: suite plain examples oclgrind install lint
+# without a section: suite plain examples oclgrind cli install lint
 # environment: SUITE_FILTER, OCLGRIND_FILTER (Criterion patterns), TEST_TIMEOUT (seconds for one test)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,7 +18,7 @@ cd "$(dirname "$0")/.."
 build=$(realpath "${1:-build/release}")
 shift || true
 sections=("$@")
-[ $# -gt 0 ] || sections=(suite plain examples oclgrind install lint)
+[ $# -gt 0 ] || sections=(suite plain examples oclgrind cli install lint)
 logs=$build/test-logs
 passed=0 failed=0 skipped=0
 
@@ -134,13 +135,16 @@ run_oclgrind() {
   [ -z "$errors" ] || { echo "$errors" && fail "$name reported errors"; }
 }
 
-run_install() {
-  tools/test_install.sh "$build" >"$logs/install.tap" 2>"$logs/install.log" || true
-  cat "$logs/install.tap"
-  ! grep -q '^not ok' "$logs/install.tap" || tail -n 60 "$logs/install.log"
-  [ -s "$logs/install.tap" ] || { tail -n 60 "$logs/install.log" && fail "install"; }
-  count_tap "$logs/install.tap"
+run_script() { # NAME: tools/test_NAME.sh, which prints TAP lines
+  tools/test_"$1".sh "$build" >"$logs/$1.tap" 2>"$logs/$1.log" || true
+  cat "$logs/$1.tap"
+  ! grep -q '^not ok' "$logs/$1.tap" || tail -n 60 "$logs/$1.log"
+  [ -s "$logs/$1.tap" ] || { tail -n 60 "$logs/$1.log" && fail "$1"; }
+  count_tap "$logs/$1.tap"
 }
+
+run_install() { run_script install; }
+run_cli() { run_script cli; }
 
 run_lint() {
   local lint code
@@ -161,7 +165,7 @@ for section in "${sections[@]}"; do
   before=("$passed" "$failed" "$skipped" "$SECONDS")
   echo "== $section"
   case $section in
-    suite | plain | examples | oclgrind | fuzz | install | lint) "run_$section" ;;
+    suite | plain | examples | oclgrind | cli | fuzz | install | lint) "run_$section" ;;
     oclgrind-uninit) run_oclgrind uninit ;;
     *) fail "no section is called $section" ;;
   esac

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Prints docs/operations.md, as the library itself gives it.  usage: tools/operations_page.sh [build folder]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+clgrad=${1:-build/release}/clgrad
+cat <<'TEXT'
+# Operations
+
+Made by `tools/operations_page.sh` from `clgrad ops --markdown`, which calls every operation and looks what the device
+does for it; a test fails when the library does something else. `clgrad ops --device NAME` shows it for your device,
+`clgrad doctor` checks each operation there against a reference.
+
+| letter | the operation is |
+|---|---|
+| V | a view: no work, no copy |
+| F | a fused row: one elementwise pass, which merges with its neighbours |
+| f | the same, of the dtype converted to f32 as it is loaded |
+| K | one piece of work with a kernel of its own |
+| C | composed of several pieces of work, all on the device |
+| . | not defined for the dtype |
+
+*host* says how often the operation itself needs a value on the host: the size of its result, where that depends on the
+data. It is counted (`cg_device_stats.round_trips`), and an error under `CLGRAD_CHECK=2`. Nothing else leaves the device.
+*made of* lists the pieces of work of one call on small inputs.
+
+TEXT
+cpu=$("$clgrad" ops --device cpu --markdown)
+opencl=$("$clgrad" ops --device opencl --markdown)
+if [ "$cpu" = "$opencl" ]; then
+  printf '## On the CPU backend and on OpenCL devices\n\n%s\n' "$cpu"
+else
+  printf '## On the CPU backend\n\n%s\n\n## On OpenCL devices\n\nWhere it differs:\n\n%s\n' "$cpu" \
+    "$(head -n 2 <<<"$opencl"; diff <(printf '%s\n' "$cpu") <(printf '%s\n' "$opencl") | sed -n 's/^> //p')"
+fi
