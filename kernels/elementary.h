@@ -1,6 +1,10 @@
 /*
  * kernels/elementary.h: the library's own elementary functions, one text for C11 and OpenCL C 1.2.
  *
+ * Here are the vocabulary, the pieces and what needs only those: rounding, exponentials, logarithms, powers and
+ * the functions of networks.  arithmetic.h, error_function.h, hyperbolic.h and trigonometry.h have the others, each
+ * to be included after this file, and only where it is used: a kernel that does without them compiles sooner.
+ *
  * Every function is a branch-free polynomial: no tables, no loops, no libm, no contraction, so that the same
  * text vectorises in C, runs on any OpenCL device and gives the same bits in both, for scalars and vectors.
  * There is no include guard: the includer decides how often, and with which type, the text is used.
@@ -25,7 +29,7 @@
  *
  * Errors are in units in the last place (ulp) of the exact result, subnormal results included.  "Bound" is
  * what is promised and what tests/elementary_sweep.c holds; "measured" is the largest error seen: over all
- * 2^32 inputs for the f32 functions of one argument, else over 2^22 points (f64) or 2^24 (pow in f32).  NaN
+ * 2^32 inputs for the f32 functions of one argument, else over 2^22 points (f64) or 2^24 (two arguments in f32).  NaN
  * gives NaN; signs of zeros, infinities, overflow and gradual underflow are those of C's libm.  The sign and
  * payload of a NaN result are not promised.
  */
@@ -57,13 +61,6 @@
 #define T_LN2_REST C(-1.7239444525614835e-13)
 #define T_LOG10_2_SHORT C(0.30102999566406652)
 #define T_LOG10_2_REST C(-8.5323443170571066e-14)
-#define T_PI_2 C(1.5707963267948966)
-#define T_PI_2_LO C(6.123233995736766e-17)
-#define T_PI_2_LOLO C(-1.4973849048591698e-33)
-#define T_TURN_MAX C(2.0e15)             /* n of the reduction by pi/2 must fit the magic number */
-#define T_2_PI C(0.63661977236758138)
-#define T_2PI C(6.2831853071795862)
-#define T_2PI_LO C(2.4492935982947064e-16)
 #define T_SQRT_HALF C(0.70710678118654757)
 #else
 #define T_MANT CU(23)
@@ -91,13 +88,6 @@
 #define T_LN2_REST C(1.42860677e-06)
 #define T_LOG10_2_SHORT C(0.301025391)
 #define T_LOG10_2_REST C(4.60503907e-06)
-#define T_PI_2 C(1.57079637)
-#define T_PI_2_LO C(-4.37113883e-08)
-#define T_PI_2_LOLO C(-1.71512451e-15)
-#define T_TURN_MAX C(4.0e6)
-#define T_2_PI C(0.636619747)
-#define T_2PI C(6.28318548)
-#define T_2PI_LO C(-1.74845553e-07)
 #define T_SQRT_HALF C(0.707106769)
 #endif
 #define T_SIGN (CU(1) << T_TOP)
@@ -190,6 +180,17 @@ FN T t_k_split(T x, T *e) {
     return AS_T((u & ((CU(1) << T_MANT) - CU(1))) + root) - C(1.0);
 }
 
+/* u + c = (1 + f) * 2^e with 1 + f in [sqrt(1/2), sqrt(2)), for normal u and a c that is small against it */
+FN T t_k_split_pair(T u, T c, T *e) {
+    U root = AS_U(T_SQRT_HALF);
+    U b = AS_U(u) + (T_ONE - root);
+    U biased = b >> T_MANT;
+    *e = AS_T(biased | AS_U(T_WHOLE)) - T_WHOLE_BIASED;
+    T m = AS_T((b & ((CU(1) << T_MANT) - CU(1))) + root);
+    T four_over = AS_T(T_SIGN - (biased << T_MANT)); /* 4 * 2^-e */
+    return FMA(C(0.25) * c, four_over, m - C(1.0));
+}
+
 /* log(1 + f) - f for 1 + f in [sqrt(1/2), sqrt(2)] */
 FN T t_k_log_tail(T f) {
     T h = C(0.5) * (f * f);
@@ -233,161 +234,6 @@ FN T t_k_log_special(T x, T r) {
     T y = (x < C(0.0)) ? T_NAN : x;
     y = (x == C(0.0)) ? -T_INF : y;
     return ((AS_U(x) - CU(1)) < (AS_U(T_INF) - CU(1))) ? r : y;
-}
-
-/* sin(h + l) and cos(h + l) for |h| <= pi/4 and a little more */
-FN T t_k_sin(T h, T l) {
-    T z = h * h;
-#if CG_BITS == 64
-    T p = C(-7.3886124481592981e-13);
-    p = FMA(p, z, C(1.6054282992931583e-10));
-    p = FMA(p, z, C(-2.5052070622671797e-08));
-    p = FMA(p, z, C(2.7557319072637893e-06));
-    p = FMA(p, z, C(-0.00019841269840959857));
-    p = FMA(p, z, C(0.00833333333333304));
-    p = FMA(p, z, C(-0.16666666666666666));
-#else
-    T p = C(2.83124086e-06);
-    p = FMA(p, z, C(-0.000198530048));
-    p = FMA(p, z, C(0.0083333794));
-    p = FMA(p, z, C(-0.166666672));
-#endif
-    return h + FMA(z * h, p, l);
-}
-
-FN T t_k_cos(T h, T l) {
-    T z = h * h;
-#if CG_BITS == 64
-    T p = C(4.6056027839475234e-14);
-    p = FMA(p, z, C(-1.1467141939717726e-11));
-    p = FMA(p, z, C(2.0876724385241115e-09));
-    p = FMA(p, z, C(-2.7557319070502835e-07));
-    p = FMA(p, z, C(2.4801587301200492e-05));
-    p = FMA(p, z, C(-0.0013888888888888404));
-    p = FMA(p, z, C(0.041666666666666664));
-#else
-    T p = C(-2.89181514e-07);
-    p = FMA(p, z, C(2.48224478e-05));
-    p = FMA(p, z, C(-0.00138889812));
-    p = FMA(p, z, C(0.0416666679));
-#endif
-    T hz = C(0.5) * z;
-    T w = C(1.0) - hz;
-    return w + (((C(1.0) - w) - hz) + FMA(z * z, p, -(h * l)));
-}
-
-/* the quadrant q of sin: sin, cos, -sin, -cos */
-FN T t_k_quadrant(U q, T h, T l) {
-    T s = t_k_sin(h, l);
-    T c = t_k_cos(h, l);
-    T y = ((q & CU(1)) == CU(0)) ? s : c;
-    return AS_T(AS_U(y) ^ ((q & CU(2)) << (T_TOP - CU(1))));
-}
-
-/* x - n * pi/2 as a pair (three-part Cody-Waite with FMA); *t becomes n + T_MAGIC */
-FN T t_k_reduce(T x, T *lo, T *t) {
-    *t = FMA(x, T_2_PI, T_MAGIC);
-    T n = *t - T_MAGIC;
-    T r = FMA(n, -T_PI_2, x);
-    T p = n * T_PI_2_LO;
-    T pl = FMA(n, T_PI_2_LO, -p);
-    T h = r - p;
-    T l = FMA(n, -T_PI_2_LOLO, ((r - h) - p) - pl);
-    *lo = (FABS(x) > T_TURN_MAX) ? x - x : l; /* 0, or NaN from inf */
-    return (FABS(x) > T_TURN_MAX) ? x - x : h;
-}
-
-/* erf(x) / x - 1 for z = x^2 <= 0.86 (f32) or 0.26 (f64) */
-FN T t_k_erf_small(T z) {
-#if CG_BITS == 64
-    T p = C(-4.4543117113317179e-07);
-    p = FMA(p, z, C(1.987323697043728e-06));
-    p = FMA(p, z, C(-1.509378244004031e-05));
-    p = FMA(p, z, C(0.00012059777367114496));
-    p = FMA(p, z, C(-0.00085483953476741279));
-    p = FMA(p, z, C(0.0052239782418034859));
-    p = FMA(p, z, C(-0.026866170676347625));
-    p = FMA(p, z, C(0.11283791671034298));
-    p = FMA(p, z, C(-0.37612638903184525));
-    return FMA(p, z, C(0.12837916709551259));
-#else
-    T p = C(7.96841123e-05);
-    p = FMA(p, z, C(-0.000804362935));
-    p = FMA(p, z, C(0.00519193662));
-    p = FMA(p, z, C(-0.0268555861));
-    p = FMA(p, z, C(0.112836242));
-    p = FMA(p, z, C(-0.376126289));
-    return FMA(p, z, C(0.128379166));
-#endif
-}
-
-/* (1 + 2a) exp(a^2) erfc(a) for a >= 0.5 as a pair: a polynomial in t = (a - k) / (a + k) */
-FN T t_k_erfc_shape(T a, T *lo) {
-#if CG_BITS == 64
-    T first = C(1.2530080582697296);
-    T first_lo = C(4.4162570769812779e-17);
-    T t = (a - C(3.0)) / (a + C(3.0));
-    T p = C(-3.9415419983906021e-09);
-    p = FMA(p, t, C(-1.1070060147830955e-08));
-    p = FMA(p, t, C(3.3219030718438408e-08));
-    p = FMA(p, t, C(9.9899420372625267e-08));
-    p = FMA(p, t, C(-1.3317589427004132e-07));
-    p = FMA(p, t, C(-6.1595855759169373e-07));
-    p = FMA(p, t, C(3.519665630438911e-07));
-    p = FMA(p, t, C(3.4724901664447629e-06));
-    p = FMA(p, t, C(-7.2977225591036076e-07));
-    p = FMA(p, t, C(-2.0100730080976252e-05));
-    p = FMA(p, t, C(4.9491015472026564e-06));
-    p = FMA(p, t, C(0.0001250994183179975));
-    p = FMA(p, t, C(-0.00010515974912790779));
-    p = FMA(p, t, C(-0.00077983228609336042));
-    p = FMA(p, t, C(0.0018886903553404911));
-    p = FMA(p, t, C(0.0025293918177497635));
-    p = FMA(p, t, C(-0.023770514918477044));
-    p = FMA(p, t, C(0.068308027343868913));
-    p = FMA(p, t, C(-0.11927366341531349));
-    p = FMA(p, t, C(0.12964515870276389));
-    p = FMA(p, t, C(-0.047562294353450676));
-    p = FMA(p, t, C(-0.1356211061245812));
-#else
-    T first = C(1.27697837);
-    T first_lo = C(7.71431008e-09);
-    T t = (a - C(2.0)) / (a + C(2.0));
-    T p = C(0.000232494465);
-    p = FMA(p, t, C(-0.000320521707));
-    p = FMA(p, t, C(-0.00148355518));
-    p = FMA(p, t, C(0.00122300046));
-    p = FMA(p, t, C(0.00873133074));
-    p = FMA(p, t, C(-0.00802606903));
-    p = FMA(p, t, C(-0.0542211011));
-    p = FMA(p, t, C(0.164050728));
-    p = FMA(p, t, C(-0.166030347));
-    p = FMA(p, t, C(-0.0927638188));
-#endif
-    p = p * t;
-    T g = first + p;
-    *lo = (p - (g - first)) + first_lo;
-    return g;
-}
-
-/* erfc(a) for a >= 0.5: exp(-a^2) * shape / (1 + 2a), every factor a pair */
-FN T t_k_erfc_large(T x) {
-#if CG_BITS == 64
-    T a = (x > C(27.5)) ? C(27.5) : x;
-#else
-    T a = (x > C(10.2)) ? C(10.2) : x;
-#endif
-    T h = a * a;
-    T l = FMA(a, a, -h);
-    T el, t, gl;
-    T e = t_k_exp_pair(-h, -l, &el, &t);
-    T g = t_k_erfc_shape(a, &gl);
-    T d = FMA(C(2.0), a, C(1.0));
-    T dl = C(1.0) - (d - C(2.0) * a);
-    T inverse = C(1.0) / d;
-    T q = g * inverse;
-    T ql = (FMA(-q, d, g) + FMA(-q, dl, gl)) * inverse;
-    return t_k_scale(FMA(q, e, FMA(q, el, ql * e)), t);
 }
 
 /* log|x| as a pair for x > 0: 2 atanh(f / (2 + f)) with the first terms of the series carried as pairs */
@@ -556,17 +402,11 @@ FN T t_log10(T x) {
 /* log(1 + x): u = 1 + x is split as in log, its rounding error added to f.
  * Bound: f32 2, f64 2; measured 1.44, 1.34 */
 FN T t_log1p(T x) {
-    U root = AS_U(T_SQRT_HALF);
     T u = C(1.0) + x;
     T c = (x > C(1.0)) ? C(1.0) - (u - x) : x - (u - C(1.0));
-    U b = AS_U(u) + (T_ONE - root);
-    U biased = b >> T_MANT;
-    T e = AS_T(biased | AS_U(T_WHOLE)) - T_WHOLE_BIASED;
-    T m = AS_T((b & ((CU(1) << T_MANT) - CU(1))) + root);
-    T four_over = AS_T(T_SIGN - (biased << T_MANT)); /* 4 * 2^-e */
-    T f = FMA(C(0.25) * c, four_over, m - C(1.0));
-    T y = t_k_log_sum(e, f);
-    y = t_k_log_special(u, y);
+    T e;
+    T f = t_k_split_pair(u, c, &e);
+    T y = t_k_log_special(u, t_k_log_sum(e, f));
     return (FABS(x) < T_TINY) ? x : y;
 }
 
@@ -598,26 +438,6 @@ FN T t_pow(T x, T y) {
 
 /* ---- functions of networks ---- */
 
-/* tanh(x) = m / (m + 2) with m = exp(2|x|) - 1, the sign put back.
- * Bound: f32 3, f64 2; measured 2.42, 1.50 */
-FN T t_tanh(T x) {
-    T a = FABS(x);
-#if CG_BITS == 64
-    a = (a > C(20.0)) ? C(20.0) : a;
-#else
-    a = (a > C(10.0)) ? C(10.0) : a;
-#endif
-    T rl, t;
-    T r = t_k_exp_reduce(a + a, &rl, &t);
-    T p = t_k_expm1_small(r, rl);
-    T s = t_k_power(t);
-    T b = s - C(1.0);
-    T m = FMA(s, p, b);
-    T ml = FMA(s, p, b - m) + s * (FMA(r * r, t_k_exp_tail(r), rl) - (p - r));
-    T d = m + C(2.0);
-    return t_k_sign(t_k_quotient(m, ml, d, m - (d - C(2.0))), x);
-}
-
 /* 1 / (1 + exp(-x)), as exp(-|x|) / (1 + exp(-|x|)) below 0: relative accuracy in both tails.
  * Bound: f32 3, f64 2; measured 2.41, 1.42 */
 FN T t_sigmoid(T x) {
@@ -636,80 +456,32 @@ FN T t_softplus(T x) {
     return ((x > C(0.0)) ? x : C(0.0)) + t_k_log_sum(n, f);
 }
 
-/* erf(x): x + x P(x^2) near 0; beyond, f32: 1 - exp(polynomial), f64: 1 - erfc.
- * Bound: f32 1.5, f64 1.5; measured 1.10, 0.97 */
-FN T t_erf(T x) {
-    T a = FABS(x);
-    T near = FMA(a, t_k_erf_small(a * a), a);
+/* log(sigmoid(x)) = -softplus(-x).
+ * Bound: f32 3, f64 2; measured ?, ? */
+FN T t_log_sigmoid(T x) { return -t_softplus(-x); }
+
+/* x tanh(softplus(x)) with e = exp(-|x|): from 0 x - x 2e^2 / (1 + 2e (e + 1)), below x e (e + 2) / (e (e + 2) + 2),
+ * whose first e is put in last, for it may underflow sooner than the result.
+ * Bound: f32 3, f64 2; measured ?, ? */
+FN T t_mish(T x) {
 #if CG_BITS == 64
-    T far = C(1.0) - t_k_erfc_large(a);
-    T y = (a < C(0.5)) ? near : far;
+    T limit = C(756.0);
 #else
-    T b = (a > C(3.95)) ? C(3.95) : a;
-    T p = C(-1.66172249e-05);
-    p = FMA(p, b, C(0.000390651374));
-    p = FMA(p, b, C(-0.00398979429));
-    p = FMA(p, b, C(0.0247082952));
-    p = FMA(p, b, C(-0.107727967));
-    p = FMA(p, b, C(-0.633786023));
-    p = FMA(p, b, C(-1.12932336));
-    p = FMA(p, b, C(0.00013930822));
-    T t = FMA(p, T_LOG2E, T_MAGIC);
-    T r = FMA(t - T_MAGIC, -T_LN2, p);
-    T far = C(1.0) - (C(1.0) + t_k_expm1_small(r, C(0.0))) * t_k_power(t);
-    T y = (a < C(0.925)) ? near : far;
+    T limit = C(111.0);
 #endif
+    T a = (FABS(x) > limit) ? limit : FABS(x);
+    T pl, t;
+    T p = t_k_exp_pair(-a, C(0.0), &pl, &t);
+    T e = t_k_scale(p + pl, t);
+    T s = C(2.0) + e;
+    T sl = e - (s - C(2.0));
+    T w = FMA(e, s, C(2.0));
+    T wl = FMA(e, s, C(2.0) - w);
+    T m = p * s;
+    T ml = FMA(pl, s, FMA(p, sl, FMA(p, s, -m)));
+    T top = (x < C(0.0)) ? m : (C(2.0) * e) * e;
+    T d = (x < C(0.0)) ? w : FMA(C(2.0) * e, e + C(1.0), C(1.0));
+    T q = t_k_quotient(top, (x < C(0.0)) ? ml : C(0.0), d, (x < C(0.0)) ? wl : C(0.0));
+    T y = (x < C(0.0)) ? t_k_scale(a * q, t) : ((a < limit) ? FMA(-a, q, a) : x);
     return t_k_sign(y, x);
-}
-
-/* erfc(x): 1 - erf(x) for |x| < 0.5, else exp(-x^2) times a polynomial, or 2 minus it.
- * Bound: f32 1.5, f64 1.5; measured 0.99, 1.02 */
-FN T t_erfc(T x) {
-    T a = FABS(x);
-    T h = C(1.0) - x;
-    T l = (C(1.0) - h) - x;
-    T near = h + FMA(-x, t_k_erf_small(a * a), l);
-    T far = t_k_erfc_large(a);
-    far = (x < C(0.0)) ? C(2.0) - far : far;
-    return (a < C(0.5)) ? near : far;
-}
-
-/* ---- sine and cosine ---- */
-
-/* sin(x): x - n pi/2 as a pair, then one of two polynomials by n.  The bound holds for |x| <= 1e5 (f32) or
- * 1e9 (f64); beyond 4e6 or 2e15 the result is one of -1, 0, 1 and means nothing.
- * Bound: f32 1.5, f64 1.5; measured 0.83, 0.81 */
-FN T t_sin(T x) {
-    T l, t;
-    T h = t_k_reduce(x, &l, &t);
-    T y = t_k_quadrant(AS_U(t), h, l);
-    return (x == C(0.0)) ? x : y;
-}
-
-/* cos(x): as sin, with the same range.
- * Bound: f32 1.5, f64 1.5; measured 0.84, 0.80 */
-FN T t_cos(T x) {
-    T l, t;
-    T h = t_k_reduce(x, &l, &t);
-    return t_k_quadrant(AS_U(t) + CU(1), h, l);
-}
-
-/* sin(2 pi u), u in [0, 1): u - n/4 is exact, times 2 pi as a pair.
- * Bound: f32 1.5, f64 1.5; measured 1.00, 0.96 */
-FN T t_sin2pi(T u) {
-    T t = FMA(C(4.0), u, T_MAGIC);
-    T r = FMA(t - T_MAGIC, C(-0.25), u);
-    T h = r * T_2PI;
-    T l = FMA(r, T_2PI_LO, FMA(r, T_2PI, -h));
-    return t_k_quadrant(AS_U(t), h, l);
-}
-
-/* cos(2 pi u), u in [0, 1).
- * Bound: f32 1.5, f64 1.5; measured 0.92, 0.90 */
-FN T t_cos2pi(T u) {
-    T t = FMA(C(4.0), u, T_MAGIC);
-    T r = FMA(t - T_MAGIC, C(-0.25), u);
-    T h = r * T_2PI;
-    T l = FMA(r, T_2PI_LO, FMA(r, T_2PI, -h));
-    return t_k_quadrant(AS_U(t) + CU(1), h, l);
 }

@@ -5,6 +5,7 @@
  */
 #include "prelude.h"
 #include "elementary.h"
+#include "trigonometry.h"
 
 #define PHILOX_W LANES(uint)
 #define PHILOX_T(w) TO_T(LANES(as_int)(w)) /* below 2^31: a conversion every device has */

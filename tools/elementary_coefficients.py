@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Regenerate the polynomial coefficients of kernels/elementary.h.
+"""Regenerate the polynomial coefficients of kernels/elementary.h and of the headers that build on it.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install mpmath gmpy2
     /tmp/venv/bin/python tools/elementary_coefficients.py [name ...]
@@ -136,6 +136,11 @@ def fits(bits):
     degree = 6 if wide else 3
     yield "sin", lambda z: (mp.sin(root(z)) / root(z) - 1) / z, lambda z: z, 0, q, degree
     yield "cos", lambda z: (mp.cos(root(z)) - 1 + z / 2) / z ** 2, lambda z: z * z, 0, q, degree
+    # odd functions as x + x^3 P(x^2), P minimised for the relative error
+    for name, g, top, degree in (("sinh", mp.sinh, 1, 7 if wide else 3), ("asin", mp.asin, 0.25, 12 if wide else 4),
+                                 ("atan", mp.atan, 0.25, 12 if wide else 4)):
+        yield (name, lambda z, g=g: (g(root(z)) / root(z) - 1) / z, lambda z, g=g: z * root(z) / g(root(z)), 0,
+               mpf(top) * mpf("1.001"), degree)
     small, degree = (mpf("0.26"), 9) if wide else (mpf("0.86"), 6)
     yield "erf_small", lambda z: mp.erf(root(z)) / root(z) - 1, lambda z: mpf(1), 0, small, degree
     if not wide:

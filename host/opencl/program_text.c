@@ -87,15 +87,44 @@ static void write_operands(FILE *f, const cg_program *p, const cg_program_layout
     write_each(f, "EACH_CONST", 0, p->n_consts, NULL, -1);
 }
 
-/* One function for each row the program uses; elementary.h only if one needs it, for it takes time to compile. */
+/* The headers of elementary functions but elementary.h, on which they build, and the functions that each has. */
+static const struct function_header {
+    const char *name;
+    const char *functions[12];
+} function_headers[] = {
+    {"arithmetic.h", {"t_fmod(", "t_mod(", "t_hypot(", "t_rsqrt("}},
+    {"error_function.h", {"t_erf(", "t_erfc("}},
+    {"hyperbolic.h", {"t_sinh(", "t_cosh(", "t_tanh(", "t_asinh(", "t_acosh(", "t_atanh("}},
+    {"trigonometry.h",
+     {"t_sin(", "t_cos(", "t_tan(", "t_asin(", "t_acos(", "t_atan(", "t_atan2(", "t_sin2pi(", "t_cos2pi("}},
+};
+
+static bool uses_header(const char *expression, const struct function_header *header) {
+    for (const char *const *function = header->functions; *function; function++)
+        if (strstr(expression, *function)) return true;
+    return false;
+}
+
+/* Only what the rows need is included, for it takes time to compile. */
+static void write_function_headers(FILE *f, const bool used[CG_ROW_COUNT]) {
+    enum { N = sizeof function_headers / sizeof *function_headers };
+    bool any = false, needed[N] = {false};
+    for (int r = 0; r < CG_ROW_COUNT; r++) {
+        any = any || (used[r] && strstr(cg_rows[r].expression, "t_"));
+        for (int h = 0; h < N; h++)
+            needed[h] = needed[h] || (used[r] && uses_header(cg_rows[r].expression, &function_headers[h]));
+    }
+    if (any) fprintf(f, "#include \"elementary.h\"\n");
+    for (int h = 0; h < N; h++)
+        if (needed[h]) fprintf(f, "#include \"%s\"\n", function_headers[h].name);
+}
+
+/* One function for each row the program uses. */
 static void write_rows(FILE *f, const cg_program *p) {
     static const char *const parameters[] = {"", "T x", "T x, T y", "T x, T y, T z"};
-    bool used[CG_ROW_COUNT] = {false}, elementary = false;
-    for (int i = 0; i < p->n_instrs; i++) {
-        used[p->instr[i].row] = true;
-        elementary = elementary || strstr(cg_rows[p->instr[i].row].expression, "t_");
-    }
-    if (elementary) fprintf(f, "#include \"elementary.h\"\n");
+    bool used[CG_ROW_COUNT] = {false};
+    for (int i = 0; i < p->n_instrs; i++) used[p->instr[i].row] = true;
+    write_function_headers(f, used);
     for (int r = 0; r < CG_ROW_COUNT; r++)
         if (used[r])
             fprintf(f, "FN T row_%s(%s) { return %s; }\n", cg_rows[r].name, parameters[cg_rows[r].arity],

@@ -1,5 +1,5 @@
 /*
- * The C prelude of kernels/elementary.h.  Define CG_BITS (32 or 64) and include once per translation unit:
+ * The C prelude of kernels/elementary.h and the headers that build on it.  Define CG_BITS (32 or 64) and include once per translation unit:
  * the vocabulary T, I, U, C, CI, CU, AS_I, AS_U, AS_T, FMA, SQRT, FABS, FN and the functions t_exp, t_log
  * and so on appear.  Compile with -ffp-contract=off; to vectorise, also with -O3 -fno-math-errno
  * -fno-trapping-math and an instruction set that has FMA (without one, fma() is a slow call with the same
@@ -59,5 +59,10 @@ FN T cg_bits_t(U u) {
 #define AS_T(x) cg_bits_t((U)(x))
 
 #include "../../kernels/elementary.h"
+/* these build on it */
+#include "../../kernels/arithmetic.h"
+#include "../../kernels/error_function.h"
+#include "../../kernels/hyperbolic.h"
+#include "../../kernels/trigonometry.h"
 
 #endif
