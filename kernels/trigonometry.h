@@ -154,8 +154,8 @@ FN T t_k_angle(T p, T q, T left) {
     T suml = (p < q) ? p - (sum - q) : q - (sum - p);
     T top = (p < C(0.5) * q) ? p : ((q < C(0.5) * p) ? -q : p - q); /* p - q is exact */
     T d = (p < C(0.5) * q) ? q : ((q < C(0.5) * p) ? p : sum);
-    T dl = (d == sum) ? suml : C(0.0);
     T k = (p < C(0.5) * q) ? C(0.0) : ((q < C(0.5) * p) ? C(2.0) : C(1.0));
+    T dl = (k == C(1.0)) ? suml : C(0.0);
     T t = t_k_quotient(top, C(0.0), d, dl);
     k = (left == C(0.0)) ? k : C(4.0) - k;
     t = (left == C(0.0)) ? t : -t;
@@ -168,9 +168,9 @@ FN T t_k_angle(T p, T q, T left) {
 
 /* ---- sine and cosine ---- */
 
-/* sin(x): x - n pi/2 as a pair, then one of two polynomials by n.  The bound holds for |x| <= 1e5 (f32) or
- * 1e9 (f64); beyond 4e6 or 2e15 the result is one of -1, 0, 1 and means nothing.
- * Bound: f32 1.5, f64 1.5; measured 0.83, 0.81 */
+/* sin(x): x - n pi/2 as a pair, then one of two polynomials by n.  The bound holds for |x| <= 4e6 (f32) or
+ * 1e15 (f64); beyond 4e6 or 2e15 the result is one of -1, 0, 1 and means nothing.
+ * Bound: f32 1.5, f64 1.5; measured 0.99, 0.89 */
 FN T t_sin(T x) {
     T l, t;
     T h = t_k_reduce(x, &l, &t);
@@ -179,7 +179,7 @@ FN T t_sin(T x) {
 }
 
 /* cos(x): as sin, with the same range.
- * Bound: f32 1.5, f64 1.5; measured 0.84, 0.80 */
+ * Bound: f32 1.5, f64 1.5; measured 1.05, 0.81 */
 FN T t_cos(T x) {
     T l, t;
     T h = t_k_reduce(x, &l, &t);
@@ -208,7 +208,7 @@ FN T t_cos2pi(T u) {
 
 /* tan(x): sin and cos as pairs and their quotient, -cos / sin in odd quadrants.  The range is that of sin;
  * beyond 4e6 or 2e15 the result is 0 or infinite and means nothing.
- * Bound: f32 4, f64 2; measured ?, ? */
+ * Bound: f32 3, f64 1.5; measured 2.30, 1.06 */
 FN T t_tan(T x) {
     T l, t, sl, cl;
     T h = t_k_reduce(x, &l, &t);
@@ -223,7 +223,7 @@ FN T t_tan(T x) {
 /* ---- inverses ---- */
 
 /* asin(x): x + x^3 P(x^2); from 1/2, pi/2 - 2 asin(s) with s = sqrt((1 - x) / 2).
- * Bound: f32 3, f64 2; measured ?, ? */
+ * Bound: f32 1.5, f64 1.5; measured 1.14, 1.09 */
 FN T t_asin(T x) {
     T a = FABS(x);
     T z = (a < C(0.5)) ? a * a : FMA(a, C(-0.5), C(0.5));
@@ -236,7 +236,7 @@ FN T t_asin(T x) {
 }
 
 /* acos(x): pi/2 - asin(x) for |x| < 1/2, else 2 asin(s) or pi - 2 asin(s), s = sqrt((1 - |x|) / 2).
- * Bound: f32 3, f64 2; measured ?, ? */
+ * Bound: f32 1.5, f64 1.5; measured 1.11, 1.07 */
 FN T t_acos(T x) {
     T a = FABS(x);
     T z = (a < C(0.5)) ? a * a : FMA(a, C(-0.5), C(0.5));
@@ -249,7 +249,7 @@ FN T t_acos(T x) {
 }
 
 /* atan(x): the angle of (1, x); from 1e30 it is pi/2.
- * Bound: f32 3, f64 2; measured ?, ? */
+ * Bound: f32 2, f64 1.5; measured 1.43, 0.95 */
 FN T t_atan(T x) {
     T a = FABS(x);
     a = (a > C(1.0e30)) ? C(1.0e30) : a;
@@ -258,7 +258,7 @@ FN T t_atan(T x) {
 
 /* atan2(y, x): the angle of (x, y), whose two are first scaled by the same power of two where they are large
  * or small.
- * Bound: f32 4, f64 2; measured ?, ? */
+ * Bound: f32 2, f64 2; measured 1.55, 1.45 */
 FN T t_atan2(T y, T x) {
 #if CG_BITS == 64
     T large = t_k_power(C(900.0) + T_MAGIC), up = t_k_power(C(200.0) + T_MAGIC), down = t_k_power(C(-200.0) + T_MAGIC);
@@ -275,5 +275,6 @@ FN T t_atan2(T y, T x) {
     T scale = (top > large) ? down : ((top < small) ? up : C(1.0));
     q = (top == C(0.0)) ? C(1.0) : q * scale; /* the angle of (0, 0) is that of (1, 0) */
     T left = ((AS_U(x) & T_SIGN) == CU(0)) ? C(0.0) : C(1.0);
-    return t_k_sign(t_k_angle(p * scale, q, left), y);
+    T r = t_k_sign(t_k_angle(p * scale, q, left), y);
+    return (x == x) ? ((y == y) ? r : y) : x;
 }

@@ -1,5 +1,6 @@
 /*
- * Measures the error of every function of kernels/elementary.h against the wider libm and holds its bound.
+ * Measures the error of every function of kernels/elementary.h, and of the headers that build on it, against the
+ * wider libm and holds its bound.
  *
  *   elementary_sweep [f32|f64] [log2 of the points, 20] [--all] [function ...]
  *
@@ -54,7 +55,7 @@ typedef long double W; /* the type of the reference */
 #define REF(f) f##l
 #define DTYPE "f64"
 #define BOUND(b32, b64) (b64)
-#define FAR 1e9
+#define FAR 1e15
 #define MANTISSA 52
 #define LOW_EXPONENT (-1022)
 #else
@@ -62,7 +63,7 @@ typedef double W;
 #define REF(f) f
 #define DTYPE "f32"
 #define BOUND(b32, b64) (b32)
-#define FAR 1e5
+#define FAR 4e6
 #define MANTISSA 23
 #define LOW_EXPONENT (-126)
 #endif
@@ -72,6 +73,18 @@ enum { BLOCK = 4096 };
 static W ref_sigmoid(W x) { return 1 / (1 + REF(exp)(-x)); }
 
 static W ref_softplus(W x) { return x > 0 ? x + REF(log1p)(REF(exp)(-x)) : REF(log1p)(REF(exp)(x)); }
+
+static W ref_log_sigmoid(W x) { return -ref_softplus(-x); }
+
+static W ref_mish(W x) { return isinf(x) && x < 0 ? (W)-0.0 : x * REF(tanh)(ref_softplus(x)); }
+
+static W ref_rsqrt(W x) { return 1 / REF(sqrt)(x); }
+
+/* mod is fmod, moved by y where the signs differ: this sum is the only rounding, and W does not do it better */
+static W ref_mod(W x, W y) {
+    W r = REF(fmod)(x, y);
+    return r == 0 ? REF(copysign)(0, y) : (r < 0) != (y < 0) ? r + y : r;
+}
 
 /* sin(2 pi (u + quarters / 4)): the reduction is exact */
 static W ref_turn(W u, int quarters) {
@@ -107,23 +120,48 @@ static W ref_cos2pi(W u) { return ref_turn(u, 1); }
     X(log2, REF(log2), 0, 4, -HUGE_VAL, HUGE_VAL, 1, 1)                                                      \
     X(log10, REF(log10), 0, 4, -HUGE_VAL, HUGE_VAL, 1, 1)                                                    \
     X(log1p, REF(log1p), -1, 4, -HUGE_VAL, HUGE_VAL, 2, 2)                                                   \
+    X(rsqrt, ref_rsqrt, 0, 4, -HUGE_VAL, HUGE_VAL, 2, 2)                                                     \
+    X(sinh, REF(sinh), -T_LIMIT, T_LIMIT, -HUGE_VAL, HUGE_VAL, 2, 2)                                         \
+    X(cosh, REF(cosh), -T_LIMIT, T_LIMIT, -HUGE_VAL, HUGE_VAL, 2, 2)                                         \
+    X(asinh, REF(asinh), -10, 10, -HUGE_VAL, HUGE_VAL, 2, 2)                                                 \
+    X(acosh, REF(acosh), 1, 10, -HUGE_VAL, HUGE_VAL, 2, 2)                                                   \
+    X(atanh, REF(atanh), -1, 1, -HUGE_VAL, HUGE_VAL, 2, 2)                                                   \
     X(tanh, REF(tanh), -10, 10, -HUGE_VAL, HUGE_VAL, 3, 2)                                                   \
     X(sigmoid, ref_sigmoid, -T_LIMIT, 40, -HUGE_VAL, HUGE_VAL, 3, 2)                                         \
     X(softplus, ref_softplus, -20, 40, -HUGE_VAL, HUGE_VAL, 2, 2)                                            \
+    X(log_sigmoid, ref_log_sigmoid, -20, 40, -HUGE_VAL, HUGE_VAL, 2, 2)                                      \
+    X(mish, ref_mish, -T_LIMIT, 40, -HUGE_VAL, HUGE_VAL, 2, 2)                                               \
     X(erf, REF(erf), -6, 6, -HUGE_VAL, HUGE_VAL, 1.5, 1.5)                                                   \
     X(erfc, REF(erfc), -6, 28, -HUGE_VAL, HUGE_VAL, 1.5, 1.5)                                                \
     X(sin, REF(sin), -FAR, FAR, -FAR, FAR, 1.5, 1.5)                                                         \
     X(cos, REF(cos), -FAR, FAR, -FAR, FAR, 1.5, 1.5)                                                         \
+    X(tan, REF(tan), -FAR, FAR, -FAR, FAR, 3, 1.5)                                                           \
+    X(asin, REF(asin), -1, 1, -HUGE_VAL, HUGE_VAL, 1.5, 1.5)                                                 \
+    X(acos, REF(acos), -1, 1, -HUGE_VAL, HUGE_VAL, 1.5, 1.5)                                                 \
+    X(atan, REF(atan), -10, 10, -HUGE_VAL, HUGE_VAL, 2, 1.5)                                                 \
     X(sin2pi, ref_sin2pi, 0, 1, 0, 1, 1.5, 1.5)                                                              \
     X(cos2pi, ref_cos2pi, 0, 1, 0, 1, 1.5, 1.5)
 #define T_LIMIT (CG_BITS == 64 ? 750 : 110)
-#define POW_BOUND BOUND(1, 1.5)
 
 #define BLOCK_FUNCTION(name, ...)                                                                            \
     static void block_##name(T *restrict y, const T *restrict x) {                                           \
         for (int i = 0; i < BLOCK; i++) y[i] = t_##name(x[i]);                                               \
     }
 FUNCTIONS(BLOCK_FUNCTION)
+
+/* name, reference, how pairs are drawn, the bounds of f32 and f64 */
+#define PAIR_FUNCTIONS(X)                                                                                    \
+    X(pow, REF(pow), power_pair, 1, 1.5)                                                                     \
+    X(atan2, REF(atan2), near_pair, 2, 2)                                                                    \
+    X(hypot, REF(hypot), near_pair, 1.5, 1.5)                                                                \
+    X(fmod, REF(fmod), near_pair, 0, 0)                                                                      \
+    X(mod, ref_mod, near_pair, 0.5, 0.5)
+
+#define BLOCK_PAIR_FUNCTION(name, ...)                                                                       \
+    static void block_##name(T *restrict z, const T *restrict x, const T *restrict y) {                      \
+        for (int i = 0; i < BLOCK; i++) z[i] = t_##name(x[i], y[i]);                                         \
+    }
+PAIR_FUNCTIONS(BLOCK_PAIR_FUNCTION)
 
 static const struct function {
     const char *name;
@@ -159,10 +197,10 @@ static void note(struct worst *w, T x, T second, double error) {
     }
 }
 
-static int report(const char *name, const struct worst *w, double bound) {
+static int report(const char *name, const struct worst *w, int pairs, double bound) {
     int ok = w->error <= bound;
-    printf("%-9s " DTYPE " %8.4f at %.17g", name, w->error, (double)w->x);
-    if (!strcmp(name, "pow")) printf(", %.17g", (double)w->y);
+    printf("%-11s " DTYPE " %8.4f at %.17g", name, w->error, (double)w->x);
+    if (pairs) printf(", %.17g", (double)w->y);
     printf(" bound %g %s\n", bound, ok ? "ok" : "FAIL");
     fflush(stdout);
     return !ok;
@@ -240,8 +278,8 @@ static void check_block(const struct function *f, const T *x, struct worst *w) {
         W v = (W)x[i];
         if ((v >= (W)f->valid_low && v <= (W)f->valid_high) || v != v)
             note(w, x[i], 0, ulps(y[i], f->reference(v)));
-        else if (f->valid_high == FAR && !isinf(v) && !(FABS(y[i]) <= 1)) /* sin and cos stay bounded */
-            note(w, x[i], 0, HUGE_VAL);
+        else if (f->reference != REF(tan) && f->valid_high == FAR && !isinf(v) && !(FABS(y[i]) <= 1))
+            note(w, x[i], 0, HUGE_VAL); /* sin and cos stay bounded */
     }
 }
 
@@ -265,22 +303,12 @@ static int sweep_one(const struct function *f, int log2_points, int all) {
         }
         check_block(f, x, &w);
     }
-    return report(f->name, &w, f->bound);
+    return report(f->name, &w, 0, f->bound);
 }
 
-static void block_pow(T *restrict z, const T *restrict x, const T *restrict y) {
-    for (int i = 0; i < BLOCK; i++) z[i] = t_pow(x[i], y[i]);
-}
-
-/* pairs of specials, of any bits, and pairs whose power is spread over the finite range */
-static void pow_pair(uint64_t k, T *x, T *y) {
-    if (k < 4 * SPECIALS * SPECIALS) {
-        *x = special((int)(k % (2 * SPECIALS)));
-        *y = special((int)(k / (2 * SPECIALS)));
-    } else if (k % 8 == 0) {
-        *x = any_bits();
-        *y = any_bits();
-    } else if (k % 8 == 1) {
+/* pairs whose power is spread over the finite range */
+static void power_pair(uint64_t k, T *x, T *y) {
+    if (k % 8 == 1) {
         *x = uniform(-20, 20);
         *y = (T)((int)(next() % 41) - 20);
     } else {
@@ -290,16 +318,50 @@ static void pow_pair(uint64_t k, T *x, T *y) {
     }
 }
 
-static int sweep_pow(int log2_points) {
+/* pairs of about one size, of which some are multiples of each other or almost, and pairs of any two sizes */
+static void near_pair(uint64_t k, T *x, T *y) {
+    T size = (T)ldexp(1, (int)(next() % (CG_BITS == 64 ? 2000 : 240)) - (CG_BITS == 64 ? 1000 : 120));
+    *x = uniform(-4, 4) * (k % 2 ? size : 1);
+    *y = uniform(-4, 4) * (k % 4 == 1 ? size : 1);
+    if (k % 8 >= 6) {
+        *x = *y * (T)(int)(next() % 100);
+        if (k % 16 >= 14) *x = AS_T(AS_U(*x) + (U)(next() % 3) - 1);
+    }
+}
+
+static const struct pair_function {
+    const char *name;
+    void (*block)(T *restrict z, const T *restrict x, const T *restrict y);
+    W (*reference)(W x, W y);
+    void (*draw)(uint64_t k, T *x, T *y);
+    double bound;
+} pair_functions[] = {
+#define PAIR_ROW(name, reference, draw, b32, b64) {#name, block_##name, reference, draw, BOUND(b32, b64)},
+    PAIR_FUNCTIONS(PAIR_ROW)};
+
+/* pairs of specials, of any bits, and the function's own */
+static void draw_pair(const struct pair_function *f, uint64_t k, T *x, T *y) {
+    if (k < 4 * SPECIALS * SPECIALS) {
+        *x = special((int)(k % (2 * SPECIALS)));
+        *y = special((int)(k / (2 * SPECIALS)));
+    } else if (k % 8 == 0) {
+        *x = any_bits();
+        *y = any_bits();
+    } else {
+        f->draw(k, x, y);
+    }
+}
+
+static int sweep_pairs(const struct pair_function *f, int log2_points) {
     struct worst w = {0, 0, 0};
     T x[BLOCK], y[BLOCK], z[BLOCK];
     uint64_t blocks = ((uint64_t)1 << log2_points) / BLOCK + 1;
     for (uint64_t b = 0; b < blocks; b++) {
-        for (int i = 0; i < BLOCK; i++) pow_pair(b * BLOCK + (uint64_t)i, x + i, y + i);
-        block_pow(z, x, y);
-        for (int i = 0; i < BLOCK; i++) note(&w, x[i], y[i], ulps(z[i], REF(pow)((W)x[i], (W)y[i])));
+        for (int i = 0; i < BLOCK; i++) draw_pair(f, b * BLOCK + (uint64_t)i, x + i, y + i);
+        f->block(z, x, y);
+        for (int i = 0; i < BLOCK; i++) note(&w, x[i], y[i], ulps(z[i], f->reference((W)x[i], (W)y[i])));
     }
-    return report("pow", &w, POW_BOUND);
+    return report(f->name, &w, 1, f->bound);
 }
 
 static int wanted(const char *name, char **names) {
@@ -320,7 +382,10 @@ int sweep_f32(int log2_points, int all, char **names)
         state = i;
         if (wanted(functions[i].name, names)) bad += sweep_one(functions + i, log2_points, all);
     }
-    if (wanted("pow", names)) bad += sweep_pow(log2_points);
+    for (size_t i = 0; i < sizeof pair_functions / sizeof *pair_functions; i++) {
+        state = i;
+        if (wanted(pair_functions[i].name, names)) bad += sweep_pairs(pair_functions + i, log2_points);
+    }
     return bad;
 }
 
