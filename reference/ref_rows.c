@@ -58,7 +58,9 @@ static int64_t floor_of_integers(int64_t x, int64_t y) {
     return x / y - (x % y != 0 && (x < 0) != (y < 0));
 }
 
-static int64_t rest(int64_t x, int64_t n, int64_t y) { return (int64_t)((uint64_t)x - (uint64_t)n * (uint64_t)y); }
+static int64_t rest(int64_t x, int64_t n, int64_t y) {
+    return (int64_t)((uint64_t)x - (uint64_t)n * (uint64_t)y);
+}
 
 /* --- arithmetic ----------------------------------------------------------------------------------------- */
 REAL(add, x + y)
@@ -113,7 +115,7 @@ REAL(expm1, expm1l(x))
 REAL(log1p, log1pl(x))
 REAL(log2, log2l(x))
 REAL(log10, log10l(x))
-REAL(xlogy, x == 0 && !isnan(y) ? 0 : x *logl(y))
+REAL(xlogy, x == 0 && !isnan(y) ? 0 : x * logl(y))
 
 /* --- trigonometric and hyperbolic ----------------------------------------------------------------------- */
 REAL(sin, sinl(x))
@@ -151,7 +153,7 @@ REAL(logical_not, x == 0)
 REAL(isnan, isnan(x) != 0)
 REAL(isinf, isinf(x) != 0)
 REAL(isfinite, isfinite(x) != 0)
-INTEGER(logical_and, x && y)
+INTEGER(logical_and, x &&y)
 INTEGER(logical_or, x || y)
 INTEGER(logical_xor, !x != !y)
 INTEGER(logical_not, !x)
@@ -185,7 +187,9 @@ REAL(gelu_tanh_grad,
 static const long double selu_scale = 1.0507009873554804934193349852946L;
 static const long double selu_alpha = 1.6732632423543772848170429916717L;
 
-static long double within(long double t, long double lo, long double hi) { return t < lo ? lo : t > hi ? hi : t; }
+static long double within(long double t, long double lo, long double hi) {
+    return t < lo ? lo : t > hi ? hi : t;
+}
 
 /* 1 inside (lo, hi), 0 outside; NaN stays. */
 static long double inside(long double t, long double lo, long double hi) {
@@ -193,25 +197,25 @@ static long double inside(long double t, long double lo, long double hi) {
 }
 
 REAL(relu6, within(x, 0, 6))
-INTEGER(relu6, x < 0 ? 0 : x > 6 ? 6 : x)
+INTEGER(relu6, x<0 ? 0 : x> 6 ? 6 : x)
 REAL(relu6_grad, inside(x, 0, 6))
 REAL(hardtanh, within(x, -1, 1))
-INTEGER(hardtanh, x < -1 ? -1 : x > 1 ? 1 : x)
+INTEGER(hardtanh, x<-1 ? -1 : x> 1 ? 1 : x)
 REAL(hardtanh_grad, inside(x, -1, 1))
 REAL(hardsigmoid, within(x + 3, 0, 6) / 6)
 REAL(hardsigmoid_grad, inside(x, -3, 3) / 6)
 REAL(hardsigmoid_grad_out, inside(x, 0, 1) / 6)
-REAL(hardswish, x <= -3 ? 0 : x *(within(x + 3, 0, 6) / 6))
+REAL(hardswish, x <= -3 ? 0 : x * (within(x + 3, 0, 6) / 6))
 REAL(hardswish_grad, x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + 0.5L)
-REAL(prelu, x > 0 ? x : x *y)
+REAL(prelu, x > 0 ? x : x * y)
 REAL(prelu_grad, isnan(x) ? x : x > 0 ? 1 : y)
-REAL(elu, x > 0 ? x : y *expm1l(x))
-REAL(elu_grad, x > 0 ? 1 : y *expl(x))
+REAL(elu, x > 0 ? x : y * expm1l(x))
+REAL(elu_grad, x > 0 ? 1 : y * expl(x))
 REAL(elu_grad_out, x > 0 ? 1 : x + y)
 REAL(selu, selu_scale *(x > 0 ? x : selu_alpha * expm1l(x)))
 REAL(selu_grad, selu_scale *(x > 0 ? 1 : selu_alpha * expl(x)))
 REAL(selu_grad_out, x > 0 ? selu_scale : x + selu_scale * selu_alpha)
-REAL(celu, x > 0 ? x : y *expm1l(x / y))
+REAL(celu, x > 0 ? x : y * expm1l(x / y))
 REAL(celu_grad, x > 0 ? 1 : expl(x / y))
 REAL(celu_grad_out, x > 0 ? 1 : 1 + x / y)
 REAL(softplus, smooth_step(x))
@@ -223,12 +227,13 @@ REAL(softsign, isinf(x) ? copysignl(1, x) : x / (1 + fabsl(x)))
 REAL(softsign_grad, 1 / ((1 + fabsl(x)) * (1 + fabsl(x))))
 REAL(softsign_grad_out, (1 - fabsl(x)) * (1 - fabsl(x)))
 REAL(mish, damped(x, tanhl(smooth_step(x))))
-REAL(mish_grad, tanhl(smooth_step(x)) + damped(x, logistic(x) / (coshl(smooth_step(x)) * coshl(smooth_step(x)))))
+REAL(mish_grad,
+     tanhl(smooth_step(x)) + damped(x, logistic(x) / (coshl(smooth_step(x)) * coshl(smooth_step(x)))))
 
 /* --- pieces of losses ------------------------------------------------------------------------------------ */
-REAL(huber, fabsl(x) <= y ? x *x / 2 : y *(fabsl(x) - y / 2))
+REAL(huber, fabsl(x) <= y ? x * x / 2 : y * (fabsl(x) - y / 2))
 REAL(huber_grad, within(x, -y, y))
-REAL(smooth_l1, fabsl(x) < y ? x *x / (2 * y) : fabsl(x) - y / 2)
+REAL(smooth_l1, fabsl(x) < y ? x * x / (2 * y) : fabsl(x) - y / 2)
 REAL(smooth_l1_grad, isnan(x) ? x : fabsl(x) < y ? x / y : (long double)((x > 0) - (x < 0)))
 
 /* --- what an error is measured against, where ULP are not enough ---------------------------------------- */

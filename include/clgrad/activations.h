@@ -191,6 +191,17 @@ CG_API cg_tensor *cg_mish(cg_tensor *x);
  */
 CG_API cg_tensor *cg_mish_grad(cg_tensor *x);
 
+/* --- Gated units: two halves of an axis ------------------------------------------------------------------------ */
+
+/*
+ * a s(b) with a, b the first and the second half of x along `axis`, s the logistic function; the axis is halved.
+ * Gradient. Errors: CG_ERROR_ARGUMENT for the axis, CG_ERROR_SHAPE for an odd length.
+ */
+CG_API cg_tensor *cg_glu(cg_tensor *x, int axis);
+
+/* swish(a) b with a, b the halves of x along `axis`, as in cg_glu. Gradient. */
+CG_API cg_tensor *cg_swiglu(cg_tensor *x, int axis);
+
 /* --- Pieces of losses (FLOAT) ------------------------------------------------------------------------------- */
 
 /* x^2 / 2 for |x| <= delta, else delta (|x| - delta / 2). Gradient: x within [-delta, delta]. Bound 2 / 2. */

@@ -258,6 +258,15 @@ CG_API cg_tensor *cg_isinf(cg_tensor *x);
 /* x is neither infinite nor NaN; always so for integers. */
 CG_API cg_tensor *cg_isfinite(cg_tensor *x);
 
+/*
+ * |x - y| <= atol + rtol |y|, or both the same, infinities too; with equal_nan, NaN is like NaN. The shapes broadcast;
+ * the result is bool and has no gradient. Integers are compared as i64, their tolerance is f32.
+ */
+CG_API cg_tensor *cg_isclose(cg_tensor *x, cg_tensor *y, double rtol, double atol, bool equal_nan);
+
+/* Whether cg_isclose holds for all elements, as a bool of shape (); true for none. */
+CG_API cg_tensor *cg_allclose(cg_tensor *x, cg_tensor *y, double rtol, double atol, bool equal_nan);
+
 /* --- Conversion ------------------------------------------------------------------------------------------- */
 
 /*
@@ -265,6 +274,18 @@ CG_API cg_tensor *cg_isfinite(cg_tensor *x);
  * between real dtypes. The same dtype gives x itself, as a view.
  */
 CG_API cg_tensor *cg_cast(cg_tensor *x, cg_dtype dtype);
+
+/* --- In place --------------------------------------------------------------------------------------------- */
+
+/*
+ * Writes value, a tensor or a number, into the memory that x shows: broadcast to x's shape and converted to its dtype.
+ * x may be any view but one whose elements share memory. This is the only operation that changes a tensor: what was
+ * made from the old elements, computed or still pending, keeps its value. A value that reads x element by element
+ * takes one pass over memory, cg_assign(x, cg_mul(x, 0.9)); one that reads it through another view is computed first.
+ * No gradient. Errors: CG_ERROR_SHAPE where value does not broadcast to x; CG_ERROR_STATE where a gradient still needs
+ * x, where x is recorded (write a cg_detach of it), or where value is; CG_ERROR_ARGUMENT where elements share memory.
+ */
+CG_API cg_status cg_assign(cg_tensor *x, cg_arg value);
 
 CG_END_DECLS
 
@@ -307,6 +328,7 @@ static inline cg_arg cg_arg_null(const void *x) {
 #define cg_logical_and(x, y) cg_logical_and(CG_ARG(x), CG_ARG(y))
 #define cg_logical_or(x, y) cg_logical_or(CG_ARG(x), CG_ARG(y))
 #define cg_logical_xor(x, y) cg_logical_xor(CG_ARG(x), CG_ARG(y))
+#define cg_assign(x, value) cg_assign(x, CG_ARG(value))
 #define cg_eq(x, y) cg_eq(CG_ARG(x), CG_ARG(y))
 #define cg_ne(x, y) cg_ne(CG_ARG(x), CG_ARG(y))
 #define cg_lt(x, y) cg_lt(CG_ARG(x), CG_ARG(y))

@@ -106,7 +106,7 @@ DEVICE_TEST(rows, gradients_at_kinks) {
         {cg_relu6, "relu6", {0, 0, 0, 1}},
         {cg_hardtanh, "hardtanh", {0, 1, 1, 0}},
         {cg_hardsigmoid, "hardsigmoid", {1 / 6.0f, 1 / 6.0f, 1 / 6.0f, 0}},
-        {cg_softsign_grad, "softsign_grad", {0.25f / 3, 0, 0, -2 / 64.0f}},
+        {cg_hardswish, "hardswish", {-1 / 6.0f, 0.5L, 0.5L, 1}},
         {cg_floor, "floor", {0, 0, 0, 0}},
     };
     for (size_t i = 0; i < sizeof kinks / sizeof *kinks; i++) {

@@ -214,9 +214,9 @@ DEVICE_TEST_ONCE(small_rows, remainders) {
                 bool real = t == CG_F32 || t == CG_F64;
                 value_set((cg_dtype)t, x, i, i % 4 || !real ? v * (i % 61 - 30) : ldexpl(w, (int)(i % 90)));
             }
-            cg_tensor *got = row_apply(rows[r], cg_arg_tensor(cg_from_host(dev, (cg_dtype)t, cg_shape(N), x)),
-                                       cg_arg_tensor(cg_from_host(dev, (cg_dtype)t, cg_shape(N), y)),
-                                       cg_arg_tensor(NULL));
+            cg_tensor *got =
+                row_apply(rows[r], cg_arg_tensor(cg_from_host(dev, (cg_dtype)t, cg_shape(N), x)),
+                          cg_arg_tensor(cg_from_host(dev, (cg_dtype)t, cg_shape(N), y)), cg_arg_tensor(NULL));
             check_row(got, rows[r], (cg_dtype)t, cg_shape(N),
                       (row_operands){to_values((cg_dtype)t, x, N), to_values((cg_dtype)t, y, N), NULL});
         }
