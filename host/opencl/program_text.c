@@ -92,7 +92,7 @@ static const struct function_header {
     const char *name;
     const char *functions[12];
 } function_headers[] = {
-    {"arithmetic.h", {"t_fmod(", "t_mod(", "t_hypot(", "t_rsqrt("}},
+    {"arithmetic.h", {"t_fmod(", "t_mod(", "t_floor_divide(", "t_hypot(", "t_rsqrt("}},
     {"error_function.h", {"t_erf(", "t_erfc("}},
     {"hyperbolic.h", {"t_sinh(", "t_cosh(", "t_tanh(", "t_asinh(", "t_acosh(", "t_atanh("}},
     {"trigonometry.h",
@@ -106,7 +106,7 @@ static bool uses_header(const char *expression, const struct function_header *he
 }
 
 /* Only what the rows need is included, for it takes time to compile. */
-static void write_function_headers(FILE *f, const bool used[CG_ROW_COUNT]) {
+static void write_function_headers(FILE *f, bool real, const bool used[CG_ROW_COUNT]) {
     enum { N = sizeof function_headers / sizeof *function_headers };
     bool any = false, needed[N] = {false};
     for (int r = 0; r < CG_ROW_COUNT; r++) {
@@ -114,9 +114,9 @@ static void write_function_headers(FILE *f, const bool used[CG_ROW_COUNT]) {
         for (int h = 0; h < N; h++)
             needed[h] = needed[h] || (used[r] && uses_header(cg_rows[r].expression, &function_headers[h]));
     }
-    if (any) fprintf(f, "#include \"elementary.h\"\n");
+    if (any) fprintf(f, "#include \"%s\"\n", real ? "elementary.h" : "integers.h");
     for (int h = 0; h < N; h++)
-        if (needed[h]) fprintf(f, "#include \"%s\"\n", function_headers[h].name);
+        if (needed[h] && real) fprintf(f, "#include \"%s\"\n", function_headers[h].name);
 }
 
 /* One function for each row the program uses. */
@@ -124,7 +124,7 @@ static void write_rows(FILE *f, const cg_program *p) {
     static const char *const parameters[] = {"", "T x", "T x, T y", "T x, T y, T z"};
     bool used[CG_ROW_COUNT] = {false};
     for (int i = 0; i < p->n_instrs; i++) used[p->instr[i].row] = true;
-    write_function_headers(f, used);
+    write_function_headers(f, cg_dtype_is_float((cg_dtype)p->type), used);
     for (int r = 0; r < CG_ROW_COUNT; r++)
         if (used[r])
             fprintf(f, "FN T row_%s(%s) { return %s; }\n", cg_rows[r].name, parameters[cg_rows[r].arity],

@@ -14,6 +14,7 @@
 #ifndef CLGRAD_H
 #define CLGRAD_H
 
+#include "activations.h"
 #include "autograd.h"
 #include "data.h"
 #include "device.h"

@@ -79,5 +79,20 @@ CG_API cg_tensor *cg_softmax(cg_tensor *x, int axis);
 /* log(softmax(x)) along `axis` as x - m - log(sum exp(x - m)). FLOAT. Gradient: g - exp(y) sum(g). */
 CG_API cg_tensor *cg_log_softmax(cg_tensor *x, int axis);
 
+/*
+ * What a gradient g with respect to y = softmax(x) is with respect to x: y (g - sum(g y)) along `axis`, the product
+ * of g with the Jacobian. y and g have one shape. Gradient to both.
+ */
+CG_API cg_tensor *cg_softmax_grad(cg_tensor *y, cg_tensor *g, int axis);
+
+/* The same for y = log_softmax(x): g - exp(y) sum(g) along `axis`. Gradient to both. */
+CG_API cg_tensor *cg_log_softmax_grad(cg_tensor *y, cg_tensor *g, int axis);
+
+/*
+ * The Jacobian of softmax at one row y = softmax(x) of shape (C): diag(y) - y y^T, (C, C), computed as
+ * y_i (I_ij - y_j). FLOAT. Gradient. Errors: CG_ERROR_SHAPE for another rank.
+ */
+CG_API cg_tensor *cg_softmax_jacobian(cg_tensor *y);
+
 CG_END_DECLS
 #endif

@@ -1,7 +1,7 @@
 /* Activations by name. */
 #include <string.h>
 
-#include "clgrad/ops.h"
+#include "clgrad/activations.h"
 #include "nn/module.h"
 
 static cg_tensor *leaky_relu_usual(cg_tensor *x) { return cg_leaky_relu(x, 0.01); }

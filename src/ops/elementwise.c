@@ -159,7 +159,10 @@ static cg_tensor *apply(int row, const cg_rule *rule, int n, const cg_arg *arg) 
 /* A gradient text becomes the body of the rule; x, y, z, out and g are its names. */
 #define NODIFF NULL
 #define NONE (void)0
-#define ZERO dx[0] = cg_zeros(call->dev, call->dtype[0], call->shape[0])
+#define ZEROS(i) cg_zeros(call->dev, call->dtype[i], call->shape[i])
+#define ZERO                                                                                                 \
+    for (int i = 0; i < CG_MAX_ARITY; i++)                                                                   \
+        if (call->wanted[i]) dx[i] = ZEROS(i)
 #define GRAD(...) CG_GRAD_PICK(__VA_ARGS__, CG_GRAD_3, CG_GRAD_2, CG_GRAD_1, )(__VA_ARGS__)
 #define CG_GRAD_PICK(a, b, c, macro, ...) macro
 #define CG_GRAD_1(a) dx[0] = a

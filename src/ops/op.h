@@ -3,6 +3,7 @@
 #define CLGRAD_OPS_OP_H
 
 #include "autograd/tape.h"
+#include "clgrad/activations.h"
 #include "clgrad/indexing.h"
 #include "clgrad/manipulation.h"
 #include "clgrad/ops.h"

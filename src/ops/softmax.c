@@ -2,15 +2,13 @@
 #include "ops/op.h"
 
 static void softmax_backward(const cg_rule_call *call, cg_tensor **dx) {
-    cg_tensor *y = call->out, *gy = cg_mul(call->g, y);
-    dx[0] = cg_sub(gy, cg_mul(y, cg_sum(gy, cg_axes((int)call->attributes->i[0]), true)));
+    dx[0] = cg_softmax_grad(call->out, call->g, (int)call->attributes->i[0]);
 }
 
 static const cg_rule softmax_rule = {"softmax", softmax_backward};
 
 static void log_softmax_backward(const cg_rule_call *call, cg_tensor **dx) {
-    cg_tensor *total = cg_sum(call->g, cg_axes((int)call->attributes->i[0]), true);
-    dx[0] = cg_sub(call->g, cg_mul(cg_exp(call->out), total));
+    dx[0] = cg_log_softmax_grad(call->out, call->g, (int)call->attributes->i[0]);
 }
 
 static const cg_rule log_softmax_rule = {"log_softmax", log_softmax_backward};
@@ -48,3 +46,45 @@ static cg_tensor *softmax_along(const cg_rule *rule, cg_tensor *input, int axis,
 cg_tensor *cg_softmax(cg_tensor *x, int axis) { return softmax_along(&softmax_rule, x, axis, false); }
 
 cg_tensor *cg_log_softmax(cg_tensor *x, int axis) { return softmax_along(&log_softmax_rule, x, axis, true); }
+
+/* --- the derivatives as operations ------------------------------------------------------------------------------ */
+
+/* The axis to sum over; y and g must have one shape. A tensor of rank 0 is a row of one element: no axis. */
+static bool check_grad(const char *op, cg_tensor *y, cg_tensor *g, int axis, cg_axis_set *axes) {
+    if (!y || !g || !cg_op_same_device(op, y->storage->dev, 1, &g)) return false;
+    if (!cg_dims_equal(&y->shape, &g->shape)) {
+        CG_FAIL(&y->storage->dev->error, CG_ERROR_SHAPE, "%s: expected g in the shape of y, got %s and %s",
+                op, CG_SHAPE_STR(&y->shape), CG_SHAPE_STR(&g->shape));
+        return false;
+    }
+    *axes = (cg_axis_set){0};
+    if (y->shape.rank == 0) return true;
+    *axes = (cg_axis_set){.count = 1, .axis = {cg_op_axis(op, y, axis)}};
+    return axes->axis[0] >= 0;
+}
+
+cg_tensor *cg_softmax_grad(cg_tensor *y, cg_tensor *g, int axis) {
+    cg_axis_set axes;
+    if (!check_grad("softmax_grad", y, g, axis, &axes)) return NULL;
+    cg_tensor *gy = cg_mul(g, y);
+    return cg_sub(gy, cg_mul(y, cg_sum(gy, axes, true)));
+}
+
+cg_tensor *cg_log_softmax_grad(cg_tensor *y, cg_tensor *g, int axis) {
+    cg_axis_set axes;
+    if (!check_grad("log_softmax_grad", y, g, axis, &axes)) return NULL;
+    return cg_sub(g, cg_mul(cg_exp(y), cg_sum(g, axes, true)));
+}
+
+cg_tensor *cg_softmax_jacobian(cg_tensor *y) {
+    if (!y) return NULL;
+    if (y->shape.rank != 1) {
+        CG_FAIL(&y->storage->dev->error, CG_ERROR_SHAPE, "softmax_jacobian: expected one row (C), got %s",
+                CG_SHAPE_STR(&y->shape));
+        return NULL;
+    }
+    cg_tensor *row = cg_op_real(y), *column = cg_unsqueeze(row, 1);
+    if (!column) return NULL;
+    cg_tensor *unit = cg_eye(y->storage->dev, row->storage->dtype, y->shape.dim[0]);
+    return cg_mul(column, cg_sub(unit, row));
+}

@@ -69,4 +69,12 @@ typedef struct cg_fused {
  */
 cg_status cg_fuse(cg_tensor *x, cg_dtype type, cg_fused *fused);
 
+/*
+ * Writes the elements of `value` into the memory that `target`, a computed view of the same shape, shows: in one pass,
+ * also where the formula of a pending `value` reads target element by element. What is pending and still has to read
+ * the old elements is computed first, or becomes a further output of that pass; `value` itself, where its elements
+ * are those that target has from now on, becomes a formula that reads them there.
+ */
+cg_status cg_force_into(cg_tensor *value, cg_tensor *target);
+
 #endif

@@ -26,21 +26,19 @@ static cg_tensor *call_row(void *context, int n, cg_tensor *const *x) {
 }
 
 /*
- * Inputs inside the domain, where the function is smooth on the scale of the differences: away from 0, from
- * each other, and from where a power or logarithm becomes steep.
+ * Inputs inside the domain, where the function is smooth on the scale of the differences: away from where a power or
+ * logarithm becomes steep, and from kinks and steps. Those are at integers, at the parameters, where operands are
+ * equal and where one is a multiple of another; so operand i is on the grid of k/2 + 0.2 + i/10, k whole.
  */
 static int make_inputs(cg_device *dev, int row, const cg_dims *shape, cg_tensor **x, uint64_t seed) {
     int n = row_tensors(row) - (cg_rows[row].class == CG_CLASS_SELECT);
     double lo = cg_rows[row].lo > 0 ? fmax(cg_rows[row].lo, 0.6) : fmax(cg_rows[row].lo, -3);
     double hi = fmin(cg_rows[row].hi, 3);
     for (int i = 0; i < n; i++) {
-        x[i] = random_f64(dev, shape[i], lo, hi, 0.15, &seed);
-        /* minimum and maximum: keep the operands apart by bringing them to different grids */
-        if (row == CG_ROW_minimum || row == CG_ROW_maximum) {
-            double *data = read_raw(x[i]);
-            for (int64_t j = 0; data && j < cg_numel(x[i]); j++) data[j] = floor(data[j]) + 0.2 + 0.5 * i;
-            x[i] = cg_from_f64(dev, shape[i], data);
-        }
+        int64_t count = ref_count(shape[i].rank, shape[i].dim);
+        double *data = random_values(CG_F64, count, lo, hi, &seed);
+        for (int64_t j = 0; j < count; j++) data[j] = floor(2 * data[j]) / 2 + 0.2 + 0.1 * i;
+        x[i] = cg_from_f64(dev, shape[i], data);
     }
     return n;
 }
@@ -105,6 +103,11 @@ DEVICE_TEST(rows, gradients_at_kinks) {
         {cg_relu, "relu", {0, 0, 0, 1}},
         {cg_abs, "abs", {-1, 0, 0, 1}},
         {cg_sign, "sign", {0, 0, 0, 0}},
+        {cg_relu6, "relu6", {0, 0, 0, 1}},
+        {cg_hardtanh, "hardtanh", {0, 1, 1, 0}},
+        {cg_hardsigmoid, "hardsigmoid", {1 / 6.0f, 1 / 6.0f, 1 / 6.0f, 0}},
+        {cg_hardswish, "hardswish", {-1 / 6.0f, 0.5L, 0.5L, 1}},
+        {cg_floor, "floor", {0, 0, 0, 0}},
     };
     for (size_t i = 0; i < sizeof kinks / sizeof *kinks; i++) {
         check_case("%s at -2, -0, 0, 3", kinks[i].name);
@@ -118,4 +121,19 @@ DEVICE_TEST(rows, gradients_at_kinks) {
     CHECK(cg_backward(cg_sum(cg_add(cg_maximum(x, y), cg_minimum(x, y)), CG_ALL_AXES, false)) == CG_OK);
     check_equal(cg_grad_of(x), CG_F32, cg_shape(4), (long double[]){2, 2, 2, 2});
     check_equal(cg_grad_of(y), CG_F32, cg_shape(4), (long double[]){0, 0, 0, 0});
+    check_case("clamp: to x at both bounds, to the bounds outside");
+    cg_tensor *z = cg_require_grad(cg_from_f32(dev, cg_shape(4), at), true);
+    cg_tensor *lo = cg_require_grad(cg_full(dev, CG_F32, cg_shape(), 0), true);
+    cg_tensor *hi = cg_require_grad(cg_full(dev, CG_F32, cg_shape(), 3), true);
+    CHECK(cg_backward(cg_sum(cg_clamp(z, lo, hi), CG_ALL_AXES, false)) == CG_OK);
+    check_equal(cg_grad_of(z), CG_F32, cg_shape(4), (long double[]){0, 1, 1, 1});
+    check_item(cg_grad_of(lo), 1, 0);
+    check_item(cg_grad_of(hi), 0, 0);
+    check_case("hypot and atan2 at the origin, xlogy at x = 0: no NaN");
+    cg_tensor *a = cg_require_grad(cg_full(dev, CG_F32, cg_shape(), 0), true);
+    cg_tensor *b = cg_require_grad(cg_full(dev, CG_F32, cg_shape(), 0), true);
+    cg_tensor *sum = cg_add(cg_add(cg_hypot(a, b), cg_atan2(a, b)), cg_xlogy(a, b));
+    CHECK(cg_backward(sum) == CG_OK);
+    check_item(cg_grad_of(a), 0, 0);
+    check_item(cg_grad_of(b), 0, 0);
 }

@@ -197,3 +197,27 @@ DEVICE_TEST_ONCE(small_rows, integer_limits) {
         }
     }
 }
+
+/* Both signs and quotients of every size: the domain of these rows has neither. */
+DEVICE_TEST_ONCE(small_rows, remainders) {
+    static const int rows[] = {CG_ROW_mod, CG_ROW_fmod, CG_ROW_floor_divide};
+    enum { N = 1024 };
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
+        for (int t = CG_F32; t <= CG_I64; t++) {
+            if (!in_turn(dev, rows[r], (cg_dtype)t)) continue;
+            check_case("%s %s, both signs", cg_rows[rows[r]].name, cg_dtype_name((cg_dtype)t));
+            uint64_t seed = 21;
+            void *x = random_values((cg_dtype)t, N, -100, 100, &seed);
+            void *y = random_values((cg_dtype)t, N, -9, 9, &seed);
+            for (int64_t i = 0; i < N; i += 2) { /* x = n y, and x = 2^k x, k to 90 */
+                long double v = value_get((cg_dtype)t, y, i), w = value_get((cg_dtype)t, x, i);
+                bool real = t == CG_F32 || t == CG_F64;
+                value_set((cg_dtype)t, x, i, i % 4 || !real ? v * (i % 61 - 30) : ldexpl(w, (int)(i % 90)));
+            }
+            cg_tensor *got =
+                row_apply(rows[r], cg_arg_tensor(cg_from_host(dev, (cg_dtype)t, cg_shape(N), x)),
+                          cg_arg_tensor(cg_from_host(dev, (cg_dtype)t, cg_shape(N), y)), cg_arg_tensor(NULL));
+            check_row(got, rows[r], (cg_dtype)t, cg_shape(N),
+                      (row_operands){to_values((cg_dtype)t, x, N), to_values((cg_dtype)t, y, N), NULL});
+        }
+}

@@ -46,10 +46,6 @@ CALL(max_last, cg_max(x[0], cg_axes(-1), false))
 CALL(min_all, cg_min(x[0], CG_ALL_AXES, false))
 CALL(min_first, cg_min(x[0], cg_axes(0), true))
 CALL(sum_to, cg_sum_to(x[0], cg_shape(3, 1)))
-CALL(softmax_last, cg_softmax(x[0], -1))
-CALL(softmax_first, cg_softmax(x[0], 0))
-CALL(log_softmax_last, cg_log_softmax(x[0], 2))
-CALL(log_softmax_middle, cg_log_softmax(x[0], 1))
 
 /* --- products and losses -------------------------------------------------------------------------------- */
 CALL(matmul, cg_matmul(x[0], x[1]))
@@ -105,10 +101,6 @@ static const operation operations[] = {
     {"argmax", "an index has no gradient", NULL, 0, {{0, {0}}}},
     {"argmin", "an index has no gradient", NULL, 0, {{0, {0}}}},
     {"sum_to", "(2, 3, 4) to (3, 1)", sum_to, 1, CUBE},
-    {"softmax", "axis -1", softmax_last, 1, CUBE},
-    {"softmax", "axis 0", softmax_first, 1, CUBE},
-    {"log_softmax", "axis 2", log_softmax_last, 1, CUBE},
-    {"log_softmax", "axis 1", log_softmax_middle, 1, CUBE},
     {"matmul", "(2, 3) (3, 4)", matmul, 2, {{2, {2, 3}}, {2, {3, 4}}}},
     {"matmul", "vector matrix", matmul, 2, {{1, {3}}, {2, {3, 4}}}},
     {"matmul", "matrix vector", matmul, 2, {{2, {2, 3}}, {1, {3}}}},

@@ -2,4 +2,5 @@
 #define FN static inline __attribute__((unused))
 #define C(v) ((T)(v))
 #define FABS(x) ((x) < 0 ? -(x) : (x))
-#define ISNAN(x) ((T)0)
+#define ISNAN(x) ((void)(x), (T)0)
+#include "kernels/integers.h"
