@@ -11,14 +11,6 @@
         return expression;                                                                                   \
     }
 
-/* Indices of the device of x, with one that repeats and one that counts from the end. */
-static cg_tensor *indices(cg_tensor *x) {
-    return cg_from_i32(cg_device_of(x), cg_shape(4), (const int32_t[]){2, 0, 2, -1});
-}
-CALL(index_select, cg_index_select(x[0], 2, indices(x[0])))
-CALL(index_select_first,
-     cg_index_select(x[0], 0, cg_from_i64(cg_device_of(x[0]), cg_shape(3), (const int64_t[]){1, 1, 0})))
-
 /* --- reductions ----------------------------------------------------------------------------------------- */
 CALL(sum_all, cg_sum(x[0], CG_ALL_AXES, false))
 CALL(sum_outer, cg_sum(x[0], cg_axes(0, -1), true))
@@ -60,9 +52,6 @@ CALL(cross_entropy_none, cg_cross_entropy(x[0], labels(x[0]), CG_NONE))
     }
 
 static const operation operations[] = {
-    {"index_select", "axis 2, repeated", index_select, 1, CUBE},
-    {"index_select", "axis 0", index_select_first, 1, CUBE},
-    {"one_hot", "labels have no gradient", NULL, 0, {{0, {0}}}},
     {"sum", "all axes", sum_all, 1, CUBE},
     {"sum", "axes 0 and -1, kept", sum_outer, 1, CUBE},
     {"sum", "no axes", sum_none, 1, CUBE},
