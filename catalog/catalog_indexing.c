@@ -62,13 +62,17 @@ PAIR(one_hot_i64, cg_one_hot(x[0], 4, CG_I64), ref_one_hot(x[0], 4))
 #define INTEGERS (CATALOG_ALL & ~CATALOG_REALS)
 #define MARKS(of, type) .call = of, .reference = ref_of_##of, .n = 1, .dtypes = INTEGERS, .result = type
 #define ANY(...)                                                                                             \
-    { {__VA_ARGS__}, CATALOG_SPECIAL }
+    { .shape = {__VA_ARGS__}, .fill = CATALOG_SPECIAL }
 #define INDEX(low, high, ...)                                                                                \
-    { {__VA_ARGS__}, CATALOG_INDEX, low, high }
+    { .shape = {__VA_ARGS__}, .fill = CATALOG_INDEX, .lo = low, .hi = high }
 #define MASK(...)                                                                                            \
-    { {__VA_ARGS__}, CATALOG_TIES, .dtype = CATALOG_DTYPE(CG_BOOL) }
+    { .shape = {__VA_ARGS__}, .fill = CATALOG_TIES, .dtype = CATALOG_DTYPE(CG_BOOL) }
 #define LABELS(...)                                                                                          \
-    { {__VA_ARGS__}, CATALOG_UNIFORM, -1, 4 }
+    { .shape = {__VA_ARGS__}, .lo = -1, .hi = 4 }
+#define PLAIN(...)                                                                                           \
+    {                                                                                                        \
+        .shape = { __VA_ARGS__ }                                                                             \
+    }
 #define MILLION                                                                                              \
     {                                                                                                        \
         2, { 1024, 1024 }                                                                                    \
@@ -92,17 +96,21 @@ const catalog_entry catalog_indexing[] = {
      .x = {ANY(3, {4, 2, 1}), INDEX(-4, 3, 3, {2, 1, 3})}},
     {"take_along_axis", "nothing", PICKS(take_along_axis, 2), .x = {ANY(2, {3, 4}), INDEX(-4, 3, 2, {3, 0})}},
 
-    {"index_add", "axis 0", ADDS(index_add), .x = {{{2, {3, 4}}}, INDEX(-3, 2, 1, {5}), {{2, {5, 4}}}},
+    {"index_add", "axis 0", ADDS(index_add), .x = {PLAIN(2, {3, 4}), INDEX(-3, 2, 1, {5}), PLAIN(2, {5, 4})},
      .large = {MILLION, {1, {1024}}, MILLION}},
     {"index_add", "last axis", ADDS(index_add_last),
-     .x = {{{3, {2, 2, 3}}}, INDEX(-3, 2, 1, {5}), {{3, {2, 2, 5}}}}},
-    {"index_add", "out of range", ADDS(index_add), .x = {{{2, {3, 2}}}, INDEX(-6, 5, 1, {5}), {{2, {5, 2}}}}},
-    {"index_add", "nothing", ADDS(index_add), .x = {{{2, {3, 2}}}, INDEX(-3, 2, 1, {0}), {{2, {0, 2}}}}},
+     .x = {PLAIN(3, {2, 2, 3}), INDEX(-3, 2, 1, {5}), PLAIN(3, {2, 2, 5})}},
+    {"index_add", "out of range", ADDS(index_add),
+     .x = {PLAIN(2, {3, 2}), INDEX(-6, 5, 1, {5}), PLAIN(2, {5, 2})}},
+    {"index_add", "nothing", ADDS(index_add),
+     .x = {PLAIN(2, {3, 2}), INDEX(-3, 2, 1, {0}), PLAIN(2, {0, 2})}},
     {"scatter_add", "last axis", ADDS(scatter_add),
-     .x = {{{2, {3, 4}}}, INDEX(-4, 3, 2, {3, 5}), {{2, {3, 5}}}}, .large = {MILLION, MILLION, MILLION}},
+     .x = {PLAIN(2, {3, 4}), INDEX(-4, 3, 2, {3, 5}), PLAIN(2, {3, 5})},
+     .large = {MILLION, MILLION, MILLION}},
     {"scatter_add", "axis 0", ADDS(scatter_add_first),
-     .x = {{{3, {2, 3, 2}}}, INDEX(-2, 1, 3, {4, 3, 2}), {{3, {4, 3, 2}}}}},
-    {"scatter_add", "out of range", ADDS(scatter_add), .x = {{{1, {3}}}, INDEX(-6, 5, 1, {5}), {{1, {5}}}}},
+     .x = {PLAIN(3, {2, 3, 2}), INDEX(-2, 1, 3, {4, 3, 2}), PLAIN(3, {4, 3, 2})}},
+    {"scatter_add", "out of range", ADDS(scatter_add),
+     .x = {PLAIN(1, {3}), INDEX(-6, 5, 1, {5}), PLAIN(1, {5})}},
 
     {"masked_select", "a mask of the same shape", PICKS(masked_select, 2),
      .x = {ANY(2, {4, 5}), MASK(2, {4, 5})}, .large = {MILLION, MILLION}},

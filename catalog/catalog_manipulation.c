@@ -212,7 +212,15 @@ PAIR(cast_truth, cg_cast(x[0], CG_BOOL), ref_array_map(x[0], truth))
 #define MOVES(of, inputs)                                                                                    \
     .call = of, .reference = ref_of_##of, .n = inputs, .dtypes = CATALOG_ALL, .gradient = true
 #define ANY(...)                                                                                             \
-    { {__VA_ARGS__}, CATALOG_SPECIAL }
+    { .shape = {__VA_ARGS__}, .fill = CATALOG_SPECIAL }
+#define PLAIN(...)                                                                                           \
+    {                                                                                                        \
+        .shape = { __VA_ARGS__ }                                                                             \
+    }
+#define FIXED(...)                                                                                           \
+    { .shape = {__VA_ARGS__}, .no_gradient = true }
+#define FLAGS(...)                                                                                           \
+    { .shape = {__VA_ARGS__}, .fill = CATALOG_TIES, .dtype = CATALOG_DTYPE(CG_BOOL) }
 #define MILLION                                                                                              \
     {                                                                                                        \
         2, { 1024, 1024 }                                                                                    \
@@ -254,10 +262,10 @@ const catalog_entry catalog_manipulation[] = {
     {"array_split", "a third of axis 0", MOVES(array_split, 1), .x = {ANY(2, {4, 2})}, .large = {MILLION}},
     {"split_sizes", "1, 0 and the rest of axis 0", MOVES(split_sizes, 1), .x = {ANY(2, {3, 2})},
      .large = {MILLION}},
-    {"meshgrid", "the first of two", MOVES(meshgrid, 2), .x = {ANY(1, {2}), {{1, {3}}, .no_gradient = true}},
+    {"meshgrid", "the first of two", MOVES(meshgrid, 2), .x = {ANY(1, {2}), FIXED(1, {3})},
      .large = {{1, {1024}}, {1, {1024}}}},
     {"meshgrid", "xy, the second of three", MOVES(meshgrid_xy, 3),
-     .x = {{{1, {2}}, .no_gradient = true}, ANY(1, {3}), {{0}, .no_gradient = true}}},
+     .x = {FIXED(1, {2}), ANY(1, {3}), FIXED(0)}},
 
     {"pad", "1 before, 2 after", MOVES(pad, 1), .x = {ANY(2, {2, 3})}, .large = {MILLION}},
     {"pad", "after, with 1", MOVES(pad_value, 1), .x = {ANY(2, {2, 3})}},
@@ -275,8 +283,7 @@ const catalog_entry catalog_manipulation[] = {
      .x = {ANY(2, {2, 3}), ANY(2, {0, 3}), ANY(2, {1, 3})}},
     {"concat", "seven, some twice", .call = concat_many, .reference = ref_of_concat_many, .n = 2,
      .dtypes = CATALOG_NUMBERS, .gradient = true, .x = {ANY(3, {2, 1, 2}), ANY(3, {2, 2, 2})}},
-    {"concat", "with bool", MOVES(concat_promoted, 2),
-     .x = {ANY(2, {2, 3}), {{2, {1, 3}}, CATALOG_TIES, .dtype = CATALOG_DTYPE(CG_BOOL)}}},
+    {"concat", "with bool", MOVES(concat_promoted, 2), .x = {ANY(2, {2, 3}), FLAGS(2, {1, 3})}},
     {"stack", "two on axis 0", MOVES(stack, 2), .x = {ANY(2, {2, 3}), ANY(2, {2, 3})},
      .large = {{2, {1024, 512}}, {2, {1024, 512}}}},
     {"stack", "three numbers", MOVES(stack_last, 3), .x = {ANY(0, {0}), ANY(0, {0}), ANY(0, {0})}},
@@ -308,15 +315,15 @@ const catalog_entry catalog_manipulation[] = {
     {"diag", "matrix, k 1", MOVES(diag_of, 1), .x = {ANY(2, {3, 4})}},
     {"diag_embed", "batched, k 1", MOVES(diag_embed, 1), .x = {ANY(2, {2, 3})}, .large = {{2, {16, 256}}}},
     {"trace", "a matrix", MOVES(trace, 1), .result = CATALOG_SUM_OF, .bound = 5, .scale = size_of_trace,
-     .x = {{{2, {3, 4}}}}, .large = {MILLION}},
+     .x = {PLAIN(2, {3, 4})}, .large = {MILLION}},
     {"trace", "batched", MOVES(trace, 1), .result = CATALOG_SUM_OF, .bound = 5, .scale = size_of_trace,
-     .x = {{{3, {2, 4, 3}}}}},
+     .x = {PLAIN(3, {2, 4, 3})}},
     {"trace", "nothing", MOVES(trace, 1), .result = CATALOG_SUM_OF, .bound = 5, .scale = size_of_trace,
-     .x = {{{3, {2, 0, 3}}}}},
+     .x = {PLAIN(3, {2, 0, 3})}},
 
     {"cast", "to its own dtype", MOVES(cast_same, 1), .x = {ANY(2, {2, 3})}, .large = {MILLION}},
     {"cast", "to i64", .call = cast_whole, .reference = ref_of_cast_whole, .n = 1, .dtypes = CATALOG_ALL,
-     .result = CATALOG_IS_I64, .x = {{{2, {2, 3}}}}},
+     .result = CATALOG_IS_I64, .x = {PLAIN(2, {2, 3})}},
     {"cast", "to bool", .call = cast_truth, .reference = ref_of_cast_truth, .n = 1, .dtypes = CATALOG_ALL,
      .result = CATALOG_IS_BOOL, .x = {ANY(2, {5, 3})}},
     {.name = NULL},

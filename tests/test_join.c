@@ -108,7 +108,7 @@ DEVICE_TEST(small_join, refusals) {
     CHECK_FAILS(dev, cg_concat(2, same, 2), CG_ERROR_ARGUMENT, "concat", "axis 2");
     CHECK_FAILS(dev, cg_concat(1, (cg_tensor *[]){cg_ones(dev, CG_F32, cg_shape())}, 0), CG_ERROR_ARGUMENT,
                 "concat", "()");
-    cg_tensor *huge = cg_expand(x, cg_shape(INT64_C(1) << 57, 2, 3));
+    cg_tensor *huge = cg_expand(x, cg_shape(INT64_C(1) << 58, 2, 3));
     CHECK_FAILS(dev, cg_concat(2, (cg_tensor *[]){huge, huge}, 0), CG_ERROR_SHAPE, "concat");
     CHECK_FAILS(dev, cg_stack(2, two, 0), CG_ERROR_SHAPE, "stack", "(2, 3)", "(4, 2)");
     CHECK_FAILS(dev, cg_stack(2, same, 3), CG_ERROR_ARGUMENT, "stack");

@@ -5,6 +5,9 @@ DEVICE_TEST(small_padding, values) {
     check_equal(cg_pad(x, (const int64_t[]){0, 1}, (const int64_t[]){1, -1}, 9), CG_I32, cg_shape(3, 2),
                 (long double[]){9, 1, 9, 3, 9, 9});
     check_equal(cg_pad_or_trim(x, cg_shape(1, 3), -1), CG_I32, cg_shape(1, 3), (long double[]){1, 2, -1});
+    cg_tensor *row = cg_from_i32(dev, cg_shape(3), (const int32_t[]){1, 2, 3});
+    check_equal(cg_pad(row, (const int64_t[]){-1}, (const int64_t[]){1}, 9), CG_I32, cg_shape(3),
+                (long double[]){2, 3, 9});
     check_case("the fill is converted as cg_full does");
     cg_tensor *flags = cg_from_host(dev, CG_BOOL, cg_shape(1), (const uint8_t[]){0});
     check_equal(cg_pad(flags, (const int64_t[]){1}, (const int64_t[]){0}, 7), CG_BOOL, cg_shape(2),
