@@ -10,6 +10,7 @@ const cg_backend cg_backend_opencl = {
     .close = cg_cl_close,
     .alloc = cg_cl_alloc,
     .free = cg_cl_free,
+    .wrap = cg_cl_wrap,
     .trim = cg_cl_trim,
     .upload = cg_cl_upload,
     .download = cg_cl_download,
