@@ -21,6 +21,7 @@ const cg_backend cg_backend_opencl = {
     .random = cg_cl_random,
     .gather = cg_cl_gather,
     .scan = cg_cl_scan,
+    .sort = cg_cl_sort,
     .searchsorted = cg_cl_searchsorted,
     .softmax = cg_cl_softmax,
     .softmax_xent = cg_cl_softmax_xent,
