@@ -215,6 +215,7 @@ cg_status cg_cl_reduce(cg_hw *hw, const cg_reduce_request *r);
 cg_status cg_cl_matmul(cg_hw *hw, const cg_matmul_request *r);
 cg_status cg_cl_random(cg_hw *hw, const cg_random_request *r);
 cg_status cg_cl_gather(cg_hw *hw, const cg_gather_request *r);
+cg_status cg_cl_scatter_add(cg_hw *hw, const cg_scatter_add_request *r);
 cg_status cg_cl_scan(cg_hw *hw, const cg_scan_request *r);
 cg_status cg_cl_sort(cg_hw *hw, const cg_sort_request *r);
 cg_status cg_cl_searchsorted(cg_hw *hw, const cg_searchsorted_request *r);

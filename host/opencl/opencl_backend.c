@@ -20,6 +20,7 @@ const cg_backend cg_backend_opencl = {
     .matmul = cg_cl_matmul,
     .random = cg_cl_random,
     .gather = cg_cl_gather,
+    .scatter_add = cg_cl_scatter_add,
     .scan = cg_cl_scan,
     .sort = cg_cl_sort,
     .searchsorted = cg_cl_searchsorted,
