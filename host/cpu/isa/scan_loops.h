@@ -25,7 +25,9 @@
 enum {
     BLOCK = 32, /* of all instruction sets, so that all give the same bits */
     BLOCK_VECS = BLOCK / VEC_LANES,
-    FEW = 16
+    FEW = 16,
+    LINE = 64 / sizeof(T), /* elements of a line of the cache */
+    AHEAD = 6              /* rows that are fetched before they are needed */
 };
 
 /* A register of T in memory, and what a comparison of two gives. */
