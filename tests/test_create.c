@@ -35,6 +35,97 @@ DEVICE_TEST_ONCE(small_create, constants) {
     check_equal(cg_full(dev, CG_I32, cg_shape(1), -7.9), CG_I32, cg_shape(1), all(1, -7));
 }
 
+DEVICE_TEST(small_create, like_another) {
+    for (int t = 0; t < DTYPES; t++) {
+        if (!usable(dev, dtypes[t])) continue;
+        check_case("%s", cg_dtype_name(dtypes[t]));
+        cg_tensor *x = cg_transpose(cg_empty(dev, dtypes[t], cg_shape(2, 3)), 0, 1);
+        check_equal(cg_zeros_like(x), dtypes[t], cg_shape(3, 2), all(6, 0));
+        check_equal(cg_ones_like(x), dtypes[t], cg_shape(3, 2), all(6, 1));
+        check_equal(cg_full_like(x, 5), dtypes[t], cg_shape(3, 2), all(6, dtypes[t] == CG_BOOL ? 1 : 5));
+    }
+    check_case("neither reads x nor takes memory");
+    cg_tensor *x = cg_exp(cg_eval(cg_ones(dev, CG_F32, cg_shape(1000))));
+    cg_device_stats before = cg_device_statistics(dev);
+    CHECK(cg_zeros_like(x) && cg_full_like(x, 2));
+    cg_device_stats after = cg_device_statistics(dev);
+    CHECK(after.launches == before.launches && after.bytes_in_use == before.bytes_in_use);
+    CHECK(!cg_zeros_like(NULL) && !cg_ones_like(NULL) && !cg_full_like(NULL, 1));
+}
+
+DEVICE_TEST(small_create, empty) {
+    cg_tensor *x = cg_empty(dev, CG_I32, cg_shape(2, 2));
+    check_is(x, CG_I32, cg_shape(2, 2));
+    const int32_t values[] = {1, 2, 3, 4};
+    CHECK(cg_copy_from_host(x, values, sizeof values) == CG_OK);
+    check_equal(x, CG_I32, cg_shape(2, 2), (long double[]){1, 2, 3, 4});
+    check_is(cg_empty(dev, CG_F32, cg_shape(0)), CG_F32, cg_shape(0));
+    check_is(cg_empty(dev, CG_BOOL, cg_shape()), CG_BOOL, cg_shape());
+}
+
+static void count_release(void *context) { ++*(int *)context; }
+
+/* The memory is the tensor's until its last view is gone, and then holds what was written. */
+DEVICE_TEST(small_create, wrap_host) {
+    _Alignas(64) float data[64];
+    const float other[8] = {7, 6, 5, 4, 3, 2, 1, 0};
+    int released = 0;
+    for (int i = 0; i < 64; i++) data[i] = (float)i;
+    cg_scope *scope = cg_scope_begin(dev);
+    cg_tensor *x = cg_wrap_host(dev, CG_F32, cg_shape(8, 8), data, count_release, &released);
+    cg_tensor *row = cg_retain(cg_slice(x, 0, 1, 2, 1));
+    check_item(cg_sum(x, CG_ALL_AXES, false), 63 * 64 / 2, 0);
+    cg_scope_end(scope);
+    CHECK_MSG(released == 0, "a view still uses the memory");
+    scope = cg_scope_begin(dev);
+    check_equal(cg_slice(row, 1, 0, 2, 1), CG_F32, cg_shape(1, 2), (long double[]){8, 9});
+    CHECK(cg_copy_from_host(row, other, sizeof other) == CG_OK);
+    check_equal(cg_slice(row, 1, 0, 2, 1), CG_F32, cg_shape(1, 2), (long double[]){7, 6});
+    cg_scope_end(scope);
+    cg_release(row);
+    CHECK(released == 1);
+    CHECK(data[8] == 7 && data[15] == 0 && data[7] == 7 && data[16] == 16);
+}
+
+DEVICE_TEST(small_create, wrap_host_is_released_once) {
+    _Alignas(64) int32_t data[4] = {1, 2, 3, 4};
+    int released = 0;
+    cg_scope *scope = cg_scope_begin(dev);
+    cg_tensor *x = cg_wrap_host(dev, CG_I32, cg_shape(4), data, count_release, &released);
+    check_equal(cg_add(x, 1), CG_I32, cg_shape(4), (long double[]){2, 3, 4, 5});
+    cg_scope_end(scope);
+    CHECK_MSG(released == 1, "released %d times", released);
+    check_case("nothing to wrap");
+    scope = cg_scope_begin(dev);
+    check_is(cg_wrap_host(dev, CG_I32, cg_shape(0, 3), NULL, count_release, &released), CG_I32,
+             cg_shape(0, 3));
+    cg_scope_end(scope);
+    CHECK(released == 2);
+    check_case("without a release");
+    scope = cg_scope_begin(dev);
+    check_equal(cg_wrap_host(dev, CG_I32, cg_shape(2), data, NULL, NULL), CG_I32, cg_shape(2),
+                (long double[]){1, 2});
+    cg_scope_end(scope);
+    check_case("a refusal leaves the memory with the caller");
+    CHECK_FAILS(dev, cg_wrap_host(dev, CG_I32, cg_shape(2), NULL, count_release, &released),
+                CG_ERROR_ARGUMENT, "wrap_host", "(2,)");
+    CHECK_FAILS(dev, cg_wrap_host(dev, CG_I32, cg_shape(1), (char *)data + 1, count_release, &released),
+                CG_ERROR_ARGUMENT, "wrap_host", "unaligned");
+    CHECK_FAILS(dev, cg_wrap_host(dev, CG_I32, cg_shape(-1), data, count_release, &released), CG_ERROR_SHAPE,
+                "wrap_host");
+    CHECK(released == 2);
+    CHECK(!cg_wrap_host(NULL, CG_I32, cg_shape(1), data, NULL, NULL) && !cg_empty(NULL, CG_F32, cg_shape()));
+}
+
+HOST_TEST(create, number_of_parameters) {
+    CHECK(cg_shape_numel(cg_shape(784, 512)) == 784 * 512);
+    CHECK(cg_shape_numel(cg_shape()) == 1 && cg_shape_numel(cg_shape(3, 0, 2)) == 0);
+    CHECK(cg_shape_numel(cg_shape(INT64_C(1) << 62)) == INT64_C(1) << 62);
+    CHECK(cg_shape_numel(cg_shape(INT64_C(1) << 32, INT64_C(1) << 31)) == -1);
+    CHECK(cg_shape_numel(cg_shape(0, INT64_MAX, 2)) == -1); /* the rest overflows */
+    CHECK(cg_shape_numel(cg_shape(2, -1)) == -1 && cg_shape_numel((cg_dims){.rank = 9}) == -1);
+}
+
 DEVICE_TEST_ONCE(small_create, eye) {
     for (int t = 0; t < DTYPES; t++)
         for (int64_t n = 0; n < 5; n += 2) {
@@ -97,6 +188,7 @@ DEVICE_TEST(small_create, questions) {
 DEVICE_TEST(small_create, refusals) {
     CHECK_FAILS(dev, cg_zeros(dev, CG_F32, cg_shape(2, -3)), CG_ERROR_SHAPE, "zeros", "(2, -3)");
     CHECK_FAILS(dev, cg_ones(dev, CG_F32, (cg_dims){.rank = 9}), CG_ERROR_SHAPE, "ones");
+    CHECK_FAILS(dev, cg_empty(dev, CG_F32, cg_shape(2, -3)), CG_ERROR_SHAPE, "empty", "(2, -3)");
     CHECK_FAILS(dev, cg_full(dev, CG_F32, cg_shape(INT64_MAX, 4), 1), CG_ERROR_SHAPE, "full");
     CHECK_FAILS(dev, cg_zeros(dev, CG_F32, cg_shape(0, INT64_MAX, 4)), CG_ERROR_SHAPE, "zeros");
     CHECK_FAILS(dev, cg_zeros(dev, (cg_dtype)42, cg_shape(2)), CG_ERROR_DTYPE, "zeros");

@@ -63,6 +63,10 @@ DEVICE_TEST(small_index_select, one_hot) {
     check_equal(cg_one_hot(cg_slice(x, 0, CG_SLICE_OPEN, CG_SLICE_OPEN, -3), 2, CG_F32), CG_F32,
                 cg_shape(2, 2), (long double[]){0, 1, 1, 0});
     check_is(cg_one_hot(x, 0, CG_F32), CG_F32, cg_shape(5, 0));
+    check_case("labels of any rank");
+    check_equal(cg_one_hot(cg_from_i32(dev, cg_shape(), (const int32_t[]){1}), 2, CG_I32), CG_I32,
+                cg_shape(2), (long double[]){0, 1});
+    check_is(cg_one_hot(cg_zeros(dev, CG_I64, cg_shape(2, 0)), 3, CG_F32), CG_F32, cg_shape(2, 0, 3));
     cg_tensor *u = cg_from_u8(dev, cg_shape(2), (const uint8_t[]){1, 255});
     check_equal(cg_one_hot(u, 2, CG_F32), CG_F32, cg_shape(2, 2), (long double[]){0, 1, 0, 0});
 }
@@ -76,6 +80,8 @@ DEVICE_TEST(small_index_select, refusals) {
     check_error(dev, CG_ERROR_SHAPE, "index_select", "(2, 2)", NULL);
     CHECK(cg_one_hot(cg_zeros(dev, CG_F32, cg_shape(2)), 3, CG_F32) == NULL && cg_error_code(dev) != CG_OK);
     cg_error_clear(dev);
+    CHECK_FAILS(dev, cg_one_hot(cg_zeros(dev, CG_I32, (cg_dims){8, {1, 1, 1, 1, 1, 1, 1, 1}}), 2, CG_F32),
+                CG_ERROR_SHAPE, "one_hot");
     CHECK(cg_one_hot(i, -1, CG_F32) == NULL && cg_error_code(dev) != CG_OK);
     cg_error_clear(dev);
     CHECK(!cg_index_select(NULL, 0, i) && !cg_index_select(x, 0, NULL) && !cg_one_hot(NULL, 3, CG_F32));

@@ -168,6 +168,27 @@ DEVICE_TEST(small_views, copies) {
     check_equal(copy, CG_I32, cg_shape(3), (long double[]){0, 0, 0});
 }
 
+DEVICE_TEST(small_views, flip_and_moveaxis) {
+    cg_tensor *x = cg_reshape(cg_arange(dev, CG_I32, 0, 6, 1), cg_shape(2, 3));
+    check_equal(cg_flip(x, cg_axes(0)), CG_I32, cg_shape(2, 3), (long double[]){3, 4, 5, 0, 1, 2});
+    check_equal(cg_flip(x, CG_ALL_AXES), CG_I32, cg_shape(2, 3), (long double[]){5, 4, 3, 2, 1, 0});
+    check_same_bits(cg_flip(cg_flip(x, cg_axes(-1)), cg_axes(1)), x);
+    check_same_bits(cg_flip(x, cg_axes()), x);
+    const long double *values;
+    cg_tensor *y = input(dev, LAYOUT_STEPPED, input_shape, &values);
+    for (int from = 0; from < 4; from++)
+        for (int to = -4; to < 4; to++) {
+            check_case("moveaxis %d to %d", from, to);
+            int axes[4], place = to < 0 ? to + 4 : to, next = 0;
+            for (int i = 0; i < 4; i++) { /* the others keep their order */
+                if (next == from) next++;
+                axes[i] = i == place ? from : next++;
+            }
+            check_same_bits(cg_moveaxis(y, from, to), cg_permute(y, axes));
+            check_same_bits(cg_moveaxis(cg_moveaxis(y, from, to), to, from), y);
+        }
+}
+
 /* A view makes no copy: nothing is launched and nothing allocated. */
 DEVICE_TEST(small_views, cost_nothing) {
     cg_tensor *x = cg_eval(cg_ones(dev, CG_F32, cg_shape(2, 3, 4)));
@@ -175,6 +196,7 @@ DEVICE_TEST(small_views, cost_nothing) {
     cg_tensor *y = cg_permute(x, (const int[]){2, 0, 1});
     y = cg_slice(cg_unsqueeze(cg_transpose(y, 0, 1), 0), 1, CG_SLICE_OPEN, CG_SLICE_OPEN, -1);
     y = cg_expand(cg_squeeze(y, 0), cg_shape(5, 2, 4, 3));
+    y = cg_moveaxis(cg_diagonal(cg_flip(y, cg_axes(0, -1)), 1, 1, 2), 0, -1);
     CHECK(y != NULL && cg_reshape(x, cg_shape(6, 4)) != NULL && cg_flatten(x, 0, 2) != NULL);
     cg_device_stats after = cg_device_statistics(dev);
     CHECK(after.launches == before.launches && after.bytes_in_use == before.bytes_in_use);
@@ -185,6 +207,10 @@ DEVICE_TEST(small_views, refusals) {
     CHECK_FAILS(dev, cg_transpose(x, 0, 2), CG_ERROR_ARGUMENT, "transpose", "(2, 3)");
     CHECK_FAILS(dev, cg_permute(x, (const int[]){0, 0}), CG_ERROR_ARGUMENT, "permute");
     CHECK_FAILS(dev, cg_permute(x, (const int[]){0, 5}), CG_ERROR_ARGUMENT, "permute");
+    CHECK_FAILS(dev, cg_moveaxis(x, 0, 2), CG_ERROR_ARGUMENT, "moveaxis", "axis 2", "(2, 3)");
+    CHECK_FAILS(dev, cg_moveaxis(x, -3, 0), CG_ERROR_ARGUMENT, "moveaxis");
+    CHECK_FAILS(dev, cg_flip(x, cg_axes(2)), CG_ERROR_ARGUMENT, "flip", "(2, 3)");
+    CHECK_FAILS(dev, cg_flip(x, cg_axes(0, -2)), CG_ERROR_ARGUMENT, "flip");
     CHECK_FAILS(dev, cg_reshape(x, cg_shape(4)), CG_ERROR_SHAPE, "reshape", "(2, 3)", "(4,)");
     CHECK_FAILS(dev, cg_reshape(x, cg_shape(-1, -1)), CG_ERROR_SHAPE, "reshape");
     CHECK_FAILS(dev, cg_reshape(x, cg_shape(-1, 4)), CG_ERROR_SHAPE, "reshape");
@@ -204,5 +230,6 @@ DEVICE_TEST(small_views, refusals) {
     check_case("NULL in, NULL out");
     CHECK(!cg_transpose(NULL, 0, 1) && !cg_permute(NULL, (const int[]){0}) && !cg_reshape(NULL, cg_shape(1)));
     CHECK(!cg_flatten(NULL, 0, 1) && !cg_squeeze(NULL, 0) && !cg_unsqueeze(NULL, 0) && !cg_clone(NULL));
+    CHECK(!cg_flip(NULL, CG_ALL_AXES) && !cg_moveaxis(NULL, 0, 0));
     CHECK(!cg_expand(NULL, cg_shape(1)) && !cg_slice(NULL, 0, 0, 1, 1) && !cg_contiguous(NULL));
 }

@@ -76,9 +76,50 @@ cg_buffer *cg_cl_alloc(cg_hw *base, size_t bytes) {
     return (cg_buffer *)cg_pool_alloc(&cg_cl(base)->pool, bytes);
 }
 
-/* The queue is in order: whoever gets the block next comes after the work given so far. */
+/*
+ * The driver works on the caller's memory itself (CL_MEM_USE_HOST_PTR): a CPU device always does, a GPU may keep a copy
+ * of its own. So what the device writes is seen through download. Memory that the driver refuses (some want whole pages,
+ * or memory that may be written) is copied instead.
+ */
+cg_buffer *cg_cl_wrap(cg_hw *base, void *data, size_t bytes) {
+    cg_hw_opencl *hw = cg_cl(base);
+    if (cg_cl_check_fork(hw, "wrap") != CG_OK) return NULL;
+    if (bytes > base->info.max_buffer_bytes) {
+        CG_FAIL(base->err, CG_ERROR_DEVICE_MEMORY, "wrap: %zu bytes, but %s takes at most %llu in one buffer",
+                bytes, base->info.name, (unsigned long long)base->info.max_buffer_bytes);
+        return NULL;
+    }
+    cg_buffer *buffer = calloc(1, sizeof *buffer);
+    if (!buffer) {
+        CG_FAIL(base->err, CG_ERROR_MEMORY, "wrap: no memory for a buffer");
+        return NULL;
+    }
+    const cl_mem_flags way[] = {CL_MEM_USE_HOST_PTR, CL_MEM_COPY_HOST_PTR};
+    cl_int status = CL_SUCCESS;
+    for (int i = 0; i < 2 && !buffer->mem; i++)
+        buffer->mem = hw->cl->clCreateBuffer(hw->context, CL_MEM_READ_WRITE | way[i], bytes, data, &status);
+    if (buffer->mem) return buffer; /* block.bytes stays 0: it belongs to no pool */
+    free(buffer);
+    cg_cl_fail(hw, status, "wrap", "clCreateBuffer");
+    return NULL;
+}
+
+/*
+ * The queue is in order: whoever gets the block next comes after the work given so far. The caller's memory may be
+ * gone after this, so work on that is waited for.
+ */
 void cg_cl_free(cg_hw *base, cg_buffer *buffer) {
-    if (buffer) cg_pool_free(&cg_cl(base)->pool, &buffer->block);
+    cg_hw_opencl *hw = cg_cl(base);
+    if (!buffer) return;
+    if (buffer->block.bytes) {
+        cg_pool_free(&hw->pool, &buffer->block);
+        return;
+    }
+    if (!hw->idle) {
+        base->stats.host_syncs++;
+        cg_cl_sync(base);
+    }
+    raw_free(base, &buffer->block);
 }
 
 void cg_cl_trim(cg_hw *base) { cg_pool_trim(&cg_cl(base)->pool); }

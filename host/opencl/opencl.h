@@ -191,6 +191,7 @@ bool cg_operand_is_aligned(const cg_operand *x, int rank, int width);
 cg_status cg_cl_memory_open(cg_hw_opencl *hw); /* the pool and the staging copies */
 void cg_cl_memory_close(cg_hw_opencl *hw);     /* frees all kept memory; after the queue is done */
 cg_buffer *cg_cl_alloc(cg_hw *hw, size_t bytes);
+cg_buffer *cg_cl_wrap(cg_hw *hw, void *data, size_t bytes);
 void cg_cl_free(cg_hw *hw, cg_buffer *buffer);
 void cg_cl_trim(cg_hw *hw);
 cg_status cg_cl_upload(cg_hw *hw, cg_buffer *to, size_t offset, const void *from, size_t bytes);
@@ -220,6 +221,10 @@ cg_status cg_cl_reduce(cg_hw *hw, const cg_reduce_request *r);
 cg_status cg_cl_matmul(cg_hw *hw, const cg_matmul_request *r);
 cg_status cg_cl_random(cg_hw *hw, const cg_random_request *r);
 cg_status cg_cl_gather(cg_hw *hw, const cg_gather_request *r);
+cg_status cg_cl_scatter_add(cg_hw *hw, const cg_scatter_add_request *r);
+cg_status cg_cl_scan(cg_hw *hw, const cg_scan_request *r);
+cg_status cg_cl_sort(cg_hw *hw, const cg_sort_request *r);
+cg_status cg_cl_searchsorted(cg_hw *hw, const cg_searchsorted_request *r);
 cg_status cg_cl_softmax(cg_hw *hw, const cg_softmax_request *r);
 cg_status cg_cl_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
 

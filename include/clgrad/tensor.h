@@ -80,6 +80,21 @@ CG_API cg_tensor *cg_ones(cg_device *dev, cg_dtype dtype, cg_dims shape);
 /* All `value`, converted to dtype. Errors: as cg_zeros. */
 CG_API cg_tensor *cg_full(cg_device *dev, cg_dtype dtype, cg_dims shape, double value);
 
+/*
+ * Memory without values: whatever it holds until it is written (cg_copy_from_host). Reading it before is no error, but
+ * its elements may be anything, NaN included. Errors: as cg_zeros, and CG_ERROR_DEVICE_MEMORY.
+ */
+CG_API cg_tensor *cg_empty(cg_device *dev, cg_dtype dtype, cg_dims shape);
+
+/* Zeros of x's shape and dtype, on its device. x is not read, and gets no gradient. */
+CG_API cg_tensor *cg_zeros_like(const cg_tensor *x);
+
+/* Ones of x's shape and dtype. As cg_zeros_like. */
+CG_API cg_tensor *cg_ones_like(const cg_tensor *x);
+
+/* `value`, converted to x's dtype, in x's shape. As cg_zeros_like. */
+CG_API cg_tensor *cg_full_like(const cg_tensor *x, double value);
+
 /* The (n, n) identity. Errors: as cg_zeros. */
 CG_API cg_tensor *cg_eye(cg_device *dev, cg_dtype dtype, int64_t n);
 
@@ -110,6 +125,23 @@ CG_API cg_tensor *cg_from_i64(cg_device *dev, cg_dims shape, const int64_t *data
 /* cg_from_host with CG_U8. */
 CG_API cg_tensor *cg_from_u8(cg_device *dev, cg_dims shape, const uint8_t *data);
 
+/*
+ * A tensor over host memory, row-major, without a copy where the device can reach it (the CPU backend can; an OpenCL
+ * device may keep a copy of its own and use that). `data` must be aligned to its elements.
+ *
+ * OWNERSHIP: from this call on the memory belongs to the tensor and its views, until release(context) is called, once:
+ * when the last of them is gone, on the thread that let go of it, after waiting for the work that uses the memory.
+ * release may be NULL, for memory that outlives the device. It must not use the device. Where this call fails, release
+ * is not called.
+ *
+ * WHO SEES WRITES: in between nobody else may write to the memory, and what the library writes (cg_copy_from_host, an
+ * optimizer's step) is in it for certain only after release; read it with cg_to_host until then.
+ *
+ * Errors: as cg_zeros; CG_ERROR_ARGUMENT for no or unaligned data; CG_ERROR_DEVICE_MEMORY.
+ */
+CG_API cg_tensor *cg_wrap_host(cg_device *dev, cg_dtype dtype, cg_dims shape, void *data,
+                               void (*release)(void *context), void *context);
+
 /* --- Questions (a NULL tensor has rank -1, size 0, numel 0) ---------------------------------------------- */
 
 /* The device a tensor lives on; NULL for NULL. */
@@ -126,6 +158,12 @@ CG_API int64_t cg_size(const cg_tensor *x, int axis);
 
 /* The number of elements: the product of the shape; 1 for a scalar. */
 CG_API int64_t cg_numel(const cg_tensor *x);
+
+/*
+ * The product of a shape: the number of parameters of a tensor that has it; 1 for (). -1 where there is no such shape:
+ * rank not 0 to 8, a negative dim, or a product over the non-zero dims of 2^63 or more.
+ */
+CG_API int64_t cg_shape_numel(cg_dims shape);
 
 /* The shape by value. */
 CG_API cg_dims cg_shape_get(const cg_tensor *x);

@@ -31,6 +31,21 @@ int64_t cg_dims_numel(const cg_dims *shape) {
     return n;
 }
 
+int64_t cg_shape_numel(cg_dims shape) {
+    int64_t n;
+    return cg_dims_valid(&shape, 1, &n) ? n : -1;
+}
+
+bool cg_dims_scale(cg_dims *shape, int axis, int64_t factor) {
+    return !__builtin_mul_overflow(shape->dim[axis], factor, &shape->dim[axis]);
+}
+
+void cg_dims_around(const cg_dims *shape, int axis, int64_t *outer, int64_t *inner) {
+    *outer = *inner = 1;
+    for (int i = 0; i < axis; i++) *outer *= shape->dim[i];
+    for (int i = axis + 1; i < shape->rank; i++) *inner *= shape->dim[i];
+}
+
 bool cg_dims_equal(const cg_dims *a, const cg_dims *b) {
     return a->rank == b->rank &&
            (a->rank <= 0 || memcmp(a->dim, b->dim, (size_t)a->rank * sizeof a->dim[0]) == 0);

@@ -13,6 +13,12 @@ bool cg_dims_valid(const cg_dims *shape, size_t element_bytes, int64_t *numel);
 /* The product of the dims of a valid shape. */
 int64_t cg_dims_numel(const cg_dims *shape);
 
+/* Makes an axis `factor` >= 0 times as long; false if that overflows. */
+bool cg_dims_scale(cg_dims *shape, int axis, int64_t factor);
+
+/* The products of the dims before and after an axis of a valid shape: it is (outer, dim, inner) in memory. */
+void cg_dims_around(const cg_dims *shape, int axis, int64_t *outer, int64_t *inner);
+
 bool cg_dims_equal(const cg_dims *a, const cg_dims *b);
 
 /* Row-major strides of a valid shape. */

@@ -1,7 +1,8 @@
 /* Views: another geometry over the same elements. Each rule is the view that undoes it, or a sum. */
 #include <string.h>
 
-#include "ops/op.h"
+#include "ops/part.h"
+#include "ops/reduction.h"
 
 /* --- permute, transpose --------------------------------------------------------------------------------------- */
 
@@ -44,6 +45,18 @@ cg_tensor *cg_transpose(cg_tensor *x, int axis_a, int axis_b) {
     if (a < 0 || b < 0) return NULL;
     int axes[CG_MAX_RANK];
     for (int i = 0; i < x->shape.rank; i++) axes[i] = i == a ? b : i == b ? a : i;
+    return cg_permute(x, axes);
+}
+
+cg_tensor *cg_moveaxis(cg_tensor *x, int from, int to) {
+    if (!x) return NULL;
+    int a = cg_op_axis("moveaxis", x, from), b = cg_op_axis("moveaxis", x, to);
+    if (a < 0 || b < 0) return NULL;
+    int axes[CG_MAX_RANK];
+    for (int i = 0, next = 0; i < x->shape.rank; i++) {
+        if (next == a) next++;
+        axes[i] = i == b ? a : next++;
+    }
     return cg_permute(x, axes);
 }
 
@@ -198,18 +211,9 @@ static const cg_rule slice_scatter_rule = {"slice_scatter", slice_scatter_backwa
 
 /* Zeros of `shape` with g written where the slice was: the gradient of a slice. */
 static cg_tensor *slice_scatter(cg_tensor *g, const cg_dims *shape, const cg_attributes *at) {
-    cg_device *dev = g->storage->dev;
-    cg_tensor *out = cg_eval(cg_zeros(dev, g->storage->dtype, *shape));
-    cg_fused source;
-    if (!out || cg_fuse(g, cg_dtype_compute(g->storage->dtype), &source)) return NULL;
-    cg_tensor *part = slice_view(out, at);
-    if (!part) return NULL;
-    cg_map_request map = {.program = &source.program, .rank = g->shape.rank};
-    memcpy(map.shape, g->shape.dim, sizeof map.shape);
-    memcpy(map.in, source.in, sizeof map.in);
-    memcpy(map.consts, source.consts, sizeof map.consts);
-    map.out[0] = cg_tensor_operand(part);
-    if (cg_hw_map(dev->hw, &map)) return NULL;
+    cg_tensor *out = cg_part_fill(g->storage->dev, g->storage->dtype, shape, 0);
+    cg_tensor *part = out ? slice_view(out, at) : NULL;
+    if (!part || cg_part_write(part, g)) return NULL;
     return cg_record_op(out, &slice_scatter_rule, 1, &g, CG_KEEP_NOTHING, at);
 }
 
@@ -240,4 +244,31 @@ cg_tensor *cg_slice(cg_tensor *x, int axis, int64_t start, int64_t stop, int64_t
     }
     if (count < 2) step = 1; /* one element has no stride, and a huge step would overflow it */
     return slice_with(x, &(cg_attributes){.i = {a, first, count, step}});
+}
+
+/* --- flip ------------------------------------------------------------------------------------------------------------- */
+
+static cg_tensor *flip_mask(cg_tensor *x, unsigned mask);
+
+static void flip_backward(const cg_rule_call *call, cg_tensor **dx) {
+    dx[0] = flip_mask(call->g, (unsigned)call->attributes->i[0]);
+}
+
+static const cg_rule flip_rule = {"flip", flip_backward};
+
+static cg_tensor *flip_mask(cg_tensor *x, unsigned mask) {
+    int64_t stride[CG_MAX_RANK], offset = x->offset;
+    memcpy(stride, x->stride, sizeof stride);
+    for (int i = 0; i < x->shape.rank; i++) {
+        if (!(mask & (1u << i)) || x->shape.dim[i] < 2) continue;
+        offset += (x->shape.dim[i] - 1) * stride[i];
+        stride[i] = -stride[i];
+    }
+    return cg_record_op(cg_view(x, &x->shape, stride, offset), &flip_rule, 1, &x, CG_KEEP_NOTHING,
+                        &(cg_attributes){.i = {mask}});
+}
+
+cg_tensor *cg_flip(cg_tensor *x, cg_axis_set axes) {
+    unsigned mask;
+    return x && cg_reduction_mask("flip", x, axes, &mask) ? flip_mask(x, mask) : NULL;
 }

@@ -42,6 +42,8 @@ typedef struct cg_storage {
     int64_t numel;
     cg_buffer *buffer;
     cg_expr *expr;
+    void (*release)(void *context); /* of wrapped host memory: hands it back; else NULL */
+    void *context;
 } cg_storage;
 
 /*

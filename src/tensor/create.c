@@ -33,6 +33,18 @@ cg_tensor *cg_full(cg_device *dev, cg_dtype dtype, cg_dims shape, double value) 
     return constant(dev, "full", dtype, shape, value);
 }
 
+cg_tensor *cg_empty(cg_device *dev, cg_dtype dtype, cg_dims shape) {
+    return dev ? cg_tensor_make(dev, "empty", dtype, &shape) : NULL;
+}
+
+cg_tensor *cg_zeros_like(const cg_tensor *x) { return cg_full_like(x, 0); }
+
+cg_tensor *cg_ones_like(const cg_tensor *x) { return cg_full_like(x, 1); }
+
+cg_tensor *cg_full_like(const cg_tensor *x, double value) {
+    return x ? constant(x->storage->dev, "full_like", x->storage->dtype, x->shape, value) : NULL;
+}
+
 static cg_tensor *from_host(cg_device *dev, const char *op, cg_dtype dtype, cg_dims shape, const void *data) {
     if (!dev) return NULL;
     cg_tensor *x = cg_tensor_make(dev, op, dtype, &shape);
@@ -68,6 +80,37 @@ cg_tensor *cg_from_i64(cg_device *dev, cg_dims shape, const int64_t *data) {
 cg_tensor *cg_from_u8(cg_device *dev, cg_dims shape, const uint8_t *data) {
     return from_host(dev, "from_u8", CG_U8, shape, data);
 }
+
+/* --- host memory itself --------------------------------------------------------------------------------- */
+
+static cg_status wrap_buffer(cg_storage *s, void *data, size_t bytes) {
+    if (bytes == 0) return cg_storage_allocate(s); /* nothing to share */
+    s->buffer = cg_hw_wrap(s->dev->hw, data, bytes);
+    return s->buffer ? CG_OK : s->dev->error.code;
+}
+
+cg_tensor *cg_wrap_host(cg_device *dev, cg_dtype dtype, cg_dims shape, void *data,
+                        void (*release)(void *context), void *context) {
+    int64_t numel;
+    if (!dev || cg_tensor_check(dev, "wrap_host", dtype, &shape, &numel)) return NULL;
+    size_t size = cg_dtype_size(dtype);
+    if (numel && (!data || (uintptr_t)data % size)) {
+        CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "wrap_host: %s for %s %s",
+                data ? "unaligned data" : "no data", cg_dtype_name(dtype), CG_SHAPE_STR(&shape));
+        return NULL;
+    }
+    cg_storage *s = cg_storage_new(dev, dtype, numel);
+    if (!s) return NULL;
+    cg_tensor *x = wrap_buffer(s, data, (size_t)numel * size) ? NULL : cg_tensor_new(s, &shape, NULL, 0);
+    if (x) { /* from here on the memory is the tensor's */
+        s->release = release;
+        s->context = context;
+    }
+    cg_storage_release(s);
+    return x;
+}
+
+/* --- ranges ----------------------------------------------------------------------------------------------- */
 
 /* Stores `value` as element i of a host array of `dtype`. */
 static void store(void *data, cg_dtype dtype, int64_t i, double value) {

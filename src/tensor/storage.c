@@ -24,7 +24,9 @@ cg_status cg_storage_allocate(cg_storage *s) {
 void cg_storage_release(cg_storage *s) {
     if (!s || --s->refs > 0) return;
     cg_expr_drop(s);
+    if (s->release) cg_hw_sync(s->dev->hw); /* its owner may free or overwrite the memory at once */
     cg_hw_free(s->dev->hw, s->buffer);
+    if (s->release) s->release(s->context);
     free(s);
 }
 

@@ -11,30 +11,6 @@
         return expression;                                                                                   \
     }
 
-/* --- views ---------------------------------------------------------------------------------------------- */
-CALL(cast_same, cg_cast(x[0], CG_F64))
-CALL(transpose, cg_transpose(x[0], 0, -1))
-CALL(permute, cg_permute(x[0], (const int[]){2, 0, 1}))
-CALL(reshape, cg_reshape(x[0], cg_shape(4, -1)))
-CALL(reshape_copy, cg_reshape(cg_transpose(x[0], 0, 2), cg_shape(6, 4)))
-CALL(flatten, cg_flatten(x[0], 1, 2))
-CALL(squeeze, cg_squeeze(x[0], 1))
-CALL(unsqueeze, cg_unsqueeze(x[0], 1))
-CALL(expand, cg_expand(x[0], cg_shape(2, 3, 4)))
-CALL(slice_step, cg_slice(x[0], 2, 1, CG_SLICE_OPEN, 2))
-CALL(slice_back, cg_slice(x[0], 2, CG_SLICE_OPEN, 0, -2))
-CALL(slice_empty, cg_slice(x[0], 2, 3, 1, 1))
-CALL(contiguous, cg_contiguous(cg_transpose(x[0], 0, 1)))
-CALL(clone, cg_clone(x[0]))
-
-/* Indices of the device of x, with one that repeats and one that counts from the end. */
-static cg_tensor *indices(cg_tensor *x) {
-    return cg_from_i32(cg_device_of(x), cg_shape(4), (const int32_t[]){2, 0, 2, -1});
-}
-CALL(index_select, cg_index_select(x[0], 2, indices(x[0])))
-CALL(index_select_first,
-     cg_index_select(x[0], 0, cg_from_i64(cg_device_of(x[0]), cg_shape(3), (const int64_t[]){1, 1, 0})))
-
 /* --- reductions ----------------------------------------------------------------------------------------- */
 CALL(sum_all, cg_sum(x[0], CG_ALL_AXES, false))
 CALL(sum_outer, cg_sum(x[0], cg_axes(0, -1), true))
@@ -72,23 +48,6 @@ CALL(cross_entropy_none, cg_cross_entropy(x[0], labels(x[0]), CG_NONE))
     }
 
 static const operation operations[] = {
-    {"cast", "to its own dtype", cast_same, 1, {{1, {3}}}},
-    {"transpose", "(0, -1)", transpose, 1, CUBE},
-    {"permute", "(2, 0, 1)", permute, 1, CUBE},
-    {"reshape", "to (4, -1)", reshape, 1, CUBE},
-    {"reshape", "of a transposed tensor", reshape_copy, 1, CUBE},
-    {"flatten", "axes 1 to 2", flatten, 1, CUBE},
-    {"squeeze", "axis 1", squeeze, 1, {{3, {2, 1, 3}}}},
-    {"unsqueeze", "axis 1", unsqueeze, 1, {{2, {2, 3}}}},
-    {"expand", "(3, 1) to (2, 3, 4)", expand, 1, {{2, {3, 1}}}},
-    {"slice", "1::2", slice_step, 1, CUBE},
-    {"slice", ":0:-2", slice_back, 1, CUBE},
-    {"slice", "3:1", slice_empty, 1, CUBE},
-    {"contiguous", "of a transposed tensor", contiguous, 1, {{2, {2, 3}}}},
-    {"clone", "", clone, 1, {{2, {2, 3}}}},
-    {"index_select", "axis 2, repeated", index_select, 1, CUBE},
-    {"index_select", "axis 0", index_select_first, 1, CUBE},
-    {"one_hot", "labels have no gradient", NULL, 0, {{0, {0}}}},
     {"sum", "all axes", sum_all, 1, CUBE},
     {"sum", "axes 0 and -1, kept", sum_outer, 1, CUBE},
     {"sum", "no axes", sum_none, 1, CUBE},
