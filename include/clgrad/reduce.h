@@ -128,7 +128,7 @@ CG_API cg_tensor *cg_corrcoef(cg_tensor *x);
  * The vector norm (sum |x|^p)^(1/p) over axes. FLOAT. p = 2 is the Euclidean norm, over the two axes of a matrix that
  * of Frobenius; 1 the sum of |x|; infinity the largest |x|, -infinity the least; 0 counts what is not 0. p = 2 is safe against overflow and underflow: x is scaled by a power of two
  * first where its largest element asks for that; other p are scaled by the largest. Empty: 0.
- * Error at most (log2 n + 8) u norm; for p other than 1, 2 and infinity (log2 n + 8) (1 + 1/p) u norm + 4 u p norm.
+ * Error at most (log2 n + 8) u norm; for p other than 1, 2 and the infinities ((2 log2 n + 4) / p + 6) u norm.
  * Gradient: p = 2: g x / norm; g sign(x) (|x| / norm)^(p - 1); for the infinities to the element, shared evenly where
  * several are equal; 0 for an x of 0 or a norm of 0, a subgradient; p = 0 has none.
  * Errors: CG_ERROR_ARGUMENT for another negative p or NaN; CG_ERROR_SHAPE for the infinities over no elements.

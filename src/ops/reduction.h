@@ -47,4 +47,7 @@ cg_tensor *cg_values_end(cg_scope *scope, cg_tensor *result);
  */
 cg_tensor *cg_centred(cg_tensor *x, unsigned mask);
 
+/* The mean m of above, keepdims; equal elements give exactly themselves. x has elements. Not recorded. */
+cg_tensor *cg_centre(cg_tensor *x, unsigned mask);
+
 #endif

@@ -11,11 +11,22 @@ static cg_tensor *first_elements(const cg_tensor *x, unsigned mask) {
     return cg_view(x, &shape, x->stride, x->offset);
 }
 
+/* The mean of x - x0. */
+static cg_tensor *mean_from(cg_tensor *x0, cg_tensor *x, unsigned mask) {
+    int64_t n = cg_reduction_count(&x->shape, mask);
+    return cg_div(cg_sum(cg_sub(x, x0), cg_reduction_axes(mask), true), n);
+}
+
+cg_tensor *cg_centre(cg_tensor *x, unsigned mask) {
+    cg_scope *scope = x ? cg_values_begin(x->storage->dev) : NULL;
+    if (!scope) return NULL;
+    cg_tensor *x0 = first_elements(x, mask);
+    return cg_values_end(scope, cg_add(x0, mean_from(x0, x, mask)));
+}
+
 static cg_tensor *centred_values(cg_tensor *x, unsigned mask) {
     if (cg_numel(x) == 0) return cg_tensor_alias(x);
-    int64_t n = cg_reduction_count(&x->shape, mask);
-    cg_tensor *x0 = first_elements(x, mask);
-    cg_tensor *from_x0 = cg_div(cg_sum(cg_sub(x, x0), cg_reduction_axes(mask), true), n);
+    cg_tensor *x0 = first_elements(x, mask), *from_x0 = mean_from(x0, x, mask);
     /* m = x0 + from_x0, and by Knuth's two-sum what the rounding lost of it */
     cg_tensor *m = cg_add(x0, from_x0), *part = cg_sub(m, x0);
     cg_tensor *lost = cg_add(cg_sub(x0, cg_sub(m, part)), cg_sub(from_x0, part));

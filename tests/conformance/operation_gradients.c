@@ -23,7 +23,7 @@ static void run(cg_device *dev, const operation *op, bool second) {
  * operations take their turn that have kernels of their own.
  */
 static bool in_turn(const cg_device *dev, const operation *op) {
-    static const char *const some[] = {"softmax", "matmul", "linear", "cross_entropy", "max", "index_select"};
+    static const char *const some[] = {"softmax", "matmul", "linear", "cross_entropy", "index_select"};
     bool listed = !device_is_opencl(dev);
     for (size_t i = 0; i < sizeof some / sizeof *some; i++)
         listed |= !strcmp(some[i], op->name) && operation_is_first(op);

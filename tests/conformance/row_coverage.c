@@ -31,6 +31,7 @@ static void each_operation(const char *header, void (*visit)(const char *name)) 
 }
 
 static void needs_a_check(const char *name) {
+    if (!strncmp(name, "scaler_", 7)) return; /* a method of an object */
     check_case("cg_%s", name);
     for (int row = 0; row < CG_ROW_COUNT; row++)
         if (!strcmp(cg_rows[row].name, name)) return; /* row_gradients.c takes every row */
@@ -42,6 +43,6 @@ static void needs_a_check(const char *name) {
 /* An operation that the catalog does not describe fails here. */
 HOST_TEST(coverage, every_operation_is_listed) {
     static const char *const headers[] = {"ops.h",    "manipulation.h", "indexing.h", "sorting.h",
-                                          "reduce.h", "linalg.h",       "loss.h"};
+                                          "reduce.h", "linalg.h",       "loss.h",     "preprocessing.h"};
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) each_operation(headers[i], needs_a_check);
 }

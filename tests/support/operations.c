@@ -35,17 +35,7 @@ CALL(index_select, cg_index_select(x[0], 2, indices(x[0])))
 CALL(index_select_first,
      cg_index_select(x[0], 0, cg_from_i64(cg_device_of(x[0]), cg_shape(3), (const int64_t[]){1, 1, 0})))
 
-/* --- reductions ----------------------------------------------------------------------------------------- */
-CALL(sum_all, cg_sum(x[0], CG_ALL_AXES, false))
-CALL(sum_outer, cg_sum(x[0], cg_axes(0, -1), true))
-CALL(sum_none, cg_sum(x[0], cg_axes(), false))
-CALL(mean_all, cg_mean(x[0], CG_ALL_AXES, false))
-CALL(mean_middle, cg_mean(x[0], cg_axes(1), false))
-CALL(max_all, cg_max(x[0], CG_ALL_AXES, true))
-CALL(max_last, cg_max(x[0], cg_axes(-1), false))
-CALL(min_all, cg_min(x[0], CG_ALL_AXES, false))
-CALL(min_first, cg_min(x[0], cg_axes(0), true))
-CALL(sum_to, cg_sum_to(x[0], cg_shape(3, 1)))
+/* --- softmax -------------------------------------------------------------------------------------------- */
 CALL(softmax_last, cg_softmax(x[0], -1))
 CALL(softmax_first, cg_softmax(x[0], 0))
 CALL(log_softmax_last, cg_log_softmax(x[0], 2))
@@ -93,18 +83,6 @@ static const operation operations[] = {
     {"index_select", "axis 2, repeated", index_select, 1, CUBE},
     {"index_select", "axis 0", index_select_first, 1, CUBE},
     {"one_hot", "labels have no gradient", NULL, 0, {{0, {0}}}},
-    {"sum", "all axes", sum_all, 1, CUBE},
-    {"sum", "axes 0 and -1, kept", sum_outer, 1, CUBE},
-    {"sum", "no axes", sum_none, 1, CUBE},
-    {"mean", "all axes", mean_all, 1, CUBE},
-    {"mean", "axis 1", mean_middle, 1, CUBE},
-    {"max", "all axes", max_all, 1, CUBE},
-    {"max", "axis -1", max_last, 1, CUBE},
-    {"min", "all axes", min_all, 1, CUBE},
-    {"min", "axis 0, kept", min_first, 1, CUBE},
-    {"argmax", "an index has no gradient", NULL, 0, {{0, {0}}}},
-    {"argmin", "an index has no gradient", NULL, 0, {{0, {0}}}},
-    {"sum_to", "(2, 3, 4) to (3, 1)", sum_to, 1, CUBE},
     {"softmax", "axis -1", softmax_last, 1, CUBE},
     {"softmax", "axis 0", softmax_first, 1, CUBE},
     {"log_softmax", "axis 2", log_softmax_last, 1, CUBE},
