@@ -60,7 +60,8 @@ static cg_tensor *norm_p(cg_tensor *x, double p, unsigned mask, bool keepdims) {
     cg_dtype dtype = x->storage->dtype;
     cg_tensor *size = cg_abs(x);
     cg_tensor *largest = size ? cg_reduction("norm", CG_REDUCE_MAX, size, dtype, dtype, mask, true) : NULL;
-    cg_tensor *scale = cg_where(cg_gt(largest, 0), cg_where(cg_lt(largest, (double)INFINITY), largest, 1.0), 1.0);
+    cg_tensor *scale =
+        cg_where(cg_gt(largest, 0), cg_where(cg_lt(largest, (double)INFINITY), largest, 1.0), 1.0);
     cg_tensor *sum = cg_sum(cg_pow(cg_div(size, scale), p), cg_reduction_axes(mask), true);
     return cg_reshape(cg_mul(cg_pow(sum, 1 / p), scale), cg_reduction_shape(&x->shape, mask, keepdims));
 }
