@@ -1,7 +1,7 @@
 /*
  * The arithmetic of reductions: accumulators of W lanes, how two are combined, how lanes become one value.
  *
- * KIND says which: 0 sum, 1 max, 2 min, 3 argmax, 4 argmin (cg_reduce_kind of host/backend.h). For the last two
+ * KIND says which: 0 sum, 1 max, 2 min, 3 product, 4 argmax, 5 argmin (cg_reduce_kind of host/backend.h). For the last two
  * an accumulator carries the index of its value; of equal ones the lower index wins, and NaN beats every number.
  * ITEMS work-items of a group of GROUP share one result; in the CPU style both are 1.
  * PARTIAL: the result is of one segment only, and reduce_combine.cl makes the rest.
@@ -38,6 +38,8 @@
 
 #if KIND == 0
 #define IDENTITY ((TS)(0))
+#elif KIND == 3
+#define IDENTITY ((TS)(1))
 #elif IS_MAX
 #define IDENTITY LOWEST
 #else
@@ -48,6 +50,15 @@
 #define NO_INDEX INT_MAX
 #else
 #define NO_INDEX LONG_MAX
+#endif
+
+/* the product; of integers modulo 2^bits */
+#if REAL
+#define TIMES(a, b) ((a) * (b))
+#define TIMES_ONE(a, b) ((a) * (b))
+#else
+#define TIMES(a, b) AS_T(AS_U(a) * AS_U(b))
+#define TIMES_ONE(a, b) ((TS)((US)(a) * (US)(b)))
 #endif
 
 /* whether a cannot take the place of b, if neither is NaN */
@@ -114,6 +125,8 @@ FN lanes lanes_add(lanes a, lanes b) {
     lanes c;
 #if KIND == 0
     c.value = a.value + b.value;
+#elif KIND == 3
+    c.value = TIMES(a.value, b.value);
 #else
     c.value = LOSES(b.value, a.value) ? a.value : (a.value == a.value ? b.value : a.value);
 #if IS_ARG
@@ -127,6 +140,9 @@ FN lanes lanes_add(lanes a, lanes b) {
 FN single single_combine(single a, single b) {
 #if KIND == 0
     a.value += b.value;
+    return a;
+#elif KIND == 3
+    a.value = TIMES_ONE(a.value, b.value);
     return a;
 #else
     const bool number_a = a.value == a.value, number_b = b.value == b.value;

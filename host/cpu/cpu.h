@@ -17,6 +17,7 @@ typedef enum cg_cpu_workspace_id {
     CG_WORKSPACE_MATMUL_B,
     CG_WORKSPACE_MATMUL_C,
     CG_WORKSPACE_ROWS, /* softmax and cross-entropy */
+    CG_WORKSPACE_SCAN,
     CG_WORKSPACE_COUNT
 } cg_cpu_workspace_id;
 
@@ -64,6 +65,9 @@ void cg_cpu_memory_init(cg_hw_cpu *hw);
 /* The physical memory of the machine in bytes. */
 uint64_t cg_cpu_physical_memory(void);
 
+/* The bytes of the last cache. Results that are larger would only drive out what is in it. */
+int64_t cg_cpu_stream_limit(void);
+
 /* Fills hw->row_units. */
 void cg_cpu_units_init(cg_hw_cpu *hw);
 
@@ -74,6 +78,7 @@ cg_status cg_cpu_reduce(cg_hw *hw, const cg_reduce_request *r);
 cg_status cg_cpu_matmul(cg_hw *hw, const cg_matmul_request *r);
 cg_status cg_cpu_random(cg_hw *hw, const cg_random_request *r);
 cg_status cg_cpu_gather(cg_hw *hw, const cg_gather_request *r);
+cg_status cg_cpu_scan(cg_hw *hw, const cg_scan_request *r);
 cg_status cg_cpu_softmax(cg_hw *hw, const cg_softmax_request *r);
 cg_status cg_cpu_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
 

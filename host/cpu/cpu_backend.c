@@ -85,6 +85,7 @@ const cg_backend cg_backend_cpu = {
     .matmul = cg_cpu_matmul,
     .random = cg_cpu_random,
     .gather = cg_cpu_gather,
+    .scan = cg_cpu_scan,
     .softmax = cg_cpu_softmax,
     .softmax_xent = cg_cpu_softmax_xent,
     .map_many = cg_cpu_map_many,

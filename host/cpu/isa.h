@@ -18,6 +18,7 @@
 #include "host/cpu/isa/rows_isa.h"
 #include "host/cpu/isa/convert_isa.h"
 #include "host/cpu/isa/folds_isa.h"
+#include "host/cpu/isa/scans_isa.h"
 #include "host/cpu/isa/gemm_isa.h"
 #include "host/cpu/isa/softmax_isa.h"
 #include "host/cpu/isa/philox_isa.h"
@@ -33,6 +34,7 @@ typedef struct cg_isa {
     const cg_convert_isa *convert[CG_COMPUTE_TYPES]; /* by T */
     const cg_convert_isa *bytes;                     /* u8 and bool to themselves, for copies */
     const cg_folds_isa *folds[CG_COMPUTE_TYPES];     /* by T */
+    const cg_scans_isa *scans[CG_COMPUTE_TYPES];     /* by T */
     const cg_gemm_isa *gemm[CG_REAL_TYPES];          /* by T */
     const cg_softmax_isa *softmax[CG_REAL_TYPES];    /* by T */
     const cg_philox_isa *philox[CG_REAL_TYPES];      /* by T */
