@@ -171,8 +171,8 @@ DEVICE_TEST(small_reduce, special_values) {
     cg_tensor *wide = cg_from_i64(dev, cg_shape(3), most);
     check_equal(cg_max(wide, CG_ALL_AXES, false), CG_I64, cg_shape(),
                 (long double[]){(long double)INT64_MAX});
-    check_equal(cg_argmax(wide, 0, false), CG_I64, cg_shape(), (long double[]){1});
-    check_equal(cg_argmin(wide, 0, false), CG_I64, cg_shape(), (long double[]){2});
+    check_equal(cg_argmax(wide, CG_ALL_AXES, false), CG_I64, cg_shape(), (long double[]){1});
+    check_equal(cg_argmin(wide, CG_ALL_AXES, false), CG_I64, cg_shape(), (long double[]){2});
 }
 
 static void run_positions(cg_device *dev, cg_dtype t, cg_dims shape, test_layout layout, uint64_t seed) {
@@ -187,9 +187,9 @@ static void run_positions(cg_device *dev, cg_dtype t, cg_dims shape, test_layout
         cg_dims out = reduced_shape(shape, 1u << axis, axis % 2);
         long double *want = scratch((size_t)ref_count(out.rank, out.dim) * sizeof *want);
         ref_reduce(REF_ARGMAX, shape.rank, shape.dim, 1u << axis, values, want);
-        check_equal(cg_argmax(x, axis, axis % 2), CG_I64, out, want);
+        check_equal(cg_argmax(x, cg_axes(axis), axis % 2), CG_I64, out, want);
         ref_reduce(REF_ARGMIN, shape.rank, shape.dim, 1u << axis, values, want);
-        check_equal(cg_argmin(x, axis - shape.rank, axis % 2), CG_I64, out, want);
+        check_equal(cg_argmin(x, cg_axes(axis - shape.rank), axis % 2), CG_I64, out, want);
     }
 }
 
@@ -206,8 +206,8 @@ DEVICE_TEST_ONCE(small_reduce, positions) {
     check_case("the first NaN wins, else the first of equals");
     const float data[] = {1, 5, (float)NAN, 7, (float)NAN, 5, 5, 2, -INFINITY, INFINITY, INFINITY, -INFINITY};
     cg_tensor *x = cg_from_f32(dev, cg_shape(3, 4), data);
-    check_equal(cg_argmax(x, 1, false), CG_I64, cg_shape(3), (long double[]){2, 0, 1});
-    check_equal(cg_argmin(x, 1, false), CG_I64, cg_shape(3), (long double[]){2, 0, 0});
+    check_equal(cg_argmax(x, cg_axes(1), false), CG_I64, cg_shape(3), (long double[]){2, 0, 1});
+    check_equal(cg_argmin(x, cg_axes(1), false), CG_I64, cg_shape(3), (long double[]){2, 0, 0});
 }
 
 /* argmax over one long axis: the winner at each end and in the middle, twice. */
@@ -219,7 +219,7 @@ DEVICE_TEST_ONCE(reduce, positions_in_long_axes) {
         data[places[i]] = 3;
         data[N - 1] = 3;
         check_case("the first maximum at %lld of %d", (long long)places[i], N);
-        check_item(cg_argmax(cg_from_f32(dev, cg_shape(N), data), 0, false), (double)places[i], 0);
+        check_item(cg_argmax(cg_from_f32(dev, cg_shape(N), data), CG_ALL_AXES, false), (double)places[i], 0);
     }
 }
 
@@ -243,12 +243,12 @@ DEVICE_TEST(small_reduce, refusals) {
     CHECK_FAILS(dev, cg_mean(x, cg_axes(-3), false), CG_ERROR_ARGUMENT, "mean");
     CHECK_FAILS(dev, cg_max(x, cg_axes(0, -2), false), CG_ERROR_ARGUMENT, "max");
     CHECK_FAILS(dev, cg_sum(x, cg_axes(0, 1, 0, 1, 0, 1, 0, 1, 0), false), CG_ERROR_ARGUMENT, "sum");
-    CHECK_FAILS(dev, cg_argmax(x, 2, false), CG_ERROR_ARGUMENT, "argmax", "(2, 3)");
+    CHECK_FAILS(dev, cg_argmax(x, cg_axes(2), false), CG_ERROR_ARGUMENT, "argmax", "(2, 3)");
     CHECK_FAILS(dev, cg_max(none, cg_axes(1), false), CG_ERROR_SHAPE, "max", "(2, 0)");
-    CHECK_FAILS(dev, cg_argmin(none, 1, false), CG_ERROR_SHAPE, "argmin", "(2, 0)");
+    CHECK_FAILS(dev, cg_argmin(none, cg_axes(1), false), CG_ERROR_SHAPE, "argmin", "(2, 0)");
     CHECK(!cg_sum(NULL, CG_ALL_AXES, false) && !cg_mean(NULL, CG_ALL_AXES, false) &&
-          !cg_argmax(NULL, 0, false));
+          !cg_argmax(NULL, CG_ALL_AXES, false));
     CHECK(!cg_max(NULL, CG_ALL_AXES, false) && !cg_min(NULL, CG_ALL_AXES, false) &&
-          !cg_argmin(NULL, 0, false));
+          !cg_argmin(NULL, CG_ALL_AXES, false));
     CHECK(!cg_sum_to(NULL, cg_shape()));
 }

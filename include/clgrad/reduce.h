@@ -1,9 +1,11 @@
 /*
- * Reductions over axes, and softmax.
+ * Reductions over axes: sums, products, extremes, truths, norms, variance, covariance; and softmax.
  *
- * `axes` is made by cg_axes(0, -1), or CG_ALL_AXES; negative axes count from the end. keepdims leaves reduced
- * axes with length 1. Sums are trees: the error is at most (log2 n + 2) u sum|x| for n elements, and the
- * same call gives the same bits each time on one device.
+ * `axes` is made by cg_axes(0, -1), or CG_ALL_AXES; negative axes count from the end; cg_axes() reduces nothing: each
+ * element is then a reduction of its own. keepdims leaves reduced axes with length 1. n is the number of elements
+ * behind one result. Sums are trees: the error is at most (log2 n + 2) u sum|x|, and the same call gives the same
+ * bits each time on one device. A deferred operand is computed within the reduction and takes no memory.
+ * dtypes: all, unless said otherwise; FLOAT means that integers and bool become f32.
  * Errors of all: CG_ERROR_ARGUMENT for an axis out of range or named twice.
  */
 #ifndef CLGRAD_REDUCE_H
@@ -36,6 +38,8 @@ CG_BEGIN_DECLS
 #define CG_ALL_AXES ((cg_axis_set){.count = -1})
 #endif
 
+/* --- Sums, products, extremes, truths ------------------------------------------------------------------------- */
+
 /*
  * The sum over axes. f32, f64: the same dtype; integers and bool: i64. Empty: 0. Gradient: g to every
  * element.
@@ -46,8 +50,15 @@ CG_API cg_tensor *cg_sum(cg_tensor *x, cg_axis_set axes, bool keepdims);
 CG_API cg_tensor *cg_mean(cg_tensor *x, cg_axis_set axes, bool keepdims);
 
 /*
+ * The product over axes. f32, f64: the same dtype; integers and bool: i64, which wraps. Empty: 1. Error at most
+ * n u |product|. Gradient: g times the product of all others, found without a division, so that it is right with any
+ * number of zeros in x, in every order of derivative.
+ */
+CG_API cg_tensor *cg_prod(cg_tensor *x, cg_axis_set axes, bool keepdims);
+
+/*
  * The largest element; NaN wins. Same dtype. Gradient: g to the largest, shared evenly where several are
- * equal. Errors: CG_ERROR_SHAPE over no elements.
+ * equal (PyTorch's amax). Errors: CG_ERROR_SHAPE over no elements.
  */
 CG_API cg_tensor *cg_max(cg_tensor *x, cg_axis_set axes, bool keepdims);
 
@@ -55,19 +66,84 @@ CG_API cg_tensor *cg_max(cg_tensor *x, cg_axis_set axes, bool keepdims);
 CG_API cg_tensor *cg_min(cg_tensor *x, cg_axis_set axes, bool keepdims);
 
 /*
- * The index of the largest element along one axis, i64: the first of equals; the first NaN wins. No
- * gradient. Errors: CG_ERROR_SHAPE over no elements.
+ * Where the largest element is, i64: its place among the reduced elements in row-major order, the index for one axis.
+ * The first of equals; the first NaN wins. No gradient. Errors: CG_ERROR_SHAPE over no elements.
  */
-CG_API cg_tensor *cg_argmax(cg_tensor *x, int axis, bool keepdims);
+CG_API cg_tensor *cg_argmax(cg_tensor *x, cg_axis_set axes, bool keepdims);
 
-/* The index of the smallest element along one axis. As cg_argmax. */
-CG_API cg_tensor *cg_argmin(cg_tensor *x, int axis, bool keepdims);
+/* Where the smallest element is. As cg_argmax. */
+CG_API cg_tensor *cg_argmin(cg_tensor *x, cg_axis_set axes, bool keepdims);
+
+/* Whether any element is not 0 (NaN is not 0), bool. Empty: false. No gradient. */
+CG_API cg_tensor *cg_any(cg_tensor *x, cg_axis_set axes, bool keepdims);
+
+/* Whether all elements are not 0 (NaN is not 0), bool. Empty: true. No gradient. */
+CG_API cg_tensor *cg_all(cg_tensor *x, cg_axis_set axes, bool keepdims);
+
+/* How many elements are not 0 (NaN is not 0), i64, exact for any n. Empty: 0. No gradient. */
+CG_API cg_tensor *cg_count_nonzero(cg_tensor *x, cg_axis_set axes, bool keepdims);
+
+/*
+ * log(sum exp(x)) = m + log(sum exp(x - m)), m = max x: no overflow for finite input. FLOAT. -inf among the elements
+ * adds nothing, nothing but -inf and no elements at all give -inf, +inf gives +inf, NaN gives NaN. Error at most
+ * (log2 n + 6) u (1 + max|x| + |result|). Gradient: g softmax(x), NaN where the result is infinite.
+ */
+CG_API cg_tensor *cg_logsumexp(cg_tensor *x, cg_axis_set axes, bool keepdims);
+
+/* --- Spread ------------------------------------------------------------------------------------------------- */
+
+/*
+ * The variance sum (x - mean)^2 / max(n - ddof, 0) in two passes, mean first. FLOAT. ddof 0 is that of a population,
+ * 1 the estimate from a sample; n <= ddof gives NaN or inf as in NumPy, no elements NaN. A mean that is large beside
+ * the deviations costs no digits: the error is at most (log2 n + 8) u var, but for the square of the mean's own error,
+ * ((log2 n + 4) u mean|x - x0|)^2, x0 the first element. Equal elements give exactly 0.
+ * Gradient: g 2 (x - mean) / (n - ddof).
+ */
+CG_API cg_tensor *cg_var(cg_tensor *x, cg_axis_set axes, int ddof, bool keepdims);
+
+/*
+ * The standard deviation, the square root of cg_var (listing 20 of the pseudocode paper returns the variance). FLOAT.
+ * Error (log2 n + 12) u std with the same proviso. Gradient: g (x - mean) / ((n - ddof) std), and 0 where std is 0, a
+ * subgradient.
+ */
+CG_API cg_tensor *cg_std(cg_tensor *x, cg_axis_set axes, int ddof, bool keepdims);
+
+/*
+ * The covariance of variables: c[i, j] = sum_k (x[i, k] - mean_i) (x[j, k] - mean_j) / max(n - ddof, 0), n observations.
+ * x (V, n) -> (V, V): a variable in each row, or with rowvar false (n, V), one in each column; ddof 1 is NumPy's
+ * cov. One variable, or a vector (n), gives a scalar. FLOAT. Error at most (n + 8) u |d| |d|^T / (n - ddof), d = x - mean.
+ * Gradient. Errors: CG_ERROR_SHAPE for rank above 2.
+ */
+CG_API cg_tensor *cg_cov(cg_tensor *x, int ddof, bool rowvar);
+
+/*
+ * Pearson's correlation of the variables in the rows of x (V, n) -> (V, V): cov(x)[i, j] / (std_i std_j), in [-1, 1];
+ * a vector (n) gives a scalar. FLOAT. The rows are centred and brought to length 1 first, so that neither large means
+ * nor large values cost digits: error at most (2 n + 16) u. A variable that is constant has no correlation: NaN.
+ * Gradient, 0 where the result was cut to [-1, 1]. Errors: CG_ERROR_SHAPE for rank above 2.
+ */
+CG_API cg_tensor *cg_corrcoef(cg_tensor *x);
+
+/*
+ * The vector norm (sum |x|^p)^(1/p) over axes. FLOAT. p = 2 is the Euclidean norm, over the two axes of a matrix that
+ * of Frobenius; 1 the sum of |x|; infinity the largest |x|, -infinity the least; 0 counts what is not 0. p = 2 is safe against overflow and underflow: x is scaled by a power of two
+ * first where its largest element asks for that; other p are scaled by the largest. Empty: 0.
+ * Error at most (log2 n + 8) u norm; for p other than 1, 2 and the infinities ((2 log2 n + 4) / p + 6) u norm.
+ * Gradient: p = 2: g x / norm; g sign(x) (|x| / norm)^(p - 1); for the infinities to the element, shared evenly where
+ * several are equal; 0 for an x of 0 or a norm of 0, a subgradient; p = 0 has none.
+ * Errors: CG_ERROR_ARGUMENT for another negative p or NaN; CG_ERROR_SHAPE for the infinities over no elements.
+ */
+CG_API cg_tensor *cg_norm(cg_tensor *x, double p, cg_axis_set axes, bool keepdims);
+
+/* --- Undoing a broadcast -------------------------------------------------------------------------------------- */
 
 /*
  * The sum down to `shape`, which must broadcast to x's: the gradient of a broadcast. (3, 4) to (4) sums
  * axis 0, to (3, 1) axis 1 with its axis kept. Gradient: broadcast.
  */
 CG_API cg_tensor *cg_sum_to(cg_tensor *x, cg_dims shape);
+
+/* --- Softmax ---------------------------------------------------------------------------------------------------- */
 
 /*
  * softmax(x)_i = exp(x_i - m) / sum_j exp(x_j - m) along `axis`, m = max x: no overflow for finite input. An

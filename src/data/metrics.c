@@ -16,7 +16,7 @@ cg_tensor *cg_accuracy(cg_tensor *logits, cg_tensor *labels) {
         return NULL;
     }
     cg_no_grad_begin(dev);
-    cg_tensor *hits = cg_eq(cg_argmax(logits, 1, false), labels);
+    cg_tensor *hits = cg_eq(cg_argmax(logits, cg_axes(1), false), labels);
     cg_tensor *share = cg_mean(hits, CG_ALL_AXES, false);
     cg_no_grad_end(dev);
     return share;

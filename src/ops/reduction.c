@@ -29,6 +29,30 @@ bool cg_reduction_mask(const char *op, const cg_tensor *x, cg_axis_set axes, uns
     return true;
 }
 
+cg_axis_set cg_reduction_axes(unsigned mask) {
+    cg_axis_set axes = {0};
+    for (int i = 0; i < CG_MAX_RANK; i++)
+        if (mask & (1u << i)) axes.axis[axes.count++] = i;
+    return axes;
+}
+
+int64_t cg_reduction_count(const cg_dims *shape, unsigned mask) {
+    int64_t n = 1;
+    for (int i = 0; i < shape->rank; i++)
+        if (mask & (1u << i)) n *= shape->dim[i];
+    return n;
+}
+
+bool cg_reduction_not_empty(const char *op, const cg_tensor *x, unsigned mask) {
+    for (int i = 0; i < x->shape.rank; i++) {
+        if (!(mask & (1u << i)) || x->shape.dim[i] > 0) continue;
+        CG_FAIL(&x->storage->dev->error, CG_ERROR_SHAPE, "%s: no elements along axis %d of shape %s", op, i,
+                CG_SHAPE_STR(&x->shape));
+        return false;
+    }
+    return true;
+}
+
 cg_dims cg_reduction_shape(const cg_dims *shape, unsigned mask, bool keepdims) {
     cg_dims out = {0};
     for (int i = 0; i < shape->rank; i++) {
@@ -40,8 +64,7 @@ cg_dims cg_reduction_shape(const cg_dims *shape, unsigned mask, bool keepdims) {
     return out;
 }
 
-/* order: the kept axes, then the reduced ones. */
-static int kept_first(const cg_dims *shape, unsigned mask, int order[CG_MAX_RANK]) {
+int cg_reduction_order(const cg_dims *shape, unsigned mask, int order[CG_MAX_RANK]) {
     int kept = 0;
     for (int i = 0; i < shape->rank; i++)
         if (!(mask & (1u << i))) order[kept++] = i;
@@ -70,7 +93,7 @@ cg_tensor *cg_reduction(const char *op, cg_reduce_kind kind, cg_tensor *x, cg_dt
     if (!out) return NULL;
     cg_reduce_request r = {.kind = kind, .program = &source.program, .rank = x->shape.rank};
     int order[CG_MAX_RANK];
-    r.n_kept = kept_first(&x->shape, mask, order);
+    r.n_kept = cg_reduction_order(&x->shape, mask, order);
     reorder(&x->shape, order, &source, &r);
     r.out = (cg_operand){.buffer = out->storage->buffer, .dtype = dtype};
     cg_dims kept = cg_reduction_shape(&x->shape, mask, false);
@@ -80,4 +103,21 @@ cg_tensor *cg_reduction(const char *op, cg_reduce_kind kind, cg_tensor *x, cg_dt
 
 cg_tensor *cg_reduction_unreduce(cg_tensor *g, const cg_dims *shape, unsigned mask) {
     return cg_reshape(g, cg_reduction_shape(shape, mask, true));
+}
+
+cg_scope *cg_values_begin(cg_device *dev) {
+    cg_scope *scope = cg_scope_begin(dev);
+    if (scope) cg_no_grad_begin(dev);
+    return scope;
+}
+
+cg_tensor *cg_values_end(cg_scope *scope, cg_tensor *result) {
+    if (!scope) return NULL;
+    cg_device *dev = scope->dev;
+    cg_no_grad_end(dev);
+    cg_retain(result);
+    cg_scope_drop(scope);
+    if (!result || cg_scope_adopt(dev, result)) return result;
+    cg_release(result);
+    return NULL;
 }

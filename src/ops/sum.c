@@ -22,9 +22,7 @@ cg_tensor *cg_sum(cg_tensor *x, cg_axis_set axes, bool keepdims) {
 cg_tensor *cg_mean(cg_tensor *x, cg_axis_set axes, bool keepdims) {
     unsigned mask;
     if (!x || !cg_reduction_mask("mean", x, axes, &mask)) return NULL;
-    int64_t n = 1;
-    for (int i = 0; i < x->shape.rank; i++)
-        if (mask & (1u << i)) n *= x->shape.dim[i];
+    int64_t n = cg_reduction_count(&x->shape, mask);
     cg_tensor *real = cg_op_real(x);
     return real ? cg_div(sum_mask(real, mask, keepdims), n) : NULL;
 }

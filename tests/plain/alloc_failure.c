@@ -139,8 +139,24 @@ static bool long_chain(fixture *f) {
 
 static bool products(fixture *f) {
     cg_tensor *y = cg_linear(f->x, f->w, NULL), *p = cg_softmax(cg_matmul(y, cg_transpose(f->w, 0, 1)), 0);
-    return holds(p, 4) && holds(cg_argmax(p, 1, true), 0) &&
+    return holds(p, 4) && holds(cg_argmax(p, cg_axes(1), true), 0) &&
            holds(cg_log_softmax(cg_zeros(f->dev, CG_F32, cg_shape(3)), 0), -3.2958);
+}
+
+/* Compositions with a scope of their own, the rule of a product, an object that keeps tensors. */
+static bool statistics(fixture *f) {
+    cg_tensor *x = cg_require_grad(cg_mul(f->x, 0.5), true);
+    cg_tensor *y = cg_add(cg_std(x, cg_axes(1), 1, false), cg_norm(x, 2, cg_axes(1), false));
+    y = cg_add(cg_add(y, cg_logsumexp(x, cg_axes(-1), false)), cg_prod(x, cg_axes(1), false));
+    if (!y || cg_backward(cg_sum(y, CG_ALL_AXES, false)) != CG_OK) return false;
+    cg_scaler *s = cg_scaler_fit_zscore(f->x, cg_axes(1), 0),
+              *t = cg_scaler_fit_minmax(f->x, CG_ALL_AXES, 0, 1);
+    bool ok = s && t && holds(cg_scaler_apply(s, f->x), 0) &&
+              holds(cg_scaler_invert(t, cg_scaler_apply(t, f->x)), 46) &&
+              holds(cg_corrcoef(cg_slice(f->x, 0, 0, 1, 1)), 1);
+    cg_scaler_free(s);
+    cg_scaler_free(t);
+    return ok && holds(cg_any(f->x, CG_ALL_AXES, false), 1) && holds(cg_zscore(f->x, CG_ALL_AXES, 0), 0);
 }
 
 static bool creation(fixture *f) {
@@ -245,21 +261,14 @@ typedef struct scenario {
 } scenario;
 
 static const scenario scenarios[] = {
-    {"elementwise", elementwise, CG_OK},
-    {"long chain", long_chain, CG_OK},
-    {"products", products, CG_OK},
-    {"creation", creation, CG_OK},
-    {"survivors", survivors, CG_OK},
-    {"backward", backward, CG_OK},
-    {"second derivative", second_derivative, CG_OK},
-    {"modules", modules, CG_OK},
-    {"training step", train_step, CG_OK},
-    {"save", save, CG_ERROR_ARGUMENT},
-    {"load", load, CG_ERROR_FORMAT},
-    {"loader", loader, CG_OK},
-    {"plot", plot, CG_OK},
-    {"print", printing, CG_OK},
-    {"second device", second_device, CG_OK},
+    {"elementwise", elementwise, CG_OK}, {"long chain", long_chain, CG_OK},
+    {"products", products, CG_OK},       {"statistics", statistics, CG_OK},
+    {"creation", creation, CG_OK},       {"survivors", survivors, CG_OK},
+    {"backward", backward, CG_OK},       {"second derivative", second_derivative, CG_OK},
+    {"modules", modules, CG_OK},         {"training step", train_step, CG_OK},
+    {"save", save, CG_ERROR_ARGUMENT},   {"load", load, CG_ERROR_FORMAT},
+    {"loader", loader, CG_OK},           {"plot", plot, CG_OK},
+    {"print", printing, CG_OK},          {"second device", second_device, CG_OK},
 };
 
 /* --- the loop ------------------------------------------------------------------------------------------- */

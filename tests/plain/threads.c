@@ -24,7 +24,7 @@ typedef struct job {
 /* Large enough that products, maps and reductions are shared among the pool's threads. */
 static cg_tensor *step_loss(cg_device *dev, cg_module *net, int step) {
     cg_tensor *x = cg_normal(dev, CG_F32, cg_shape(256, 96), 0, 1);
-    cg_tensor *labels = cg_cast(cg_argmax(cg_slice(x, 1, 0, 10, 1), 1, false), CG_I32);
+    cg_tensor *labels = cg_cast(cg_argmax(cg_slice(x, 1, 0, 10, 1), cg_axes(1), false), CG_I32);
     cg_tensor *h = cg_forward(net, cg_mul(x, 1 + 0.01 * step));
     cg_tensor *penalty = cg_mean(cg_square(cg_transpose(h, 0, 1)), CG_ALL_AXES, false);
     return cg_add(cg_cross_entropy(h, labels, CG_MEAN), cg_mul(penalty, 0.01));

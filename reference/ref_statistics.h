@@ -1,0 +1,33 @@
+/* Reductions that are more than a running sum: each gets the elements behind a result in row-major order. */
+#ifndef CLGRAD_REFERENCE_REF_STATISTICS_H
+#define CLGRAD_REFERENCE_REF_STATISTICS_H
+
+#include "reference/ref_array.h"
+
+/* A number from n elements; parameter is p, ddof or nothing. */
+typedef long double ref_fold(int64_t n, const long double *x, double parameter);
+
+/* The fold of the axes whose bit is set, kept as 1 where keepdims. */
+ref_array ref_array_fold(ref_fold *fold, ref_array x, unsigned axes, bool keepdims, double parameter);
+
+long double ref_product(int64_t n, const long double *x, double unused);
+long double ref_any(int64_t n, const long double *x, double unused);
+long double ref_all(int64_t n, const long double *x, double unused);
+long double ref_count_nonzero(int64_t n, const long double *x, double unused);
+long double ref_logsumexp(int64_t n, const long double *x, double unused);
+long double ref_mean(int64_t n, const long double *x, double unused);
+long double ref_var(int64_t n, const long double *x, double ddof);
+long double ref_std(int64_t n, const long double *x, double ddof);
+long double ref_norm(int64_t n, const long double *x, double p);
+
+/* Covariance of the rows of x (V, n) or (n); size: of absolute deviations. One variable gives rank 0. */
+ref_array ref_cov(ref_array x, double ddof, bool size);
+
+/* Their correlation, cut to [-1, 1]. */
+ref_array ref_corrcoef(ref_array x);
+
+/* (x - mean) / std over the axes, a std of 0 counting as 1; and lo + (x - min) / (max - min) (hi - lo). */
+ref_array ref_zscore(ref_array x, unsigned axes, double ddof);
+ref_array ref_minmax(ref_array x, unsigned axes, double lo, double hi);
+
+#endif
