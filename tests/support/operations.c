@@ -51,22 +51,12 @@ CALL(softmax_first, cg_softmax(x[0], 0))
 CALL(log_softmax_last, cg_log_softmax(x[0], 2))
 CALL(log_softmax_middle, cg_log_softmax(x[0], 1))
 
-/* --- products and losses -------------------------------------------------------------------------------- */
+/* --- products ------------------------------------------------------------------------------------------- */
 CALL(matmul, cg_matmul(x[0], x[1]))
 CALL(matmul_transposed, cg_matmul(cg_transpose(x[0], 0, 1), cg_transpose(x[1], -1, -2)))
 CALL(linear, cg_linear(x[0], x[1], x[2]))
 CALL(linear_plain, cg_linear(x[0], x[1], NULL))
 CALL(linear_activation, cg_tanh(cg_linear(x[0], x[1], x[2])))
-CALL(mse_mean, cg_mse_loss(x[0], x[1], CG_MEAN))
-CALL(mse_sum, cg_mse_loss(x[0], x[1], CG_SUM))
-CALL(mse_none, cg_mse_loss(x[0], x[1], CG_NONE))
-
-static cg_tensor *labels(cg_tensor *x) {
-    return cg_from_i32(cg_device_of(x), cg_shape(3), (const int32_t[]){3, 0, 2});
-}
-CALL(cross_entropy_mean, cg_cross_entropy(x[0], labels(x[0]), CG_MEAN))
-CALL(cross_entropy_sum, cg_cross_entropy(x[0], labels(x[0]), CG_SUM))
-CALL(cross_entropy_none, cg_cross_entropy(x[0], labels(x[0]), CG_NONE))
 
 #define CUBE                                                                                                 \
     {                                                                                                        \
@@ -121,12 +111,6 @@ static const operation operations[] = {
     {"linear", "a vector", linear, 3, {{1, {3}}, {2, {3, 2}}, {1, {2}}}},
     {"linear", "without bias", linear_plain, 2, {{2, {3, 2}}, {2, {2, 4}}}},
     {"linear", "under tanh", linear_activation, 3, {{2, {3, 2}}, {2, {2, 4}}, {1, {4}}}},
-    {"mse_loss", "mean", mse_mean, 2, {{2, {2, 3}}, {2, {2, 3}}}},
-    {"mse_loss", "sum, broadcast", mse_sum, 2, {{2, {2, 3}}, {1, {3}}}},
-    {"mse_loss", "none, broadcast", mse_none, 2, {{2, {2, 1}}, {1, {3}}}},
-    {"cross_entropy", "mean", cross_entropy_mean, 1, {{2, {3, 4}}}},
-    {"cross_entropy", "sum", cross_entropy_sum, 1, {{2, {3, 4}}}},
-    {"cross_entropy", "none", cross_entropy_none, 1, {{2, {3, 4}}}},
 };
 
 int operation_count(void) { return sizeof operations / sizeof *operations; }
