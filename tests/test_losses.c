@@ -18,6 +18,176 @@ DEVICE_TEST(small_losses, mse) {
     CHECK(!cg_mse_loss(NULL, t, CG_MEAN) && !cg_mse_loss(y, NULL, CG_MEAN) && cg_error_code(dev) == CG_OK);
 }
 
+/* --- distances ------------------------------------------------------------------------------------------- */
+
+/* The gradient of the sum of a loss with respect to x; the loss belongs to the scope around. */
+static cg_tensor *gradient_of(cg_tensor *loss, cg_tensor *x) {
+    cg_tensor *g = NULL;
+    CHECK(cg_grad(cg_sum(loss, CG_ALL_AXES, false), NULL, 1, &x, true, &g) == CG_OK);
+    return g;
+}
+
+/* MAE is the mean absolute and MSE the mean squared error: the pseudocode paper swaps the two descriptions. */
+DEVICE_TEST(small_losses, absolute_is_not_squared) {
+    cg_tensor *y = cg_from_f32(dev, cg_shape(3), (const float[]){1, 5, -2});
+    cg_tensor *t = cg_from_f32(dev, cg_shape(3), (const float[]){4, 5, -8});
+    check_equal(cg_mae_loss(y, t, CG_MEAN), CG_F32, cg_shape(), (long double[]){3});
+    check_equal(cg_mse_loss(y, t, CG_MEAN), CG_F32, cg_shape(), (long double[]){15});
+}
+
+DEVICE_TEST(small_losses, kinks) {
+    const cg_dims shape = cg_shape(6);
+    cg_tensor *y = cg_require_grad(cg_from_f32(dev, shape, (const float[]){0, 1, -1, 2, -2, 0.5f}), true);
+    cg_tensor *zero = cg_zeros(dev, CG_F32, shape), *one = cg_ones(dev, CG_F32, shape);
+    check_case("mae");
+    check_equal(gradient_of(cg_mae_loss(y, zero, CG_NONE), y), CG_F32, shape,
+                (long double[]){0, 1, -1, 1, -1, 1});
+    check_case("huber at 0 and at delta");
+    cg_tensor *slope = gradient_of(cg_huber_loss(y, zero, CG_NONE, 1), y);
+    check_equal(slope, CG_F32, shape, (long double[]){0, 1, -1, 1, -1, 0.5L});
+    const long double *bend = read_values(gradient_of(slope, y));
+    CHECK(bend && bend[0] == 1 && bend[5] == 1 && bend[3] == 0);
+    check_case("smooth L1 at 0 and at beta");
+    slope = gradient_of(cg_smooth_l1_loss(y, zero, CG_NONE, 2), y);
+    check_equal(slope, CG_F32, shape, (long double[]){0, 0.5L, -0.5L, 1, -1, 0.25L});
+    check_case("smooth L1 with a beta of 0 or too small to divide by");
+    check_equal(cg_smooth_l1_loss(y, zero, CG_NONE, 0), CG_F32, shape, (long double[]){0, 1, 1, 2, 2, 0.5L});
+    check_equal(cg_smooth_l1_loss(y, zero, CG_NONE, 1e-60), CG_F32, shape,
+                (long double[]){0, 1, 1, 2, 2, 0.5L});
+    check_case("hinge, where the margin is met");
+    check_equal(gradient_of(cg_hinge_loss(y, one, CG_NONE), y), CG_F32, shape,
+                (long double[]){-1, 0, -1, 0, -1, -1});
+}
+
+DEVICE_TEST(small_losses, distance_refusals) {
+    cg_tensor *y = cg_zeros(dev, CG_F32, cg_shape(2, 2)), *three = cg_zeros(dev, CG_F32, cg_shape(3));
+    CHECK_FAILS(dev, cg_mae_loss(y, three, CG_MEAN), CG_ERROR_SHAPE, "mae_loss", "(2, 2)", "(3,)");
+    CHECK_FAILS(dev, cg_hinge_loss(y, three, CG_SUM), CG_ERROR_SHAPE, "hinge_loss", "(2, 2)", "(3,)");
+    CHECK_FAILS(dev, cg_kl_div_loss(y, three, CG_NONE), CG_ERROR_SHAPE, "kl_div_loss", "(2, 2)", "(3,)");
+    CHECK_FAILS(dev, cg_huber_loss(y, three, CG_MEAN, 1), CG_ERROR_SHAPE, "huber_loss", "(2, 2)", "(3,)");
+    CHECK_FAILS(dev, cg_huber_loss(y, y, CG_MEAN, 0), CG_ERROR_ARGUMENT, "huber_loss", "delta", "0");
+    CHECK_FAILS(dev, cg_huber_loss(y, y, CG_MEAN, (double)NAN), CG_ERROR_ARGUMENT, "huber_loss", "delta");
+    CHECK_FAILS(dev, cg_smooth_l1_loss(y, three, CG_MEAN, 1), CG_ERROR_SHAPE, "smooth_l1_loss", "(2, 2)");
+    CHECK_FAILS(dev, cg_smooth_l1_loss(y, y, CG_MEAN, -1), CG_ERROR_ARGUMENT, "smooth_l1_loss", "beta", "-1");
+    CHECK(!cg_mae_loss(NULL, y, CG_MEAN) && !cg_huber_loss(y, NULL, CG_MEAN, 0) &&
+          !cg_smooth_l1_loss(NULL, y, CG_MEAN, -1) && !cg_hinge_loss(y, NULL, CG_NONE) &&
+          !cg_kl_div_loss(NULL, NULL, CG_SUM));
+}
+
+/* --- two classes ------------------------------------------------------------------------------------------- */
+
+static const cg_binary_cross_entropy_options plain = {.weight = NULL};
+
+DEVICE_TEST(small_losses, certain_probabilities) {
+    const cg_dims shape = cg_shape(5);
+    cg_tensor *p = cg_require_grad(cg_from_f32(dev, shape, (const float[]){0, 0, 1, 1, 1e-30f}), true);
+    cg_tensor *t = cg_from_i32(dev, shape, (const int32_t[]){0, 1, 0, 1, 0});
+    cg_tensor *loss = cg_binary_cross_entropy(p, t, CG_NONE);
+    check_ulp(loss, CG_F32, shape, (long double[]){0, 100, 100, 0, 1e-30L}, 2);
+    cg_tensor *slope = gradient_of(loss, p);
+    check_ulp(slope, CG_F32, shape, (long double[]){1, -1e12L, 1e12L, -1, 1}, 2);
+    check_case("second derivative");
+    const long double *bend = read_values(gradient_of(slope, p));
+    for (int i = 0; bend && i < 5; i++) CHECK_MSG(isfinite(bend[i]), "element %d is %Lg", i, bend[i]);
+    check_case("no probability");
+    const long double *wrong =
+        read_values(cg_binary_cross_entropy(cg_from_f32(dev, cg_shape(2), (const float[]){-0.5f, 1.5f}),
+                                            cg_zeros(dev, CG_F32, cg_shape(2)), CG_NONE));
+    CHECK(wrong && isnan(wrong[0]) && isnan(wrong[1]));
+}
+
+DEVICE_TEST(small_losses, certain_logits) {
+    const cg_dims shape = cg_shape(6);
+    cg_tensor *x =
+        cg_require_grad(cg_from_f32(dev, shape, (const float[]){1e4f, 1e4f, -1e4f, -1e4f, 20, -20}), true);
+    cg_tensor *t = cg_from_f32(dev, shape, (const float[]){1, 0, 1, 0, 1, 0});
+    cg_tensor *loss = cg_binary_cross_entropy_with_logits(x, t, CG_NONE, plain);
+    check_ulp(loss, CG_F32, shape, (long double[]){0, 1e4L, 1e4L, 0, log1pl(expl(-20)), log1pl(expl(-20))},
+              4);
+    check_ulp(gradient_of(loss, x), CG_F32, shape,
+              (long double[]){0, 1, -1, 0, -1 / (1 + expl(20)), 1 / (1 + expl(20))}, 8);
+}
+
+DEVICE_TEST(small_losses, binary_refusals) {
+    cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(4, 1)), *t = cg_zeros(dev, CG_F32, cg_shape(4));
+    cg_binary_cross_entropy_options wide = {.weight = cg_zeros(dev, CG_F32, cg_shape(2, 4))},
+                                    long_pos = {.pos_weight = cg_zeros(dev, CG_F32, cg_shape(3))};
+    CHECK_FAILS(dev, cg_binary_cross_entropy(x, t, CG_MEAN), CG_ERROR_SHAPE, "binary_cross_entropy", "(4, 1)",
+                "(4,)");
+    CHECK_FAILS(dev, cg_binary_cross_entropy_with_logits(x, t, CG_MEAN, plain), CG_ERROR_SHAPE,
+                "binary_cross_entropy_with_logits", "(4, 1)", "(4,)");
+    CHECK_FAILS(dev, cg_binary_cross_entropy_with_logits(t, t, CG_MEAN, wide), CG_ERROR_SHAPE, "weight",
+                "(2, 4)", "(4,)");
+    CHECK_FAILS(dev, cg_binary_cross_entropy_with_logits(t, t, CG_MEAN, long_pos), CG_ERROR_SHAPE,
+                "pos_weight", "(3,)", "(4,)");
+    CHECK(!cg_binary_cross_entropy(NULL, t, CG_MEAN) && !cg_binary_cross_entropy(t, NULL, CG_MEAN) &&
+          !cg_binary_cross_entropy_with_logits(NULL, t, CG_MEAN, plain));
+}
+
+/* --- 0 log 0 ----------------------------------------------------------------------------------------------- */
+
+DEVICE_TEST(small_losses, nothing_expected_of_the_impossible) {
+    const cg_dims shape = cg_shape(4);
+    cg_tensor *x =
+        cg_require_grad(cg_from_f32(dev, shape, (const float[]){-INFINITY, -INFINITY, NAN, -1}), true);
+    cg_tensor *t = cg_require_grad(cg_from_f32(dev, shape, (const float[]){0, 0.5f, 0, 1}), true);
+    cg_tensor *loss = cg_kl_div_loss(x, t, CG_NONE);
+    check_equal(loss, CG_F32, shape, (long double[]){0, (long double)INFINITY, (long double)NAN, 1});
+    const long double *slope = read_values(gradient_of(loss, x));
+    CHECK(slope && slope[0] == 0 && slope[1] == -0.5L && slope[3] == -1);
+    slope = read_values(gradient_of(cg_kl_div_loss(x, t, CG_NONE), t));
+    CHECK(slope && !isnan(slope[0]) && slope[3] == 2);
+}
+
+/* --- launches: a loss of elements is one program under one reduction -------------------------------------- */
+
+/* The work that a call has asked for when nobody has read its result yet. */
+static void check_one_reduction(cg_device *dev, const cg_device_stats *before, const cg_tensor *loss,
+                                const char *name) {
+    cg_device_stats after = cg_device_statistics(dev);
+    check_case("work of %s", name);
+    CHECK(loss != NULL);
+    CHECK_MSG(after.work[CG_WORK_REDUCE] == before->work[CG_WORK_REDUCE] + 1, "%d reductions",
+              (int)(after.work[CG_WORK_REDUCE] - before->work[CG_WORK_REDUCE]));
+    CHECK_MSG(after.work[CG_WORK_MAP] == before->work[CG_WORK_MAP], "%d maps",
+              (int)(after.work[CG_WORK_MAP] - before->work[CG_WORK_MAP]));
+    CHECK(after.downloads == before->downloads && after.uploads == before->uploads);
+}
+
+#define ONE_REDUCTION(call)                                                                                  \
+    do {                                                                                                     \
+        cg_device_stats before = cg_device_statistics(dev);                                                  \
+        check_one_reduction(dev, &before, call, #call);                                                      \
+    } while (0)
+
+static void call_each(cg_device *dev) {
+    const float data[12] = {0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.6f, 0.7f, 0.8f, 0.9f, 0.25f, 0.5f, 0.75f};
+    cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(3, 4), data), true);
+    cg_tensor *row = cg_from_f32(dev, cg_shape(4), data), *t = cg_from_f32(dev, cg_shape(3, 4), data);
+    cg_tensor *whole = cg_from_i32(dev, cg_shape(3, 4), (const int32_t[12]){1, 0, 1});
+    cg_binary_cross_entropy_options weights = {.weight = row, .pos_weight = row};
+    ONE_REDUCTION(cg_mae_loss(x, row, CG_MEAN));
+    ONE_REDUCTION(cg_mse_loss(x, row, CG_MEAN));
+    ONE_REDUCTION(cg_huber_loss(x, row, CG_MEAN, 0.5));
+    ONE_REDUCTION(cg_smooth_l1_loss(x, row, CG_MEAN, 0.5));
+    ONE_REDUCTION(cg_hinge_loss(x, whole, CG_MEAN));
+    ONE_REDUCTION(cg_kl_div_loss(x, row, CG_MEAN));
+    ONE_REDUCTION(cg_binary_cross_entropy(x, t, CG_MEAN));
+    ONE_REDUCTION(cg_binary_cross_entropy_with_logits(x, whole, CG_MEAN, weights));
+    ONE_REDUCTION(cg_mae_loss(cg_sigmoid(cg_mul(x, 2)), t, CG_MEAN)); /* what is pending joins */
+}
+
+DEVICE_TEST_ONCE(losses, one_reduction) {
+    cg_device *fused = target_open_again(dev, true);
+    if (!fused) return;
+    cg_scope *scope = cg_scope_begin(fused);
+    call_each(fused);
+    cg_scope_end(scope);
+    cg_device_close(fused);
+}
+
+/* --- softmax and cross-entropy ------------------------------------------------------------------------------ */
+
 static const cg_dtype label_types[] = {CG_I32, CG_I64, CG_U8};
 
 static void run_cross_entropy(cg_device *dev, cg_dtype t, int64_t rows, int64_t classes, test_layout layout,
