@@ -2,6 +2,7 @@
 #include "support/device_test.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static void check_rebuilds(cg_device *dev, cg_tensor *x) {
     cg_unique_result u;
@@ -56,10 +57,23 @@ DEVICE_TEST_ONCE(unique, long_arrays) {
     }
 }
 
+/* What reads from the device is an error where that is forbidden, and says which operation it was. */
+DEVICE_TEST_ONCE(small_unique, without_round_trips) {
+    cg_unique_result u;
+    cg_tensor *x = cg_ones(dev, CG_I32, cg_shape(3));
+    setenv("CLGRAD_CHECK", "2", 1);
+    CHECK(cg_unique(x, &u) == CG_ERROR_STATE && !u.values && !u.index && !u.inverse && !u.counts);
+    check_error(dev, CG_ERROR_STATE, "unique", "CLGRAD_CHECK", NULL);
+    CHECK_FAILS(dev, cg_bincount(x, 0), CG_ERROR_STATE, "bincount", "CLGRAD_CHECK");
+    unsetenv("CLGRAD_CHECK");
+}
+
 DEVICE_TEST(small_unique, nothing_and_null) {
     cg_unique_result u = {0};
     CHECK(cg_unique(NULL, &u) == CG_ERROR_ARGUMENT);
     CHECK(!u.values && !u.index && !u.inverse && !u.counts && cg_error_code(dev) == CG_OK);
+    CHECK(cg_unique(cg_ones(dev, CG_F32, cg_shape(2, 3)), NULL) == CG_ERROR_ARGUMENT);
+    check_error(dev, CG_ERROR_ARGUMENT, "unique", "(2, 3)", NULL);
     CHECK(cg_unique(cg_zeros(dev, CG_F32, cg_shape(3, 0)), &u) == CG_OK);
     check_is(u.values, CG_F32, cg_shape(0));
     check_is(u.index, CG_I64, cg_shape(0));

@@ -21,13 +21,14 @@ static cg_tensor *countable(cg_tensor *x) {
     return cg_cast(flat, x->storage->dev->hw->info.has_f64 ? CG_F64 : CG_F32);
 }
 
+static cg_tensor *is_finite(cg_tensor *x) { return cg_lt(cg_abs(x), (double)INFINITY); }
+
 /* The smallest (or largest) finite element, `none` if there is none: (1). */
 static cg_tensor *finite_extreme(cg_tensor *x, bool largest, double none) {
     if (cg_numel(x) == 0) return cg_full(x->storage->dev, x->storage->dtype, cg_shape(1), none);
-    cg_tensor *finite = cg_eq(cg_mul(x, 0.0), 0.0); /* inf 0 is NaN */
-    cg_tensor *clean = cg_where(finite, x, largest ? -(double)INFINITY : (double)INFINITY);
+    cg_tensor *clean = cg_where(is_finite(x), x, largest ? -(double)INFINITY : (double)INFINITY);
     cg_tensor *extreme = largest ? cg_max(clean, cg_axes(0), true) : cg_min(clean, cg_axes(0), true);
-    return cg_where(cg_eq(cg_mul(extreme, 0.0), 0.0), extreme, none);
+    return cg_where(is_finite(extreme), extreme, none);
 }
 
 /* lo + i ((hi - lo) / bins) on the device, the last edge hi itself; a range of one point is widened by 1/2. */

@@ -115,7 +115,7 @@ static order_place locate(double q, int64_t n, cg_quantile_method method) {
  * infinity.
  */
 static cg_tensor *between(cg_tensor *a, cg_tensor *b, cg_tensor *w) {
-    cg_tensor *finite = cg_eq(cg_mul(cg_sub(b, a), 0.0), 0.0);
+    cg_tensor *finite = cg_lt(cg_abs(cg_sub(b, a)), (double)INFINITY);
     cg_tensor *split = cg_add(cg_mul(a, cg_sub(1, w)), cg_mul(b, w));
     return cg_where(finite, cg_lerp(a, b, w), cg_where(cg_eq(a, b), a, split));
 }
@@ -155,13 +155,13 @@ static cg_tensor *pick(const order_rows *rows, int n, const order_place *place) 
 
 static bool check_q(const char *op, const cg_tensor *x, int n, const double *q, cg_quantile_method method) {
     int bad = 0;
-    while (bad < n && q[bad] >= 0 && q[bad] <= 1) bad++;
+    while (q && bad < n && q[bad] >= 0 && q[bad] <= 1) bad++;
     if (n >= 1 && bad == n && (unsigned)method <= CG_QUANTILE_NEAREST) return true;
     CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT,
             "%s: expected n >= 1 quantiles in [0, 1] and a method in 0..%d for %s, got n = %d, q[%d] = %g, "
             "method %d",
             op, CG_QUANTILE_NEAREST, CG_SHAPE_STR(&x->shape), n, bad < n ? bad : 0,
-            n > 0 ? q[bad < n ? bad : 0] : 0, (int)method);
+            n > 0 && q ? q[bad < n ? bad : 0] : 0, (int)method);
     return false;
 }
 

@@ -45,10 +45,13 @@ static bool unique_of(cg_tensor *x, cg_unique_result *result) {
 }
 
 cg_status cg_unique(cg_tensor *x, cg_unique_result *result) {
-    *result = (cg_unique_result){0};
+    if (result) *result = (cg_unique_result){0};
+    if (!x) return CG_ERROR_ARGUMENT;
+    if (!result)
+        return CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT, "unique: nowhere to put the results of %s",
+                       CG_SHAPE_STR(&x->shape));
     cg_tensor *values = cg_detach(x);
-    if (!values) return x ? x->storage->dev->error.code : CG_ERROR_ARGUMENT;
-    if (unique_of(values, result)) return CG_OK;
+    if (values && unique_of(values, result)) return CG_OK;
     *result = (cg_unique_result){0};
     return x->storage->dev->error.code;
 }
