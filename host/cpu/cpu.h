@@ -18,6 +18,8 @@ typedef enum cg_cpu_workspace_id {
     CG_WORKSPACE_MATMUL_C,
     CG_WORKSPACE_ROWS, /* softmax and cross-entropy */
     CG_WORKSPACE_SCAN,
+    CG_WORKSPACE_SCATTER,
+    CG_WORKSPACE_SORT,
     CG_WORKSPACE_COUNT
 } cg_cpu_workspace_id;
 
@@ -79,6 +81,9 @@ cg_status cg_cpu_matmul(cg_hw *hw, const cg_matmul_request *r);
 cg_status cg_cpu_random(cg_hw *hw, const cg_random_request *r);
 cg_status cg_cpu_gather(cg_hw *hw, const cg_gather_request *r);
 cg_status cg_cpu_scan(cg_hw *hw, const cg_scan_request *r);
+cg_status cg_cpu_scatter_add(cg_hw *hw, const cg_scatter_add_request *r);
+cg_status cg_cpu_sort(cg_hw *hw, const cg_sort_request *r);
+cg_status cg_cpu_searchsorted(cg_hw *hw, const cg_searchsorted_request *r);
 cg_status cg_cpu_softmax(cg_hw *hw, const cg_softmax_request *r);
 cg_status cg_cpu_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
 
