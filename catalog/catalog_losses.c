@@ -206,9 +206,9 @@ static cg_tensor *short_none(cg_tensor *const *x) { return cg_cross_entropy(x[0]
         name, "mean, weights, a class ignored", CLASSES(id##_mean_both, 3), MATRIX_OF(__VA_ARGS__)           \
     }
 
-#define SOFT_INPUTS(shape, fill_target, ...)                                                                 \
-    .x = {{.shape = shape, __VA_ARGS__},                                                                     \
-          {.shape = shape, .fill = fill_target, BETWEEN},                                                    \
+#define SOFT_INPUTS(dims, fill_target, ...)                                                                  \
+    .x = {{.shape = dims, __VA_ARGS__},                                                                      \
+          {.shape = dims, .fill = fill_target, BETWEEN},                                                     \
           {.shape = {1, {4}}, .lo = 0.5, .hi = 2}}
 #define SQUARE                                                                                               \
     {                                                                                                        \
