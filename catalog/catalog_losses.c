@@ -71,42 +71,37 @@ REDUCED_THRICE(bce_weighted, cg_binary_cross_entropy_with_logits(x[0], x[1], how
 #define NUMBERS .dtypes = CATALOG_NUMBERS, .result = CATALOG_REAL
 
 /* Grids whose differences keep away from the kinks at 0 and at +-0.75. */
-#define PAIR .gradient = true, .x = {{{2, {2, 3}}}, {{2, {2, 3}}, .lo = -3.3, .hi = 2.7}}
-#define BROADCAST .gradient = true, .x = {{{2, {2, 1}}}, {{1, {3}}, .lo = -3.3, .hi = 2.7}}
-#define STRANGE(kind) .x = {{{2, {5, 7}}, .fill = kind}, {{2, {5, 7}}, .fill = kind}}
-#define NOTHING .x = {{{3, {3, 0, 2}}}, {{3, {3, 0, 2}}}}
-#define MILLION                                                                                              \
-    {                                                                                                        \
-        {2, {1024, 1024}}, {                                                                                 \
-            2, { 1024, 1024 }                                                                                \
-        }                                                                                                    \
-    }
-#define DISTANCE(name)                                                                                       \
-    {#name "_loss", "mean", ELEMENTS(name##_mean), NUMBERS, PAIR, .large = MILLION},                         \
-        {#name "_loss", "sum, broadcast", ELEMENTS(name##_sum), REALS, BROADCAST},                           \
-        {#name "_loss", "none, broadcast", ELEMENTS(name##_none), REALS, BROADCAST},                         \
-        {#name "_loss", "none, NaN and infinity", ELEMENTS(name##_none), REALS, STRANGE(CATALOG_SPECIAL)},   \
-        {#name "_loss", "sum, ties", ELEMENTS(name##_sum), NUMBERS, STRANGE(CATALOG_TIES)},                  \
-        {#name "_loss", "mean of nothing", ELEMENTS(name##_mean), REALS, NOTHING},                           \
-        {#name "_loss", "sum of nothing", ELEMENTS(name##_sum), REALS, NOTHING}, {                           \
-#name "_loss", "none, scalars", ELEMENTS(name##_none), REALS,                                        \
-            .gradient = true,                                                                                \
-            .x = {                                                                                           \
-                {{0 } }, {{0 }, .lo = -3.3, .hi = 2.7 } }                                                    \
+#define PAIR .gradient = true, .x = {{.shape = {2, {2, 3}}}, {.shape = {2, {2, 3}}, .lo = -3.3, .hi = 2.7}}
+#define BROADCAST .gradient = true, .x = {{.shape = {2, {2, 1}}}, {.shape = {1, {3}}, .lo = -3.3, .hi = 2.7}}
+#define STRANGE(kind) .x = {{.shape = {2, {5, 7}}, .fill = kind}, {.shape = {2, {5, 7}}, .fill = kind}}
+#define NOTHING .x = {{.shape = {3, {3, 0, 2}}}, {.shape = {3, {3, 0, 2}}}}
+#define SCALARS .gradient = true, .x = {{.shape = {.rank = 0}}, {.shape = {.rank = 0}, .lo = -3.3, .hi = 2.7}}
+#define DISTANCE(name, id)                                                                                   \
+    {name, "mean", ELEMENTS(id##_mean), NUMBERS, PAIR, .large = {{2, {1024, 1024}}, {2, {1024, 1024}}}},     \
+        {name, "sum, broadcast", ELEMENTS(id##_sum), REALS, BROADCAST},                                      \
+        {name, "none, broadcast", ELEMENTS(id##_none), REALS, BROADCAST},                                    \
+        {name, "none, NaN and infinity", ELEMENTS(id##_none), REALS, STRANGE(CATALOG_SPECIAL)},              \
+        {name, "sum, ties", ELEMENTS(id##_sum), NUMBERS, STRANGE(CATALOG_TIES)},                             \
+        {name, "mean of nothing", ELEMENTS(id##_mean), REALS, NOTHING},                                      \
+        {name, "sum of nothing", ELEMENTS(id##_sum), REALS, NOTHING}, {                                      \
+        name, "none, scalars", ELEMENTS(id##_none), REALS, SCALARS                                           \
     }
 
 /* Probabilities far enough from 0 and 1 for numerical derivatives. */
 #define CHANCES                                                                                              \
-    .gradient = true, .x = {{{2, {2, 3}}, .lo = 0.2, .hi = 0.9}, {{2, {2, 3}}, .lo = 0.1, .hi = 0.9}}
-#define LOGITS .gradient = true, .x = {{{2, {2, 3}}}, {{2, {2, 3}}, .lo = 0.1, .hi = 0.9}}
+    .gradient = true,                                                                                        \
+    .x = {{.shape = {2, {2, 3}}, .lo = 0.2, .hi = 0.9}, {.shape = {2, {2, 3}}, .lo = 0.1, .hi = 0.9}}
+#define LOGITS .gradient = true, .x = {{.shape = {2, {2, 3}}}, {.shape = {2, {2, 3}}, .lo = 0.1, .hi = 0.9}}
 #define HARD(from, to)                                                                                       \
-    .x = {{{2, {5, 7}}, .lo = from, .hi = to}, {{2, {5, 7}}, .fill = CATALOG_INDEX, .lo = 0, .hi = 1}}
+    .x = {{.shape = {2, {5, 7}}, .lo = from, .hi = to},                                                      \
+          {.shape = {2, {5, 7}}, .fill = CATALOG_INDEX, .lo = 0, .hi = 1}}
 #define WEIGHTED                                                                                             \
-    .gradient = true, .x = {{{2, {2, 3}}},                                                                   \
-                            {{2, {2, 3}}, .lo = 0.1, .hi = 0.9},                                             \
-                            {{1, {3}}, .lo = 0.5, .hi = 3},                                                  \
-                            {{1, {3}}, .lo = 0.5, .hi = 2}}
-#define DIVERGENCE .gradient = true, .x = {{{2, {2, 3}}}, {{2, {2, 3}}, .lo = 0.2, .hi = 0.9}}
+    .gradient = true, .x = {{.shape = {2, {2, 3}}},                                                          \
+                            {.shape = {2, {2, 3}}, .lo = 0.1, .hi = 0.9},                                    \
+                            {.shape = {1, {3}}, .lo = 0.5, .hi = 3},                                         \
+                            {.shape = {1, {3}}, .lo = 0.5, .hi = 2}}
+#define DIVERGENCE                                                                                           \
+    .gradient = true, .x = {{.shape = {2, {2, 3}}}, {.shape = {2, {2, 3}}, .lo = 0.2, .hi = 0.9}}
 
 /* --- Losses of classes ----------------------------------------------------------------------------------------- */
 
@@ -177,13 +172,17 @@ static cg_tensor *short_none(cg_tensor *const *x) { return cg_cross_entropy(x[0]
     .bound = 24, .dtypes = CATALOG_REALS, .gradient = true
 #define INDEX(...)                                                                                           \
     { __VA_ARGS__, .fill = CATALOG_INDEX, .lo = 0, .hi = 3 }
-#define MATRIX .x = {{{2, {5, 4}}}, INDEX({1, {5}}), {{1, {4}}, .lo = 0.5, .hi = 2}}
-#define MATRIX_OF(...) .x = {{{2, {5, 4}}, __VA_ARGS__}, INDEX({1, {5}}), {{1, {4}}, .lo = 0.5, .hi = 2}}
-#define VOLUME .x = {{{4, {2, 4, 3, 2}}}, INDEX({3, {2, 3, 2}}), {{1, {4}}, .lo = 0.5, .hi = 2}}
-#define ONE_SAMPLE .x = {{{1, {4}}}, INDEX({0}), {{1, {4}}, .lo = 0.5, .hi = 2}}
-#define BYTES .x = {{{2, {5, 4}}}, INDEX({1, {5}}, .dtype = CATALOG_DTYPE(CG_U8))}
+#define MATRIX .x = {{.shape = {2, {5, 4}}}, INDEX({1, {5}}), {.shape = {1, {4}}, .lo = 0.5, .hi = 2}}
+#define MATRIX_OF(...)                                                                                       \
+    .x = {{.shape = {2, {5, 4}}, __VA_ARGS__}, INDEX({1, {5}}), {.shape = {1, {4}}, .lo = 0.5, .hi = 2}}
+#define VOLUME                                                                                               \
+    .x = {{.shape = {4, {2, 4, 3, 2}}}, INDEX({3, {2, 3, 2}}), {.shape = {1, {4}}, .lo = 0.5, .hi = 2}}
+#define ONE_SAMPLE .x = {{.shape = {1, {4}}}, INDEX({0}), {.shape = {1, {4}}, .lo = 0.5, .hi = 2}}
+#define BYTES .x = {{.shape = {2, {5, 4}}}, INDEX({1, {5}}, .dtype = CATALOG_DTYPE(CG_U8))}
 #define WORDS                                                                                                \
-    .x = {{{2, {5, 4}}}, INDEX({1, {5}}, .dtype = CATALOG_DTYPE(CG_I32)), {{1, {4}}, .lo = 0.5, .hi = 2}}
+    .x = {{.shape = {2, {5, 4}}},                                                                            \
+          INDEX({1, {5}}, .dtype = CATALOG_DTYPE(CG_I32)),                                                   \
+          {.shape = {1, {4}}, .lo = 0.5, .hi = 2}}
 #define CLASS_MILLION .large = {{2, {8192, 128}}, {1, {8192}}}
 #define BETWEEN .lo = 0.2, .hi = 0.9 /* probabilities that do not sum to 1: all the same to these losses */
 
@@ -199,8 +198,10 @@ static cg_tensor *short_none(cg_tensor *const *x) { return cg_cross_entropy(x[0]
         name, "mean, weights, a class ignored", CLASSES(id##_mean_both, 3), MATRIX_OF(__VA_ARGS__)           \
     }
 
-#define SOFT_INPUTS(shape, fill_target, ...)                                                                 \
-    .x = {{shape, __VA_ARGS__}, {shape, .fill = fill_target, BETWEEN}, {{1, {4}}, .lo = 0.5, .hi = 2}}
+#define SOFT_INPUTS(dims, fill_target, ...)                                                                  \
+    .x = {{.shape = dims, __VA_ARGS__},                                                                      \
+          {.shape = dims, .fill = fill_target, BETWEEN},                                                     \
+          {.shape = {1, {4}}, .lo = 0.5, .hi = 2}}
 #define SQUARE                                                                                               \
     {                                                                                                        \
         2, { 5, 4 }                                                                                          \
@@ -225,20 +226,22 @@ static cg_tensor *short_none(cg_tensor *const *x) { return cg_cross_entropy(x[0]
     }
 
 const catalog_entry catalog_losses[] = {
-    DISTANCE(mae),
-    DISTANCE(mse),
-    DISTANCE(huber),
-    DISTANCE(smooth_l1),
+    DISTANCE("mae_loss", mae),
+    DISTANCE("mse_loss", mse),
+    DISTANCE("huber_loss", huber),
+    DISTANCE("smooth_l1_loss", smooth_l1),
     {"smooth_l1_loss", "none, beta 0", ELEMENTS(smooth_l1_at_0_none), REALS, BROADCAST},
     {"smooth_l1_loss", "mean, beta 0", ELEMENTS(smooth_l1_at_0_mean), REALS, PAIR},
     {"smooth_l1_loss", "sum, beta 0", ELEMENTS(smooth_l1_at_0_sum), NUMBERS, STRANGE(CATALOG_TIES)},
-    DISTANCE(hinge),
-    {"binary_cross_entropy", "mean", ELEMENTS(bce_mean), REALS, CHANCES, .large = MILLION},
+    DISTANCE("hinge_loss", hinge),
+    {"binary_cross_entropy", "mean", ELEMENTS(bce_mean), REALS, CHANCES,
+     .large = {{2, {1024, 1024}}, {2, {1024, 1024}}}},
     {"binary_cross_entropy", "sum", ELEMENTS(bce_sum), REALS, CHANCES},
     {"binary_cross_entropy", "none", ELEMENTS(bce_none), REALS, CHANCES},
     {"binary_cross_entropy", "none, targets 0 and 1", ELEMENTS(bce_none), REALS, HARD(0, 1)},
     {"binary_cross_entropy", "sum, small probabilities", ELEMENTS(bce_sum), REALS, HARD(0, 1e-6)},
-    {"binary_cross_entropy_with_logits", "mean", ELEMENTS(bce_logits_mean), REALS, LOGITS, .large = MILLION},
+    {"binary_cross_entropy_with_logits", "mean", ELEMENTS(bce_logits_mean), REALS, LOGITS,
+     .large = {{2, {1024, 1024}}, {2, {1024, 1024}}}},
     {"binary_cross_entropy_with_logits", "sum", ELEMENTS(bce_logits_sum), REALS, LOGITS},
     {"binary_cross_entropy_with_logits", "none", ELEMENTS(bce_logits_none), REALS, LOGITS},
     {"binary_cross_entropy_with_logits", "none, targets 0 and 1", ELEMENTS(bce_logits_none), REALS,
@@ -248,12 +251,13 @@ const catalog_entry catalog_losses[] = {
     {"binary_cross_entropy_with_logits", "mean, weights", INPUTS(bce_weighted_mean, 4), REALS, WEIGHTED},
     {"binary_cross_entropy_with_logits", "sum, weights", INPUTS(bce_weighted_sum, 4), REALS, WEIGHTED},
     {"binary_cross_entropy_with_logits", "none, weights", INPUTS(bce_weighted_none, 4), REALS, WEIGHTED},
-    {"kl_div_loss", "mean", ELEMENTS(kl_div_mean), REALS, DIVERGENCE, .large = MILLION},
+    {"kl_div_loss", "mean", ELEMENTS(kl_div_mean), REALS, DIVERGENCE,
+     .large = {{2, {1024, 1024}}, {2, {1024, 1024}}}},
     {"kl_div_loss", "sum", ELEMENTS(kl_div_sum), REALS, DIVERGENCE},
     {"kl_div_loss", "none", ELEMENTS(kl_div_none), REALS, DIVERGENCE},
     {"kl_div_loss", "none, targets 0 and 1", ELEMENTS(kl_div_none), REALS, HARD(-40, 0)},
     {"kl_div_loss", "none, broadcast", ELEMENTS(kl_div_none), REALS, .gradient = true,
-     .x = {{{2, {2, 1}}}, {{1, {3}}, .lo = 0.2, .hi = 0.9}}},
+     .x = {{.shape = {2, {2, 1}}}, {.shape = {1, {3}}, .lo = 0.2, .hi = 0.9}}},
     {"cross_entropy", "mean", SHORT(mean), MATRIX, CLASS_MILLION},
     {"cross_entropy", "sum", SHORT(sum), MATRIX},
     {"cross_entropy", "none", SHORT(none), MATRIX},
@@ -275,7 +279,7 @@ const catalog_entry catalog_losses[] = {
     LABEL_ENTRIES("sparse_categorical_cross_entropy", sparse, BETWEEN),
     SOFT_ENTRIES("cross_entropy_with_probabilities", soft, .lo = -3, .hi = 3),
     {"cross_entropy_with_probabilities", "none, one sample", CLASSES(soft_none, 2),
-     .x = {{{1, {4}}}, {{1, {4}}, .fill = CATALOG_PROBABILITY}}},
+     .x = {{.shape = {1, {4}}}, {.shape = {1, {4}}, .fill = CATALOG_PROBABILITY}}},
     SOFT_ENTRIES("categorical_cross_entropy", categorical, BETWEEN),
     {.name = NULL},
 };

@@ -130,8 +130,8 @@ CG_API cg_tensor *cg_sparse_categorical_cross_entropy(cg_tensor *p, cg_tensor *l
 /*
  * Cross-entropy from logits with a distribution as target (soft labels):
  *     loss_n = -sum_c w[c] t_n[c] log_softmax(logits_n)[c],   t = (1 - s) target + s / C
- * logits and target (N, C), or (C), or (N, C, d1, ...); the losses have that shape without the class axis. A target of 0
- * adds 0, even to a logit of -inf. The mean divides by the number of losses, with weights too, as PyTorch.
+ * logits and target (N, C), or (C), or (N, C, d1, ...); the losses have that shape without the class axis. A target of
+ * 0 adds 0, even to a logit of -inf. The mean divides by the number of losses, with weights too, as PyTorch.
  * Gradient to logits, target and weight. Errors: `ignore`, which needs labels.
  */
 CG_API cg_tensor *cg_cross_entropy_with_probabilities(cg_tensor *logits, cg_tensor *target,

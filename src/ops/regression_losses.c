@@ -1,6 +1,4 @@
 /* Losses of the difference between a prediction and its target. */
-#include <float.h>
-
 #include "ops/losses.h"
 
 static cg_tensor *difference(const char *op, cg_tensor *y, cg_tensor *target) {
@@ -34,7 +32,5 @@ cg_tensor *cg_smooth_l1_loss(cg_tensor *y, cg_tensor *target, cg_reduction reduc
                 beta);
         return NULL;
     }
-    /* A beta that the dtype cannot hold with all its digits could not be divided by. */
-    double smallest = d->storage->dtype == CG_F32 ? (double)FLT_MIN : DBL_MIN;
-    return cg_loss_finish(beta < smallest ? cg_abs(d) : cg_smooth_l1(d, beta), reduction);
+    return cg_loss_finish(cg_smooth_l1(d, beta), reduction);
 }
