@@ -75,24 +75,16 @@ REDUCED_THRICE(bce_weighted, cg_binary_cross_entropy_with_logits(x[0], x[1], how
 #define BROADCAST .gradient = true, .x = {{.shape = {2, {2, 1}}}, {.shape = {1, {3}}, .lo = -3.3, .hi = 2.7}}
 #define STRANGE(kind) .x = {{.shape = {2, {5, 7}}, .fill = kind}, {.shape = {2, {5, 7}}, .fill = kind}}
 #define NOTHING .x = {{.shape = {3, {3, 0, 2}}}, {.shape = {3, {3, 0, 2}}}}
-#define MILLION                                                                                              \
-    {                                                                                                        \
-        {2, {1024, 1024}}, {                                                                                 \
-            2, { 1024, 1024 }                                                                                \
-        }                                                                                                    \
-    }
-#define DISTANCE(name)                                                                                       \
-    {#name "_loss", "mean", ELEMENTS(name##_mean), NUMBERS, PAIR, .large = MILLION},                         \
-        {#name "_loss", "sum, broadcast", ELEMENTS(name##_sum), REALS, BROADCAST},                           \
-        {#name "_loss", "none, broadcast", ELEMENTS(name##_none), REALS, BROADCAST},                         \
-        {#name "_loss", "none, NaN and infinity", ELEMENTS(name##_none), REALS, STRANGE(CATALOG_SPECIAL)},   \
-        {#name "_loss", "sum, ties", ELEMENTS(name##_sum), NUMBERS, STRANGE(CATALOG_TIES)},                  \
-        {#name "_loss", "mean of nothing", ELEMENTS(name##_mean), REALS, NOTHING},                           \
-        {#name "_loss", "sum of nothing", ELEMENTS(name##_sum), REALS, NOTHING}, {                           \
-#name "_loss", "none, scalars", ELEMENTS(name##_none), REALS,                                        \
-            .gradient = true,                                                                                \
-            .x = {                                                                                           \
-                {{0 } }, {{0 }, .lo = -3.3, .hi = 2.7 } }                                                    \
+#define SCALARS .gradient = true, .x = {{.shape = {.rank = 0}}, {.shape = {.rank = 0}, .lo = -3.3, .hi = 2.7}}
+#define DISTANCE(name, id)                                                                                   \
+    {name, "mean", ELEMENTS(id##_mean), NUMBERS, PAIR, .large = {{2, {1024, 1024}}, {2, {1024, 1024}}}},     \
+        {name, "sum, broadcast", ELEMENTS(id##_sum), REALS, BROADCAST},                                      \
+        {name, "none, broadcast", ELEMENTS(id##_none), REALS, BROADCAST},                                    \
+        {name, "none, NaN and infinity", ELEMENTS(id##_none), REALS, STRANGE(CATALOG_SPECIAL)},              \
+        {name, "sum, ties", ELEMENTS(id##_sum), NUMBERS, STRANGE(CATALOG_TIES)},                             \
+        {name, "mean of nothing", ELEMENTS(id##_mean), REALS, NOTHING},                                      \
+        {name, "sum of nothing", ELEMENTS(id##_sum), REALS, NOTHING}, {                                      \
+        name, "none, scalars", ELEMENTS(id##_none), REALS, SCALARS                                           \
     }
 
 /* Probabilities far enough from 0 and 1 for numerical derivatives. */
@@ -234,20 +226,22 @@ static cg_tensor *short_none(cg_tensor *const *x) { return cg_cross_entropy(x[0]
     }
 
 const catalog_entry catalog_losses[] = {
-    DISTANCE(mae),
-    DISTANCE(mse),
-    DISTANCE(huber),
-    DISTANCE(smooth_l1),
+    DISTANCE("mae_loss", mae),
+    DISTANCE("mse_loss", mse),
+    DISTANCE("huber_loss", huber),
+    DISTANCE("smooth_l1_loss", smooth_l1),
     {"smooth_l1_loss", "none, beta 0", ELEMENTS(smooth_l1_at_0_none), REALS, BROADCAST},
     {"smooth_l1_loss", "mean, beta 0", ELEMENTS(smooth_l1_at_0_mean), REALS, PAIR},
     {"smooth_l1_loss", "sum, beta 0", ELEMENTS(smooth_l1_at_0_sum), NUMBERS, STRANGE(CATALOG_TIES)},
-    DISTANCE(hinge),
-    {"binary_cross_entropy", "mean", ELEMENTS(bce_mean), REALS, CHANCES, .large = MILLION},
+    DISTANCE("hinge_loss", hinge),
+    {"binary_cross_entropy", "mean", ELEMENTS(bce_mean), REALS, CHANCES,
+     .large = {{2, {1024, 1024}}, {2, {1024, 1024}}}},
     {"binary_cross_entropy", "sum", ELEMENTS(bce_sum), REALS, CHANCES},
     {"binary_cross_entropy", "none", ELEMENTS(bce_none), REALS, CHANCES},
     {"binary_cross_entropy", "none, targets 0 and 1", ELEMENTS(bce_none), REALS, HARD(0, 1)},
     {"binary_cross_entropy", "sum, small probabilities", ELEMENTS(bce_sum), REALS, HARD(0, 1e-6)},
-    {"binary_cross_entropy_with_logits", "mean", ELEMENTS(bce_logits_mean), REALS, LOGITS, .large = MILLION},
+    {"binary_cross_entropy_with_logits", "mean", ELEMENTS(bce_logits_mean), REALS, LOGITS,
+     .large = {{2, {1024, 1024}}, {2, {1024, 1024}}}},
     {"binary_cross_entropy_with_logits", "sum", ELEMENTS(bce_logits_sum), REALS, LOGITS},
     {"binary_cross_entropy_with_logits", "none", ELEMENTS(bce_logits_none), REALS, LOGITS},
     {"binary_cross_entropy_with_logits", "none, targets 0 and 1", ELEMENTS(bce_logits_none), REALS,
@@ -257,7 +251,8 @@ const catalog_entry catalog_losses[] = {
     {"binary_cross_entropy_with_logits", "mean, weights", INPUTS(bce_weighted_mean, 4), REALS, WEIGHTED},
     {"binary_cross_entropy_with_logits", "sum, weights", INPUTS(bce_weighted_sum, 4), REALS, WEIGHTED},
     {"binary_cross_entropy_with_logits", "none, weights", INPUTS(bce_weighted_none, 4), REALS, WEIGHTED},
-    {"kl_div_loss", "mean", ELEMENTS(kl_div_mean), REALS, DIVERGENCE, .large = MILLION},
+    {"kl_div_loss", "mean", ELEMENTS(kl_div_mean), REALS, DIVERGENCE,
+     .large = {{2, {1024, 1024}}, {2, {1024, 1024}}}},
     {"kl_div_loss", "sum", ELEMENTS(kl_div_sum), REALS, DIVERGENCE},
     {"kl_div_loss", "none", ELEMENTS(kl_div_none), REALS, DIVERGENCE},
     {"kl_div_loss", "none, targets 0 and 1", ELEMENTS(kl_div_none), REALS, HARD(-40, 0)},
