@@ -162,7 +162,7 @@ static long double is_close(long double x, long double y) {
     return x == y || (isfinite(y) && fabsl(x - y) <= 0.1L + 0.5L * fabsl(y));
 }
 static long double is_close_or_nan(long double x, long double y) {
-    return is_close(x, y) || (isnan(x) && isnan(y));
+    return is_close(x, y) != 0 || (isnan(x) && isnan(y));
 }
 
 static cg_tensor *isclose(cg_tensor *const *x) { return cg_isclose(x[0], x[1], 0.5, 0.1, false); }
