@@ -76,6 +76,22 @@ DEVICE_TEST(small_scaler, from_parameters) {
     cg_scaler_free(s);
 }
 
+/* Constant columns, of which a plain f32 mean misses some by a rounding: they become 0 all the same, and come back. */
+DEVICE_TEST(small_scaler, constants_come_back) {
+    enum { ROWS = 13, COLUMNS = 24 };
+    float data[ROWS * COLUMNS];
+    long double zeros[ROWS * COLUMNS] = {0};
+    for (int i = 0; i < ROWS * COLUMNS; i++) data[i] = 0.1f + 0.37f * (float)(i % COLUMNS);
+    cg_tensor *x = cg_from_f32(dev, cg_shape(ROWS, COLUMNS), data);
+    cg_scaler *s = cg_scaler_fit_zscore(x, cg_axes(0), 0);
+    cg_tensor *y = cg_scaler_apply(s, x);
+    check_equal(y, CG_F32, cg_shape(ROWS, COLUMNS), zeros);
+    check_equal(cg_scaler_invert(s, y), CG_F32, cg_shape(ROWS, COLUMNS),
+                to_values(CG_F32, data, ROWS * COLUMNS));
+    check_equal(cg_zscore(x, cg_axes(0), 0), CG_F32, cg_shape(ROWS, COLUMNS), zeros);
+    cg_scaler_free(s);
+}
+
 DEVICE_TEST(small_scaler, gradient_of_a_constant) {
     cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(3), (const float[]){2, 2, 2}), true);
     cg_tensor *w = cg_from_f32(dev, cg_shape(3), (const float[]){1, 2, 6});

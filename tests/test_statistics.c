@@ -187,6 +187,17 @@ DEVICE_TEST(small_statistics, correlation_known) {
                 cg_shape(2, 2), (long double[]){2, 4, 4, 8});
 }
 
+/* A variable and itself: the product of the rows is 1 up to rounding, and what is more than 1 is cut. */
+DEVICE_TEST(small_statistics, correlation_is_at_most_one) {
+    enum { V = 40, N = 7 };
+    uint64_t seed = 11;
+    cg_tensor *r = cg_corrcoef(cg_from_f32(dev, cg_shape(V, N), random_values(CG_F32, V * N, -1, 1, &seed)));
+    const long double *got = read_values(r);
+    for (int i = 0; got && i < V * V; i++)
+        CHECK_MSG(fabsl(got[i]) <= 1 && (i % (V + 1) || got[i] > 0.999999L), "element %d is %.9Lg", i,
+                  got[i]);
+}
+
 DEVICE_TEST(small_statistics, refusals) {
     cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(2, 3)), *none = cg_zeros(dev, CG_F32, cg_shape(2, 0));
     CHECK_FAILS(dev, cg_var(x, cg_axes(2), 0, false), CG_ERROR_ARGUMENT, "var", "(2, 3)");
