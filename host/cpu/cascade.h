@@ -11,7 +11,7 @@
 enum { CG_CASCADE_LEVELS = 64 };
 
 typedef struct cg_cascade {
-    cg_row_loop *combine; /* add, maximum or minimum of T */
+    cg_row_loop *combine; /* add, mul, maximum or minimum of T */
     ptrdiff_t n;          /* elements of a vector */
     uint64_t count;       /* vectors taken; its bits say which levels are in use */
     void *level[CG_CASCADE_LEVELS];

@@ -32,8 +32,7 @@ cg_status cg_cpu_program_check(cg_hw *hw, const cg_program *p, const char *opera
     return CG_OK;
 }
 
-/* Results larger than the last cache would only drive out what is in it. */
-static int64_t stream_limit(void) {
+int64_t cg_cpu_stream_limit(void) {
     static long limit; /* the same for all threads, whoever writes it */
     long bytes = __atomic_load_n(&limit, __ATOMIC_RELAXED);
     if (bytes == 0) {
@@ -52,7 +51,7 @@ static bool should_stream(const cg_map_request *r, int64_t elements) {
         for (int i = 0; i < r->program->n_inputs; i++)
             if (r->in[i].buffer == r->out[j].buffer) return false;
     }
-    return elements > stream_limit() / bytes;
+    return elements > cg_cpu_stream_limit() / bytes;
 }
 
 static void run_tiles(void *ctx, int64_t begin, int64_t end, int thread) {

@@ -141,7 +141,7 @@ static void plan_chunks(cg_reduction *d) {
 }
 
 void cg_reduction_make(cg_reduction *d, const cg_isa *isa, const cg_reduce_request *r) {
-    static const uint8_t combine_row[] = {CG_ROW_add, CG_ROW_maximum, CG_ROW_minimum};
+    static const uint8_t combine_row[] = {CG_ROW_add, CG_ROW_maximum, CG_ROW_minimum, CG_ROW_mul};
     const cg_program *p = r->program;
     d->r = r;
     d->isa = isa;

@@ -25,7 +25,7 @@ typedef struct cg_reduction {
     cg_row_loop *combine;
     cg_dtype type;
     size_t size;         /* bytes of T */
-    cg_reduce_kind fold; /* SUM, MAX or MIN: for ARGMAX what it looks for */
+    cg_reduce_kind fold; /* SUM, MAX, MIN or PROD: for ARGMAX what it looks for */
     bool arg;
     bool fetch; /* the inputs are too large to be in the cache */
     cg_reduce_way way;

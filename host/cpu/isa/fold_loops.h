@@ -29,6 +29,11 @@ _Static_assert(CG_FOLD_BLOCK == 8 * 8 * LANES, "a row is two levels of 8 vectors
 #define NEUTRAL SUM_NEUTRAL
 #include "host/cpu/isa/fold_kind.h"
 
+#define FOLD(name) prod_##name
+#define COMBINE(a, b) ((a) * (b))
+#define NEUTRAL ((T)1)
+#include "host/cpu/isa/fold_kind.h"
+
 #define FOLD(name) max_##name
 #define BEATS(a, b) ((a) > (b))
 #define COMBINE(a, b) ((BEATS(a, b) | ISNAN(a)) ? (a) : (b))
@@ -70,8 +75,8 @@ static ptrdiff_t find_value(const void *xv, const void *valuev, ptrdiff_t n) {
 extern const cg_folds_isa CG_FOLD_TABLE;
 
 const cg_folds_isa CG_FOLD_TABLE = {
-    .rows = {sum_rows, max_rows, min_rows},
-    .columns = {sum_columns, max_columns, min_columns},
+    .rows = {sum_rows, max_rows, min_rows, prod_rows},
+    .columns = {sum_columns, max_columns, min_columns, prod_columns},
     .find = find_value,
-    .arg = {NULL, max_arg, min_arg},
+    .arg = {NULL, max_arg, min_arg, NULL},
 };

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 enum {
-    CG_FOLD_KINDS = 3,    /* SUM, MAX, MIN, as in cg_reduce_kind */
+    CG_FOLD_KINDS = 4,    /* SUM, MAX, MIN, PROD, as in cg_reduce_kind */
     CG_FOLD_BLOCK = 1024, /* the longest row of one fold */
     CG_FOLD_COLUMN_ROWS = 8
 };
@@ -31,7 +31,7 @@ typedef struct cg_folds_isa {
     cg_fold_rows *rows[CG_FOLD_KINDS];
     cg_fold_columns *columns[CG_FOLD_KINDS];
     cg_fold_find *find;
-    cg_fold_arg *arg[CG_FOLD_KINDS]; /* [CG_REDUCE_MAX], [CG_REDUCE_MIN]; NULL for SUM */
+    cg_fold_arg *arg[CG_FOLD_KINDS]; /* [CG_REDUCE_MAX], [CG_REDUCE_MIN]; NULL for the others */
 } cg_folds_isa;
 
 #endif
