@@ -8,7 +8,8 @@
 
 struct cg_buffer {
     cg_block block;      /* first: the pool hands out blocks */
-    unsigned char *data; /* 64-byte aligned; 2 MB aligned from 4 MB on */
+    unsigned char *data; /* 64-byte aligned; 2 MB aligned from 4 MB on; the caller's as it is */
+    bool wrapped;        /* data is the caller's: never in the pool */
 };
 
 /* Kept memory of a device, one piece for each user, so that no call allocates in a steady state. */
@@ -59,6 +60,7 @@ void *cg_cpu_workspace(cg_hw *hw, cg_cpu_workspace_id id, size_t bytes);
 /* --- Memory (cpu_memory.c) ------------------------------------------------------------------------------- */
 cg_buffer *cg_cpu_alloc(cg_hw *hw, size_t bytes);
 void cg_cpu_free(cg_hw *hw, cg_buffer *buffer);
+cg_buffer *cg_cpu_wrap(cg_hw *hw, void *data, size_t bytes);
 void cg_cpu_trim(cg_hw *hw);
 cg_status cg_cpu_upload(cg_hw *hw, cg_buffer *to, size_t offset, const void *from, size_t bytes);
 cg_status cg_cpu_download(cg_hw *hw, void *to, cg_buffer *from, size_t offset, size_t bytes);
