@@ -10,7 +10,7 @@
 
 enum {
     CHUNK_BYTES = 32 << 10,  /* of one chunk of a unit */
-    ROUND_CHUNKS = 32,       /* in all 1 MiB, which the caches of the cores or the one they share hold */
+    ROUND_CHUNKS = 16,       /* in all 512 KiB, which the caches hold */
     ENOUGH_UNITS = 32,       /* to share out without chunks */
     LEAST_STRIP = 128,       /* columns, where there are so many: long enough runs of memory */
     STREAM_BYTES = 16 << 10, /* what is computed in L1 before it is streamed out */

@@ -104,11 +104,11 @@ static inline void SCAN(rest)(const T *x, T *out, ptrdiff_t n, int reverse, T *c
     T block[BLOCK];
     if (n <= FEW) {
         const T base = SCAN(base)(carry[0], carry[1]);
-        T running = NEUTRAL;
+        T running = LOSS ? NEUTRAL : base;
         for (ptrdiff_t i = 0; i < n; i++) {
             const ptrdiff_t at = reverse ? n - 1 - i : i;
             running = COMBINE(running, x[at]);
-            out[at] = COMBINE(base, running);
+            out[at] = LOSS ? COMBINE(base, running) : running;
         }
         SCAN(add)(carry, carry + 1, running);
         return;
