@@ -8,7 +8,8 @@
 
 struct cg_buffer {
     cg_block block;      /* first: the pool hands out blocks */
-    unsigned char *data; /* 64-byte aligned; 2 MB aligned from 4 MB on */
+    unsigned char *data; /* 64-byte aligned; 2 MB aligned from 4 MB on; the caller's as it is */
+    bool wrapped;        /* data is the caller's: never in the pool */
 };
 
 /* Kept memory of a device, one piece for each user, so that no call allocates in a steady state. */
@@ -18,6 +19,8 @@ typedef enum cg_cpu_workspace_id {
     CG_WORKSPACE_MATMUL_C,
     CG_WORKSPACE_ROWS, /* softmax and cross-entropy */
     CG_WORKSPACE_SCAN,
+    CG_WORKSPACE_SCATTER,
+    CG_WORKSPACE_SORT,
     CG_WORKSPACE_COUNT
 } cg_cpu_workspace_id;
 
@@ -57,6 +60,7 @@ void *cg_cpu_workspace(cg_hw *hw, cg_cpu_workspace_id id, size_t bytes);
 /* --- Memory (cpu_memory.c) ------------------------------------------------------------------------------- */
 cg_buffer *cg_cpu_alloc(cg_hw *hw, size_t bytes);
 void cg_cpu_free(cg_hw *hw, cg_buffer *buffer);
+cg_buffer *cg_cpu_wrap(cg_hw *hw, void *data, size_t bytes);
 void cg_cpu_trim(cg_hw *hw);
 cg_status cg_cpu_upload(cg_hw *hw, cg_buffer *to, size_t offset, const void *from, size_t bytes);
 cg_status cg_cpu_download(cg_hw *hw, void *to, cg_buffer *from, size_t offset, size_t bytes);
@@ -79,6 +83,9 @@ cg_status cg_cpu_matmul(cg_hw *hw, const cg_matmul_request *r);
 cg_status cg_cpu_random(cg_hw *hw, const cg_random_request *r);
 cg_status cg_cpu_gather(cg_hw *hw, const cg_gather_request *r);
 cg_status cg_cpu_scan(cg_hw *hw, const cg_scan_request *r);
+cg_status cg_cpu_scatter_add(cg_hw *hw, const cg_scatter_add_request *r);
+cg_status cg_cpu_sort(cg_hw *hw, const cg_sort_request *r);
+cg_status cg_cpu_searchsorted(cg_hw *hw, const cg_searchsorted_request *r);
 cg_status cg_cpu_softmax(cg_hw *hw, const cg_softmax_request *r);
 cg_status cg_cpu_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
 

@@ -35,6 +35,7 @@ static cg_block *raw_alloc(cg_hw *hw, size_t bytes) {
     (void)hw;
     cg_buffer *buffer = malloc(sizeof *buffer);
     if (!buffer) return NULL;
+    buffer->wrapped = false;
     buffer->data = raw_bytes(bytes);
     if (!buffer->data) {
         free(buffer);
@@ -60,8 +61,21 @@ cg_buffer *cg_cpu_alloc(cg_hw *hw, size_t bytes) {
     return (cg_buffer *)cg_pool_alloc(&cg_cpu_of(hw)->pool, bytes);
 }
 
+cg_buffer *cg_cpu_wrap(cg_hw *hw, void *data, size_t bytes) {
+    cg_buffer *buffer = malloc(sizeof *buffer);
+    if (!buffer) {
+        CG_FAIL(hw->err, CG_ERROR_MEMORY, "wrap: out of host memory");
+        return NULL;
+    }
+    *buffer = (cg_buffer){.block = {.bytes = bytes}, .data = data, .wrapped = true};
+    return buffer;
+}
+
 void cg_cpu_free(cg_hw *hw, cg_buffer *buffer) {
-    if (buffer) cg_pool_free(&cg_cpu_of(hw)->pool, &buffer->block);
+    if (buffer && buffer->wrapped)
+        free(buffer);
+    else if (buffer)
+        cg_pool_free(&cg_cpu_of(hw)->pool, &buffer->block);
 }
 
 static void free_workspaces(cg_hw_cpu *cpu) {

@@ -19,6 +19,8 @@
 #include "host/cpu/isa/convert_isa.h"
 #include "host/cpu/isa/folds_isa.h"
 #include "host/cpu/isa/scans_isa.h"
+#include "host/cpu/isa/searches_isa.h"
+#include "host/cpu/isa/sorts_isa.h"
 #include "host/cpu/isa/gemm_isa.h"
 #include "host/cpu/isa/softmax_isa.h"
 #include "host/cpu/isa/philox_isa.h"
@@ -29,15 +31,17 @@ enum {
 };
 
 typedef struct cg_isa {
-    const char *name;                                /* "base", "v3", "v4" */
-    const cg_rows_isa *rows[CG_COMPUTE_TYPES];       /* by T */
-    const cg_convert_isa *convert[CG_COMPUTE_TYPES]; /* by T */
-    const cg_convert_isa *bytes;                     /* u8 and bool to themselves, for copies */
-    const cg_folds_isa *folds[CG_COMPUTE_TYPES];     /* by T */
-    const cg_scans_isa *scans[CG_COMPUTE_TYPES];     /* by T */
-    const cg_gemm_isa *gemm[CG_REAL_TYPES];          /* by T */
-    const cg_softmax_isa *softmax[CG_REAL_TYPES];    /* by T */
-    const cg_philox_isa *philox[CG_REAL_TYPES];      /* by T */
+    const char *name;                                  /* "base", "v3", "v4" */
+    const cg_rows_isa *rows[CG_COMPUTE_TYPES];         /* by T */
+    const cg_convert_isa *convert[CG_COMPUTE_TYPES];   /* by T */
+    const cg_convert_isa *bytes;                       /* u8 and bool to themselves, for copies */
+    const cg_folds_isa *folds[CG_COMPUTE_TYPES];       /* by T */
+    const cg_scans_isa *scans[CG_COMPUTE_TYPES];       /* by T */
+    const cg_searches_isa *searches[CG_COMPUTE_TYPES]; /* by T */
+    const cg_sorts_isa *sorts;
+    const cg_gemm_isa *gemm[CG_REAL_TYPES];       /* by T */
+    const cg_softmax_isa *softmax[CG_REAL_TYPES]; /* by T */
+    const cg_philox_isa *philox[CG_REAL_TYPES];   /* by T */
     /* A copy that leaves the cache alone; what it wrote is seen by other threads only after stream_end. */
     void (*stream)(void *to, const void *from, size_t bytes);
     void (*stream_end)(void);

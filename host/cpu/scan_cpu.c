@@ -9,10 +9,13 @@
 #include <string.h>
 
 enum {
-    CHUNK_BYTES = 32 << 10, /* of one chunk of a unit */
-    ROUND_CHUNKS = 32,      /* in all 1 MiB, which the caches of the cores or the one they share hold */
-    ENOUGH_UNITS = 32,      /* to share out without chunks */
-    STREAM_BYTES = 4 << 10  /* what is computed in L1 before it is streamed out */
+    CHUNK_BYTES = 32 << 10,  /* of one chunk of a unit */
+    ROUND_CHUNKS = 16,       /* in all 512 KiB, which the caches hold */
+    ENOUGH_UNITS = 32,       /* to share out without chunks */
+    LEAST_STRIP = 128,       /* columns, where there are so many: long enough runs of memory */
+    STREAM_BYTES = 16 << 10, /* what is computed in L1 before it is streamed out */
+    COLUMNS_STEP = 16,       /* a line of f32 */
+    SHORT_BYTES = 4 << 10    /* rows that the loops take several of */
 };
 
 typedef struct scan_work {
@@ -48,37 +51,67 @@ static int64_t place_of(const scan_work *w, int64_t unit, int64_t begin, int64_t
 
 /* --- The steps [begin, end) of a unit from a carry, which is left as it is after them ------------------------------- */
 
-static void run_column(const scan_work *w, int64_t unit, int64_t begin, int64_t end, void *carry) {
-    cg_scan_row *run = w->r->reverse ? w->kind->reverse : w->kind->forward;
-    _Alignas(64) unsigned char piece[STREAM_BYTES];
-    const int64_t most = w->stream ? STREAM_BYTES / (int64_t)w->size : end - begin;
-    for (int64_t i = begin; i < end; i += most) {
-        const int64_t n = end - i < most ? end - i : most;
-        const size_t at = (size_t)place_of(w, unit, i, i + n) * w->size;
-        run(w->src + at, w->stream ? piece : w->out + at, (ptrdiff_t)n, carry);
-        if (w->stream) w->isa->stream(w->out + at, piece, (size_t)n * w->size);
-    }
+/* Writes the elements of a piece, `rows` of `width`, to where they belong. */
+static void stream_piece(const scan_work *w, const unsigned char *piece, int64_t at, int64_t rows,
+                         int64_t width) {
+    const int64_t runs = width == w->r->inner ? 1 : rows, length = rows / runs * width;
+    for (int64_t i = 0; i < runs; i++)
+        w->isa->stream(w->out + (size_t)(at + i * w->r->inner) * w->size,
+                       piece + (size_t)(i * width) * w->size, (size_t)length * w->size);
 }
 
-static void run_strip(const scan_work *w, int64_t unit, int64_t begin, int64_t end, void *carry) {
-    const int64_t inner = w->r->inner, row = w->r->reverse ? -inner : inner;
-    const int64_t first = place_of(w, unit, begin, end) + (w->r->reverse ? (end - begin - 1) * inner : 0);
-    const size_t at = (size_t)first * w->size;
-    w->kind->columns(w->src + at, (ptrdiff_t)row, w->out + at, (ptrdiff_t)row, (ptrdiff_t)(end - begin),
-                     (ptrdiff_t)width_of(w, unit), carry);
+/* The `rows` steps whose first element in memory is `at`, to memory with out_row elements from row to row. */
+static void run_piece(const scan_work *w, int64_t at, unsigned char *out, int64_t out_row, int64_t rows,
+                      int64_t width, void *carry) {
+    const int64_t inner = w->r->inner, last = rows - 1;
+    const unsigned char *x = w->src + (size_t)at * w->size;
+    if (inner == 1)
+        (w->r->reverse ? w->kind->reverse : w->kind->forward)(x, out, (ptrdiff_t)rows, carry);
+    else if (w->r->reverse)
+        w->kind->columns(x + (size_t)(last * inner) * w->size, (ptrdiff_t)-inner,
+                         out + (size_t)(last * out_row) * w->size, (ptrdiff_t)-out_row, (ptrdiff_t)rows,
+                         (ptrdiff_t)width, carry);
+    else
+        w->kind->columns(x, (ptrdiff_t)inner, out, (ptrdiff_t)out_row, (ptrdiff_t)rows, (ptrdiff_t)width,
+                         carry);
 }
 
 static void run_steps(const scan_work *w, int64_t unit, int64_t begin, int64_t end, void *carry) {
-    if (w->r->inner == 1)
-        run_column(w, unit, begin, end, carry);
-    else
-        run_strip(w, unit, begin, end, carry);
+    _Alignas(64) unsigned char piece[STREAM_BYTES];
+    const int64_t width = width_of(w, unit),
+                  most = w->stream ? STREAM_BYTES / (width * (int64_t)w->size) : end - begin;
+    for (int64_t i = begin; i < end; i += most) {
+        const int64_t rows = end - i < most ? end - i : most, at = place_of(w, unit, i, i + rows);
+        if (w->stream) {
+            run_piece(w, at, piece, width, rows, width, carry);
+            stream_piece(w, piece, at, rows, width);
+        } else {
+            run_piece(w, at, w->out + (size_t)at * w->size, w->r->inner, rows, width, carry);
+        }
+    }
+}
+
+/* Short rows, inner 1: as many as fill a piece at a time. */
+static void run_short_rows(const scan_work *w, int64_t begin, int64_t end) {
+    _Alignas(64) unsigned char piece[STREAM_BYTES];
+    const int64_t n = w->r->n, most = w->stream ? STREAM_BYTES / (n * (int64_t)w->size) : end - begin;
+    for (int64_t i = begin; i < end; i += most) {
+        const int64_t rows = end - i < most ? end - i : most;
+        const size_t at = (size_t)(i * n) * w->size;
+        w->kind->rows(w->src + at, w->stream ? piece : w->out + at, (ptrdiff_t)n, (ptrdiff_t)rows,
+                      w->r->reverse);
+        if (w->stream) w->isa->stream(w->out + at, piece, (size_t)(rows * n) * w->size);
+    }
 }
 
 static void run_units(void *ctx, int64_t begin, int64_t end, int thread) {
     const scan_work *w = ctx;
     int64_t carry[2 * CG_SCAN_COLUMNS]; /* of any T */
     (void)thread;
+    if (w->r->inner == 1 && w->r->n * (int64_t)w->size <= SHORT_BYTES) {
+        run_short_rows(w, begin, end);
+        begin = end;
+    }
     for (int64_t unit = begin; unit < end; unit++) {
         w->kind->start(carry, (ptrdiff_t)width_of(w, unit));
         run_steps(w, unit, 0, w->r->n, carry);
@@ -161,12 +194,13 @@ static void run_unit(scan_work *w, int64_t unit) {
 
 /* --- The request -------------------------------------------------------------------------------------------------------- */
 
-/* Strips of equal width, at most what the loops take. */
+/* Strips of equal width, at most what the loops take, and enough of them if that leaves each wide enough. */
 static void plan_strips(scan_work *w) {
-    const int64_t inner = w->r->inner;
-    w->n_strips = (inner - 1) / CG_SCAN_COLUMNS + 1;
-    w->strip = (inner - 1) / w->n_strips + 1;
-    if (w->n_strips > 1) w->strip = (w->strip + 15) / 16 * 16;
+    const int64_t inner = w->r->inner, wanted = (ENOUGH_UNITS - 1) / w->r->outer + 1;
+    int64_t strips = inner / LEAST_STRIP < wanted ? inner / LEAST_STRIP : wanted;
+    if (strips * CG_SCAN_COLUMNS < inner) strips = (inner - 1) / CG_SCAN_COLUMNS + 1;
+    w->strip = (inner - 1) / strips + 1;
+    if (strips > 1) w->strip = (w->strip + COLUMNS_STEP - 1) / COLUMNS_STEP * COLUMNS_STEP;
     w->n_strips = (inner - 1) / w->strip + 1;
 }
 

@@ -9,6 +9,9 @@ extern const cg_folds_isa CG_ISA_NAME(cg_folds_f32), CG_ISA_NAME(cg_folds_f64), 
     CG_ISA_NAME(cg_folds_i64);
 extern const cg_scans_isa CG_ISA_NAME(cg_scans_f32), CG_ISA_NAME(cg_scans_f64), CG_ISA_NAME(cg_scans_i32),
     CG_ISA_NAME(cg_scans_i64);
+extern const cg_searches_isa CG_ISA_NAME(cg_searches_f32), CG_ISA_NAME(cg_searches_f64),
+    CG_ISA_NAME(cg_searches_i32), CG_ISA_NAME(cg_searches_i64);
+extern const cg_sorts_isa CG_ISA_NAME(cg_sorts);
 extern const cg_gemm_isa CG_ISA_NAME(cg_gemm_f32), CG_ISA_NAME(cg_gemm_f64);
 extern const cg_softmax_isa CG_ISA_NAME(cg_softmax_f32), CG_ISA_NAME(cg_softmax_f64);
 extern const cg_philox_isa CG_ISA_NAME(cg_philox_f32), CG_ISA_NAME(cg_philox_f64);
@@ -27,6 +30,9 @@ const cg_isa CG_ISA_NAME(cg_isa) = {
               &CG_ISA_NAME(cg_folds_i64)},
     .scans = {&CG_ISA_NAME(cg_scans_f32), &CG_ISA_NAME(cg_scans_f64), &CG_ISA_NAME(cg_scans_i32),
               &CG_ISA_NAME(cg_scans_i64)},
+    .searches = {&CG_ISA_NAME(cg_searches_f32), &CG_ISA_NAME(cg_searches_f64), &CG_ISA_NAME(cg_searches_i32),
+                 &CG_ISA_NAME(cg_searches_i64)},
+    .sorts = &CG_ISA_NAME(cg_sorts),
     .gemm = {&CG_ISA_NAME(cg_gemm_f32), &CG_ISA_NAME(cg_gemm_f64)},
     .softmax = {&CG_ISA_NAME(cg_softmax_f32), &CG_ISA_NAME(cg_softmax_f64)},
     .philox = {&CG_ISA_NAME(cg_philox_f32), &CG_ISA_NAME(cg_philox_f64)},

@@ -104,11 +104,11 @@ static inline void SCAN(rest)(const T *x, T *out, ptrdiff_t n, int reverse, T *c
     T block[BLOCK];
     if (n <= FEW) {
         const T base = SCAN(base)(carry[0], carry[1]);
-        T running = NEUTRAL;
+        T running = LOSS ? NEUTRAL : base;
         for (ptrdiff_t i = 0; i < n; i++) {
             const ptrdiff_t at = reverse ? n - 1 - i : i;
             running = COMBINE(running, x[at]);
-            out[at] = COMBINE(base, running);
+            out[at] = LOSS ? COMBINE(base, running) : running;
         }
         SCAN(add)(carry, carry + 1, running);
         return;
@@ -138,11 +138,26 @@ static void SCAN(reverse)(const void *xv, void *outv, ptrdiff_t n, void *carry) 
 }
 #endif
 
+/* Whole rows, one after the other in memory. */
+static void SCAN(rows)(const void *xv, void *outv, ptrdiff_t n, ptrdiff_t n_rows, int reverse) {
+    const T *x = xv;
+    T *out = outv;
+    for (ptrdiff_t i = 0; i < n_rows; i++, x += n, out += n) {
+        T carry[2] = {NEUTRAL, 0};
+        if (reverse)
+            SCAN(reverse)(x, out, n, carry);
+        else
+            SCAN(forward)(x, out, n, carry);
+    }
+}
+
 /* --- Columns side by side ------------------------------------------------------------------------------------------ */
 
-/* local[k] = local[k] o x[k], out[k] = base[k] o local[k] */
-static inline void SCAN(one_row)(const T *x, T *out, T *local, const T *base, ptrdiff_t width) {
+/* local[k] = local[k] o x[k], out[k] = base[k] o local[k]; the row at `ahead` will be needed soon. */
+static inline void SCAN(one_row)(const T *x, T *out, T *local, const T *base, const T *ahead,
+                                 ptrdiff_t width) {
     ptrdiff_t k = 0;
+    for (ptrdiff_t line = 0; width >= LINE && line < width; line += LINE) __builtin_prefetch(ahead + line);
     for (; k + VEC_LANES <= width; k += VEC_LANES) {
         const vec running = VCOMBINE(*(const vec *)(local + k), *(const vec *)(x + k));
         *(vec *)(local + k) = running;
@@ -159,7 +174,8 @@ static inline void SCAN(strip)(const T *x, ptrdiff_t row, T *out, ptrdiff_t out_
     T local[CG_SCAN_COLUMNS], base[CG_SCAN_COLUMNS];
 #if !LOSS
     memcpy(local, carry, (size_t)width * sizeof *local);
-    for (ptrdiff_t j = 0; j < n; j++) SCAN(one_row)(x + j * row, out + j * out_row, local, base, width);
+    for (ptrdiff_t j = 0; j < n; j++)
+        SCAN(one_row)(x + j * row, out + j * out_row, local, base, x + (AHEAD + j) * row, width);
     memcpy(carry, local, (size_t)width * sizeof *local);
 #else
     for (ptrdiff_t j = 0; j < n; j += BLOCK) {
@@ -168,7 +184,8 @@ static inline void SCAN(strip)(const T *x, ptrdiff_t row, T *out, ptrdiff_t out_
             local[k] = NEUTRAL;
             base[k] = SCAN(base)(carry[k], carry[width + k]);
         }
-        for (ptrdiff_t i = j; i < end; i++) SCAN(one_row)(x + i * row, out + i * out_row, local, base, width);
+        for (ptrdiff_t i = j; i < end; i++)
+            SCAN(one_row)(x + i * row, out + i * out_row, local, base, x + (AHEAD + i) * row, width);
         for (ptrdiff_t k = 0; k < width; k++) SCAN(add)(carry + k, carry + width + k, local[k]);
     }
 #endif
@@ -197,6 +214,7 @@ static const cg_scan_kind SCAN(kind) = {.start = SCAN(start),
                                         .take = SCAN(take),
                                         .forward = SCAN(forward),
                                         .reverse = SCAN(reverse),
+                                        .rows = SCAN(rows),
                                         .columns = SCAN(columns)};
 
 #undef SCAN

@@ -25,7 +25,9 @@
 enum {
     BLOCK = 32, /* of all instruction sets, so that all give the same bits */
     BLOCK_VECS = BLOCK / VEC_LANES,
-    FEW = 16
+    FEW = 16,
+    LINE = 64 / sizeof(T), /* elements of a line of the cache */
+    AHEAD = 6              /* rows that are fetched before they are needed */
 };
 
 /* A register of T in memory, and what a comparison of two gives. */
@@ -36,6 +38,16 @@ static inline vec vec_of(T x) { return x - (vec){0}; } /* -0 as it is */
 
 static inline vec pick(vec_bits first, vec a, vec b) {
     return (vec)((first & (vec_bits)a) | (~first & (vec_bits)b));
+}
+
+/* Without a branch, which random elements would mispredict. */
+static inline T pick_one(int first, T a, T b) {
+    BITS x, y;
+    memcpy(&x, &a, sizeof x);
+    memcpy(&y, &b, sizeof y);
+    x = y ^ ((x ^ y) & -(BITS)first);
+    memcpy(&a, &x, sizeof a);
+    return a;
 }
 
 static inline vec vec_add(vec a, vec b) { return a + b; }
@@ -78,7 +90,7 @@ static inline vec vec_min(vec a, vec b) { return pick((vec_bits)(a < b) | (vec_b
 #include "host/cpu/isa/scan_kind.h"
 
 #define SCAN(name) max_##name
-#define COMBINE(a, b) (((a) > (b)) | (ISNAN(a) != 0) ? (a) : (b))
+#define COMBINE(a, b) pick_one(((a) > (b)) | (ISNAN(a) != 0), a, b)
 #define VCOMBINE(a, b) vec_max(a, b)
 #define NEUTRAL LOWEST
 #define LOSS 0
@@ -86,7 +98,7 @@ static inline vec vec_min(vec a, vec b) { return pick((vec_bits)(a < b) | (vec_b
 #include "host/cpu/isa/scan_kind.h"
 
 #define SCAN(name) min_##name
-#define COMBINE(a, b) (((a) < (b)) | (ISNAN(a) != 0) ? (a) : (b))
+#define COMBINE(a, b) pick_one(((a) < (b)) | (ISNAN(a) != 0), a, b)
 #define VCOMBINE(a, b) vec_min(a, b)
 #define NEUTRAL HIGHEST
 #define LOSS 0

@@ -24,7 +24,10 @@ typedef void cg_scan_take(void *to, const void *total);
 /* out[i] = carry o x[0] o ... o x[i], i < n, or from the end in `reverse`; carry is then that of all. out may be x. */
 typedef void cg_scan_row(const void *x, void *out, ptrdiff_t n, void *carry);
 
-/* The same for the rows x[j row + k], out[j out_row + k], j < n, of k < width columns. */
+/* n_rows rows of n, contiguous, each from nothing. */
+typedef void cg_scan_rows(const void *x, void *out, ptrdiff_t n, ptrdiff_t n_rows, int reverse);
+
+/* As cg_scan_row for the rows x[j row + k], out[j out_row + k], j < n, of k < width columns. */
 typedef void cg_scan_columns(const void *x, ptrdiff_t row, void *out, ptrdiff_t out_row, ptrdiff_t n,
                              ptrdiff_t width, void *carry);
 
@@ -33,6 +36,7 @@ typedef struct cg_scan_kind {
     cg_scan_meet *meet;
     cg_scan_take *take;
     cg_scan_row *forward, *reverse;
+    cg_scan_rows *rows;
     cg_scan_columns *columns;
 } cg_scan_kind;
 
