@@ -12,7 +12,8 @@
 #ifndef GROUP
 #define GROUP 1
 #endif
-#define RUN 8 /* positions that a work-item of scan_groups has one after the other */
+#define BLOCK 16 /* positions that scan_walk adds up by themselves: their chain of additions waits for no other block */
+#define RUN 8    /* positions that a work-item of scan_groups has one after the other */
 
 /* A task is a chunk of W columns, of `blocks` blocks of columns; a work-item does per_item of them. */
 __kernel void scan_walk(const INDEX tasks, const INDEX n, const INDEX inner, const INDEX blocks, const INDEX chunk,
@@ -31,9 +32,16 @@ __kernel void scan_walk(const INDEX tasks, const INDEX n, const INDEX inner, con
         running sum = running_from((T)(IDENTITY));
         if (carries && c > 0)
             sum = running_from(load_lanes(carry + (o * (chunks - 1) + c - 1) * inner + i, lanes));
-        for (INDEX j = 0; j < count; j++) {
-            sum = running_add(sum, load_lanes(x + j * step, lanes));
-            store_lanes(running_value(sum), y + j * step, lanes);
+        for (INDEX start = 0; start < count; start += BLOCK) {
+            const INDEX stop = min(start + BLOCK, count);
+            const T ahead = running_value(sum);
+            T part = load_lanes(x + start * step, lanes);
+            store_lanes(combine(ahead, part), y + start * step, lanes);
+            for (INDEX j = start + 1; j < stop; j++) {
+                part = combine(part, load_lanes(x + j * step, lanes));
+                store_lanes(combine(ahead, part), y + j * step, lanes);
+            }
+            sum = running_add(sum, part);
         }
     }
 }

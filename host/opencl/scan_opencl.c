@@ -2,8 +2,8 @@
  * Running reductions: kernels/scan.cl. A long row is cut into chunks: each chunk is reduced (reduce_opencl.c), those
  * results are scanned by the same function, and then each chunk is scanned from where the one before ends.
  *
- * Lengths of chunks keep the error of sums at (log2 n + 64) u sum |x|. CPU style and columns: the scan itself is
- * compensated (kernels/running.h), and the reduction of a chunk of m adds at most 64 terms in a row, then m / (64 lanes)
+ * Lengths of chunks keep the error of sums at (log2 n + 64) u sum |x|. CPU style and columns: the scan of a chunk adds
+ * at most 16 terms in a row, on a compensated sum (kernels/running.h), and the reduction of a chunk of m adds at most 64 terms in a row, then m / (64 lanes)
  * or, of columns, m / 64 partial sums, so that 4096 and 512 are within the bound. Groups: 7 + 8 additions a level.
  */
 #include "host/opencl/opencl.h"
