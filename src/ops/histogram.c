@@ -107,7 +107,8 @@ static cg_tensor *bincount(const char *op, cg_tensor *x, cg_tensor *weights, int
     int64_t length = number ? length_of(op, number, minlength) : -1;
     if (length < 0) return NULL;
     if (!weights) weights = cg_ones(x->storage->dev, CG_I64, number->shape);
-    return cg_order_place(op, cg_reshape(weights, number->shape), number, length);
+    cg_tensor *zeros = cg_zeros(x->storage->dev, cg_dtype_of(weights), cg_shape(length));
+    return cg_scatter_add(zeros, number, cg_reshape(weights, number->shape), 0);
 }
 
 cg_tensor *cg_bincount(cg_tensor *x, int64_t minlength) {

@@ -1,4 +1,5 @@
 /* Losses of class labels: cross-entropy from logits, and from log-probabilities or probabilities. */
+#include "ops/index.h"
 #include "ops/losses.h"
 
 /* --- softmax and cross-entropy -------------------------------------------------------------------------------- */
@@ -60,13 +61,13 @@ static const cg_rule pick_rule = {"pick", pick_backward};
 
 /* x[n, label[n]] for x (N, C) and i64 labels (N); NaN for a label outside [0, C). */
 static cg_tensor *pick(cg_tensor *x, cg_tensor *label) {
-    int64_t rows = x->shape.dim[0], classes = x->shape.dim[1];
-    cg_tensor *row = cg_arange(x->storage->dev, CG_I64, 0, (double)(rows * classes), (double)classes);
-    cg_tensor *within = cg_where(cg_ge(label, 0), cg_add(row, label), rows * classes); /* past the end: NaN */
-    cg_tensor *place = cg_where(cg_lt(label, classes), within, rows * classes);
-    cg_tensor *flat = cg_reshape(cg_detach(x), cg_shape(rows * classes));
+    int64_t classes = x->shape.dim[1];
+    cg_tensor *place =
+        cg_where(cg_ge(label, 0), label, classes); /* a negative one would count from the end */
+    cg_tensor *column = place ? cg_unsqueeze(place, 1) : NULL;
+    cg_tensor *picked = column ? cg_index_gather("pick", x, 1, column, true) : NULL;
     cg_tensor *input[] = {x, label};
-    return cg_record_op(cg_index_select(flat, 0, place), &pick_rule, 2, input, CG_KEEP(1), NULL);
+    return cg_record_op(cg_reshape(picked, label->shape), &pick_rule, 2, input, CG_KEEP(1), NULL);
 }
 
 /* --- samples that count, and for how much ----------------------------------------------------------------------- */

@@ -2,44 +2,7 @@
  * Elements chosen by a mask. Where they are is found on the device, without atomics: the running count of true elements
  * is sorted, and element k of the result is where it first reaches k + 1. Only the number of them comes to the host.
  */
-#include "ops/part.h"
-
-/* Running sums along a dense vector, in place. */
-static cg_tensor *running_sum(cg_tensor *x) {
-    if (!x) return NULL;
-    cg_scan_request r = {.kind = CG_REDUCE_SUM,
-                         .dtype = x->storage->dtype,
-                         .outer = 1,
-                         .n = cg_numel(x),
-                         .inner = 1,
-                         .src = cg_tensor_operand(x),
-                         .out = cg_tensor_operand(x)};
-    return cg_hw_scan(x->storage->dev->hw, &r) ? NULL : x;
-}
-
-/* 1, 2, ..., n, made on the device. */
-static cg_tensor *count_up(cg_device *dev, cg_dtype dtype, int64_t n) {
-    cg_dims shape = cg_shape(n);
-    return running_sum(cg_part_fill(dev, dtype, &shape, 1));
-}
-
-/* For each value the first place in the sorted vector that is not before it, or (after) that comes after it. */
-static cg_tensor *places(cg_tensor *sorted, cg_tensor *value, bool after) {
-    if (!sorted || !value) return NULL;
-    cg_device *dev = value->storage->dev;
-    cg_tensor *out = cg_tensor_make(dev, "nonzero", CG_I64, &value->shape);
-    if (!out) return NULL;
-    cg_searchsorted_request r = {.right = after,
-                                 .shared = true,
-                                 .dtype = sorted->storage->dtype,
-                                 .rows = 1,
-                                 .n = cg_numel(sorted),
-                                 .m = cg_numel(value),
-                                 .sorted = cg_tensor_operand(sorted),
-                                 .value = cg_tensor_operand(value),
-                                 .out = cg_tensor_operand(out)};
-    return cg_hw_searchsorted(dev->hw, &r) ? NULL : out;
-}
+#include "ops/order.h"
 
 /* The row-major places (count) i64 of the elements of x that are not 0. */
 static cg_tensor *true_places(const char *op, cg_tensor *x) {
@@ -48,11 +11,13 @@ static cg_tensor *true_places(const char *op, cg_tensor *x) {
     if (n == 0) return cg_zeros(dev, CG_I64, cg_shape(0));
     cg_dtype type = n <= INT32_MAX ? CG_I32 : CG_I64;
     cg_tensor *is_true = cg_ne(cg_detach(x), cg_zeros(dev, x->storage->dtype, cg_shape()));
-    cg_tensor *count = running_sum(cg_eval(cg_reshape(cg_cast(is_true, type), cg_shape(n))));
+    cg_tensor *ones = cg_reshape(cg_cast(is_true, type), cg_shape(n));
+    cg_tensor *count = ones ? cg_order_scan(op, CG_REDUCE_SUM, ones, 0, false) : NULL;
     int64_t total = 0;
     cg_tensor *last = cg_cast(cg_slice(count, 0, n - 1, n, 1), CG_I64);
     if (!last || cg_op_read(op, last, &total, sizeof total)) return NULL;
-    return places(count, count_up(dev, type, total), false);
+    cg_tensor *number = cg_add(cg_order_places(dev, total), 1);
+    return number ? cg_order_search(op, count, cg_cast(number, type), false) : NULL;
 }
 
 /* --- nonzero ------------------------------------------------------------------------------------------------------ */
@@ -63,8 +28,8 @@ static cg_tensor *true_places(const char *op, cg_tensor *x) {
  */
 static cg_tensor *peel_axis(cg_tensor **place, int64_t dim, int64_t inner) {
     cg_device *dev = (*place)->storage->dev;
-    cg_tensor *multiples = cg_eval(cg_mul(count_up(dev, CG_I64, dim - 1), inner));
-    cg_tensor *index = places(multiples, *place, true);
+    cg_tensor *multiples = cg_mul(cg_add(cg_order_places(dev, dim - 1), 1), inner);
+    cg_tensor *index = multiples ? cg_order_search("nonzero", multiples, *place, true) : NULL;
     *place = index ? cg_eval(cg_sub(*place, cg_mul(index, inner))) : NULL;
     return index;
 }

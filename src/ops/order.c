@@ -79,61 +79,7 @@ cg_tensor *cg_order_places(cg_device *dev, int64_t n) {
     return ones ? cg_sub(cg_order_scan("arange", CG_REDUCE_SUM, ones, 0, false), 1) : NULL;
 }
 
-/* --- Elements picked and placed ----------------------------------------------------------------------------- */
-
 void cg_order_pick_backward(const cg_rule_call *call, cg_tensor **dx) {
-    int64_t n = call->shape[0].dim[call->shape[0].rank - 1];
-    dx[0] = cg_order_place("scatter_add", call->g, call->x[1], n);
-}
-
-static const cg_rule pick_rule = {"take_along_axis", cg_order_pick_backward};
-
-cg_tensor *cg_order_pick(cg_tensor *x, cg_tensor *index) {
-    if (!x || !index) return NULL;
-    cg_device *dev = x->storage->dev;
-    cg_tensor *src = cg_tensor_dense(x), *places = cg_tensor_dense(index);
-    cg_tensor *out = cg_tensor_make(dev, pick_rule.name, x->storage->dtype, &index->shape);
-    if (!src || !places || !out) return NULL;
-    cg_gather_request r = {.along = true,
-                           .dtype = x->storage->dtype,
-                           .outer = rows_of(x),
-                           .axis = last_dim(x),
-                           .inner = 1,
-                           .n_index = last_dim(index),
-                           .src = cg_tensor_operand(src),
-                           .index = cg_tensor_operand(places),
-                           .out = cg_tensor_operand(out)};
-    if (cg_hw_gather(dev->hw, &r)) return NULL;
-    cg_tensor *input[] = {x, index};
-    return cg_record_op(out, &pick_rule, 2, input, CG_KEEP(1), NULL);
-}
-
-static void place_backward(const cg_rule_call *call, cg_tensor **dx) {
-    dx[0] = cg_order_pick(call->g, call->x[1]);
-}
-
-static const cg_rule place_rule = {"scatter_add", place_backward};
-
-cg_tensor *cg_order_place(const char *op, cg_tensor *src, cg_tensor *index, int64_t n) {
-    if (!src || !index) return NULL;
-    cg_device *dev = src->storage->dev;
-    cg_dims shape = src->shape;
-    shape.dim[shape.rank - 1] = n;
-    cg_tensor *from = cg_tensor_dense(src), *places = cg_tensor_dense(index);
-    int64_t numel;
-    if (!from || !places || cg_tensor_check(dev, op, src->storage->dtype, &shape, &numel)) return NULL;
-    cg_tensor *out = cg_eval(cg_zeros(dev, src->storage->dtype, shape));
-    if (!out) return NULL;
-    cg_scatter_add_request r = {.along = true,
-                                .dtype = src->storage->dtype,
-                                .outer = rows_of(src),
-                                .axis = n,
-                                .inner = 1,
-                                .n_index = last_dim(index),
-                                .src = cg_tensor_operand(from),
-                                .index = cg_tensor_operand(places),
-                                .out = cg_tensor_operand(out)};
-    if (cg_hw_scatter_add(dev->hw, &r)) return NULL;
-    cg_tensor *input[] = {src, index};
-    return cg_record_op(out, &place_rule, 2, input, CG_KEEP(1), NULL);
+    cg_tensor *zeros = cg_zeros(call->dev, call->dtype[0], call->shape[0]);
+    dx[0] = cg_scatter_add(zeros, call->x[1], call->g, -1);
 }

@@ -26,15 +26,6 @@ cg_tensor *cg_order_scan(const char *op, cg_reduce_kind kind, cg_tensor *x, int 
 /* 0, 1, ..., n - 1 as i64, made on the device. */
 cg_tensor *cg_order_places(cg_device *dev, int64_t n);
 
-/* out[..., j] = x[..., index[..., j]]; leading axes equal. Gradient: cg_order_place. */
-cg_tensor *cg_order_pick(cg_tensor *x, cg_tensor *index);
-
-/*
- * Zeros (..., n) with out[..., index[..., j]] += src[..., j]; dtype f32, f64, i32 or i64. An index past the end is left
- * out. Gradient: cg_order_pick.
- */
-cg_tensor *cg_order_place(const char *op, cg_tensor *src, cg_tensor *index, int64_t n);
-
 /*
  * The rule of a result that holds x[..., index[..., j]] already: inputs x and index, of which index is kept. Operations
  * that sort x use it under their own name.

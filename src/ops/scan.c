@@ -101,8 +101,8 @@ static void extreme_backward(const cg_rule_call *call, cg_tensor **dx) {
     int axis = (int)call->attributes->i[0];
     cg_tensor *y = cg_order_swap_last(cg_detach(call->out), axis), *g = cg_order_swap_last(call->g, axis);
     if (!y || !g) return;
-    cg_tensor *placed = cg_order_place("scatter_add", g, origins(y), call->shape[0].dim[axis]);
-    dx[0] = cg_order_swap_last(placed, axis);
+    cg_tensor *zeros = cg_zeros(call->dev, call->dtype[0], g->shape);
+    dx[0] = cg_order_swap_last(cg_scatter_add(zeros, origins(y), g, -1), axis);
 }
 
 static const cg_rule cummax_rule = {"cummax", extreme_backward};

@@ -26,9 +26,9 @@ static bool describe_groups(cg_tensor *sorted, cg_tensor *from, cg_tensor *group
     cg_tensor *number = cg_order_places(sorted->storage->dev, count);
     cg_tensor *begin = number ? cg_order_search("unique", group, number, false) : NULL;
     cg_tensor *end = begin ? cg_order_search("unique", group, number, true) : NULL;
-    result->values = cg_order_pick(sorted, begin);
-    result->index =
-        cg_order_pick(from, begin); /* the sort is stable: the first of a group is the first in x */
+    result->values = cg_take_along_axis(sorted, begin, 0);
+    /* the sort is stable: the first of a group is the first in x */
+    result->index = cg_take_along_axis(from, begin, 0);
     result->counts = cg_sub(end, begin);
     return result->values && result->index && result->counts;
 }
@@ -40,7 +40,8 @@ static bool unique_of(cg_tensor *x, cg_unique_result *result) {
     int64_t count;
     if (!group || count_groups(group, &count) || !describe_groups(sorted, from, group, count, result))
         return false;
-    result->inverse = cg_reshape(cg_order_place("unique", group, from, cg_numel(x)), x->shape);
+    cg_tensor *zeros = cg_zeros(x->storage->dev, CG_I64, flat->shape);
+    result->inverse = cg_reshape(cg_scatter_add(zeros, from, group, 0), x->shape);
     return result->inverse != NULL;
 }
 
