@@ -107,7 +107,11 @@ static cg_tensor *bincount(const char *op, cg_tensor *x, cg_tensor *weights, int
     int64_t length = number ? length_of(op, number, minlength) : -1;
     if (length < 0) return NULL;
     if (!weights) weights = cg_ones(x->storage->dev, CG_I64, number->shape);
-    cg_tensor *zeros = cg_zeros(x->storage->dev, cg_dtype_of(weights), cg_shape(length));
+    cg_dims shape = cg_shape(length);
+    int64_t numel;
+    if (!weights || cg_tensor_check(x->storage->dev, op, weights->storage->dtype, &shape, &numel))
+        return NULL;
+    cg_tensor *zeros = cg_zeros(x->storage->dev, weights->storage->dtype, shape);
     return cg_scatter_add(zeros, number, cg_reshape(weights, number->shape), 0);
 }
 
