@@ -160,6 +160,7 @@ catalog_observation catalog_operation_observe(const catalog_operation *operation
     if (!got) snprintf(o.text, sizeof o.text, "%s", cg_error_message(dev));
     for (int kind = 0; kind < CG_WORK_COUNT; kind++) o.work[kind] = after.work[kind] - before.work[kind];
     o.round_trips = after.round_trips - before.round_trips;
+    o.uploads = after.uploads - before.uploads;
     if (got && (t == CG_F32 || t == CG_F64))
         o.gradient = cg_requires_grad(call_operation(operation, dev, t, true, &before));
     cg_scope_end(scope);

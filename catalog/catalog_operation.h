@@ -26,7 +26,7 @@ typedef struct catalog_observation {
     bool done; /* false: it failed, and `text` says why */
     char text[256];
     uint64_t work[CG_WORK_COUNT]; /* calls of each kind */
-    uint64_t round_trips;
+    uint64_t round_trips, uploads;
     bool gradient; /* the result of an input that requires a gradient requires one */
 } catalog_observation;
 

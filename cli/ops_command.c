@@ -22,6 +22,7 @@ static const char help[] =
     "\v"
     "Every operation is called on small inputs, and the device is asked what it did:\n"
     "  V  a view: no work, no copy\n"
+    "  U  values that the host makes and uploads\n"
     "  F  a fused row: one elementwise pass, which merges with its neighbours\n"
     "  K  one piece of work with a kernel of its own (sort, scan, reduce, matmul, softmax, ...)\n"
     "  C  composed of several pieces of work\n"
@@ -79,7 +80,7 @@ static char letter(const catalog_operation *operation, const catalog_observation
     uint64_t calls = 0;
     if (!o->done) return 'x';
     for (int kind = 0; kind < CG_WORK_COUNT; kind++) calls += o->work[kind];
-    if (calls == 0) return 'V';
+    if (calls == 0) return o->uploads ? 'U' : 'V';
     if (calls == 1) return operation->row >= 0 || o->work[CG_WORK_MAP] ? 'F' : 'K';
     return 'C';
 }

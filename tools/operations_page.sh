@@ -13,6 +13,7 @@ does for it; a test fails when the library does something else. `clgrad ops --de
 | letter | the operation is |
 |---|---|
 | V | a view: no work, no copy |
+| U | values that the host makes and uploads |
 | F | a fused row: one elementwise pass, which merges with its neighbours |
 | f | the same, of the dtype converted to f32 as it is loaded |
 | K | one piece of work with a kernel of its own |

@@ -1,6 +1,6 @@
 /* The same bits on one device with fusion and without; row_batches.c compares devices. */
 #include "support/device_test.h"
-#include "support/row_calls.h"
+#include "support/row_check.h"
 
 /* y = x through every row of one tensor, forced once: long programs with several outputs. */
 static cg_tensor *chain(cg_tensor *x, int length, cg_tensor **middle) {
@@ -8,8 +8,9 @@ static cg_tensor *chain(cg_tensor *x, int length, cg_tensor **middle) {
     int row = 0;
     for (int i = 0; i < length; row = (row + 1) % CG_ROW_COUNT) {
         if (cg_rows[row].signature != CG_SIG_UNARY || cg_rows[row].lo >= 0 || row == CG_ROW_exp) continue;
-        y = cg_add(cg_mul(row_apply(row, cg_arg_tensor(y), cg_arg_tensor(NULL), cg_arg_tensor(NULL)), 0.5),
-                   x);
+        y = cg_add(
+            cg_mul(catalog_row_apply(row, cg_arg_tensor(y), cg_arg_tensor(NULL), cg_arg_tensor(NULL)), 0.5),
+            x);
         if (i++ == length / 2) *middle = y;
     }
     return y;

@@ -3,7 +3,7 @@
  * all the rest, so several rows are the outputs of one program, and all values to try are in one tensor.
  */
 #include "support/device_test.h"
-#include "support/row_calls.h"
+#include "support/row_check.h"
 #include "tensor/context.h"
 
 #include <math.h>
@@ -55,13 +55,13 @@ static void add_row(batch *b, int row) {
     int64_t m = extremes(b->type);
     *r = (batch_row){.row = row, .n = device_is_slow(b->dev) ? m + 18 : m * m + 1032};
     uint64_t seed = (uint64_t)row + 1;
-    for (int k = 0; k < row_tensors(row); k++) {
+    for (int k = 0; k < catalog_row_at(row)->tensors; k++) {
         r->data[k] = make_operand(b, row, k, r->n, &seed);
         r->in[k] = cg_from_host(b->dev, b->type, cg_shape(r->n), r->data[k]);
     }
     cg_dims shape = cg_shape(r->n);
-    r->out = cg_tensor_make(b->dev, "test", row_result(row, b->type), &shape);
-    b->n_inputs += row_tensors(row);
+    r->out = cg_tensor_make(b->dev, "test", catalog_row_result(row, b->type), &shape);
+    b->n_inputs += catalog_row_at(row)->tensors;
 }
 
 /* --- one program for all rows of a batch --------------------------------------------------------------------- */
@@ -70,13 +70,13 @@ static bool run_batch(const batch *b, double parameter) {
     cg_program p = {.type = (uint8_t)b->type, .n_inputs = (uint8_t)b->n_inputs};
     cg_map_request map = {.program = &p, .rank = 1, .shape = {b->row[0].n}};
     for (int i = 0, input = 0; i < b->n; i++)
-        for (int k = 0; k < row_tensors(b->row[i].row); k++)
+        for (int k = 0; k < catalog_row_at(b->row[i].row)->tensors; k++)
             map.in[input++] = cg_tensor_operand(b->row[i].in[k]);
     map.consts[0].f = parameter;
     p.n_consts = 1;
     for (int i = 0, input = 0; i < b->n; i++) {
         const batch_row *r = &b->row[i];
-        int tensors = row_tensors(r->row), src[3] = {0};
+        int tensors = catalog_row_at(r->row)->tensors, src[3] = {0};
         for (int k = 0; k < tensors; k++) src[k] = input++;
         if (cg_rows[r->row].signature == CG_SIG_PARAM) src[1] = cg_program_const(&p, 0);
         p.output[p.n_outputs++] = (uint8_t)cg_program_push(&p, r->row, src[0], src[1], src[2]);
@@ -117,7 +117,7 @@ static void check_batch_row(const batch *b, const batch_row *r, cg_device *cpu, 
     bool has_parameter = cg_rows[r->row].signature == CG_SIG_PARAM;
     const long double *values[3] = {NULL, NULL, NULL};
     cg_arg arg[3] = {0};
-    for (int k = 0; k < row_tensors(r->row); k++) {
+    for (int k = 0; k < catalog_row_at(r->row)->tensors; k++) {
         values[k] = to_values(b->type, r->data[k], r->n);
         arg[k] = cg_arg_tensor(cg_from_host(cpu, b->type, cg_shape(r->n), r->data[k]));
     }
@@ -127,8 +127,9 @@ static void check_batch_row(const batch *b, const batch_row *r, cg_device *cpu, 
         values[1] = y;
         arg[1] = cg_arg_real(parameter);
     }
-    check_row(r->out, r->row, b->type, cg_shape(r->n), (row_operands){values[0], values[1], values[2]});
-    compare_bits(r->out, row_apply(r->row, arg[0], arg[1], arg[2]), r->row, b->type);
+    check_row(r->out, r->row, b->type, cg_shape(r->n),
+              (catalog_row_operands){values[0], values[1], values[2]});
+    compare_bits(r->out, catalog_row_apply(r->row, arg[0], arg[1], arg[2]), r->row, b->type);
     const double *probe = cg_rows[r->row].probe;
     if (!is_real(b->type) || (has_parameter && parameter != probe[1])) return;
     const long double *got = read_values(r->out);
@@ -142,7 +143,8 @@ static void finish_batch(batch *b, cg_device *cpu, bool has_parameter) {
     enum { PARAMETERS = 4 };
     int runs = b->n == 0 ? 0 : has_parameter ? PARAMETERS + b->n : 1;
     for (int i = 0; i < runs; i++) {
-        double parameter = i < PARAMETERS ? row_parameter(i) : cg_rows[b->row[i - PARAMETERS].row].probe[1];
+        double parameter =
+            i < PARAMETERS ? catalog_row_parameter(i) : cg_rows[b->row[i - PARAMETERS].row].probe[1];
         cg_scope *there = cg_scope_begin(cpu);
         if (run_batch(b, parameter))
             for (int k = 0; k < b->n; k++) check_batch_row(b, &b->row[k], cpu, parameter);
@@ -157,7 +159,7 @@ static void run_type(cg_device *dev, cg_device *cpu, cg_dtype type, bool has_par
     for (int row = 0; row < CG_ROW_COUNT; row++) {
         if ((cg_rows[row].signature == CG_SIG_PARAM) != has_parameter) continue;
         if (!cg_row_has_type(&cg_rows[row], type)) continue;
-        if (b.n == CG_MAX_OUTPUTS || b.n_inputs + row_tensors(row) > CG_MAX_INPUTS) {
+        if (b.n == CG_MAX_OUTPUTS || b.n_inputs + catalog_row_at(row)->tensors > CG_MAX_INPUTS) {
             finish_batch(&b, cpu, has_parameter);
             scratch_free_all();
         }

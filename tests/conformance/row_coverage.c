@@ -2,7 +2,7 @@
 #include "catalog/catalog.h"
 #include "support/device_test.h"
 #include "support/files.h"
-#include "support/row_calls.h"
+#include "support/row_check.h"
 
 #include <string.h>
 
@@ -43,4 +43,11 @@ HOST_TEST(coverage, every_operation_is_listed) {
                                           "indexing.h", "sorting.h",     "reduce.h",
                                           "linalg.h",   "loss.h",        "preprocessing.h"};
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) each_operation(headers[i], needs_a_check);
+}
+
+/* "A benchmark row each": the suite ops of clgrad_bench takes the shapes that an operation's first entry names. */
+HOST_TEST(coverage, every_operation_has_a_size_to_be_timed_at) {
+    for (int i = 0; catalog_at(i); i++)
+        CHECK_MSG(catalog_find(catalog_at(i)->name)->large[0].rank > 0, "%s names no .large",
+                  catalog_at(i)->name);
 }

@@ -1,7 +1,7 @@
 /* The gradient of every row, and the gradient of that, against numerical ones. */
 #include "support/device_test.h"
 #include "support/gradients.h"
-#include "support/row_calls.h"
+#include "support/row_check.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,10 +19,11 @@ typedef struct row_context {
 static cg_tensor *call_row(void *context, int n, cg_tensor *const *x) {
     const row_context *c = context;
     if (cg_rows[c->row].class == CG_CLASS_SELECT)
-        return row_apply(c->row, cg_arg_tensor(c->condition), cg_arg_tensor(x[0]), cg_arg_tensor(x[1]));
+        return catalog_row_apply(c->row, cg_arg_tensor(c->condition), cg_arg_tensor(x[0]),
+                                 cg_arg_tensor(x[1]));
     cg_arg y = cg_rows[c->row].signature == CG_SIG_PARAM ? cg_arg_real(c->parameter)
                                                          : cg_arg_tensor(n > 1 ? x[1] : NULL);
-    return row_apply(c->row, cg_arg_tensor(x[0]), y, cg_arg_tensor(n > 2 ? x[2] : NULL));
+    return catalog_row_apply(c->row, cg_arg_tensor(x[0]), y, cg_arg_tensor(n > 2 ? x[2] : NULL));
 }
 
 /*
@@ -31,7 +32,7 @@ static cg_tensor *call_row(void *context, int n, cg_tensor *const *x) {
  * equal and where one is a multiple of another; so operand i is on the grid of k/2 + 0.2 + i/10, k whole.
  */
 static int make_inputs(cg_device *dev, int row, const cg_dims *shape, cg_tensor **x, uint64_t seed) {
-    int n = row_tensors(row) - (cg_rows[row].class == CG_CLASS_SELECT);
+    int n = catalog_row_at(row)->tensors - (cg_rows[row].class == CG_CLASS_SELECT);
     double lo = cg_rows[row].lo > 0 ? fmax(cg_rows[row].lo, 0.6) : fmax(cg_rows[row].lo, -3);
     double hi = fmin(cg_rows[row].hi, 3);
     for (int i = 0; i < n; i++) {
@@ -65,8 +66,8 @@ static void run_all(cg_device *dev, bool second) {
         if (!has_rule(row)) continue;
         bool is_parameter = cg_rows[row].signature == CG_SIG_PARAM;
         for (int i = 0; i < (is_parameter ? 3 : 1); i++)
-            run_gradient(dev, row, same, row_parameter(i), second);
-        if (row_tensors(row) > 1) run_gradient(dev, row, broadcast, 1, second);
+            run_gradient(dev, row, same, catalog_row_parameter(i), second);
+        if (catalog_row_at(row)->tensors > 1) run_gradient(dev, row, broadcast, 1, second);
     }
 }
 

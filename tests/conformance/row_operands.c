@@ -1,6 +1,6 @@
 /* What rows may be given: broadcast shapes, numbers, mixed dtypes, and what they refuse. */
 #include "support/device_test.h"
-#include "support/row_calls.h"
+#include "support/row_check.h"
 
 #include <string.h>
 
@@ -31,7 +31,7 @@ static void run_broadcast(cg_device *dev, int row, const cg_dims *shapes, int ro
     cg_arg arg[3] = {0};
     cg_dims out = cg_shape(), shape[3];
     const long double *values[3] = {NULL, NULL, NULL};
-    for (int i = 0; i < row_tensors(row); i++) {
+    for (int i = 0; i < catalog_row_at(row)->tensors; i++) {
         shape[i] = shapes[(i + rotation) % 3];
         int64_t n = ref_count(shape[i].rank, shape[i].dim);
         void *data = random_values(CG_F32, n, cg_rows[row].lo, cg_rows[row].hi, &seed);
@@ -39,14 +39,14 @@ static void run_broadcast(cg_device *dev, int row, const cg_dims *shapes, int ro
         values[i] = to_values(CG_F32, data, n);
         CHECK(cg_broadcast_shapes(out, shape[i], &out));
     }
-    for (int i = 0; i < row_tensors(row); i++) values[i] = spread(out, shape[i], values[i]);
-    check_row(row_apply(row, arg[0], arg[1], arg[2]), row, CG_F32, out,
-              (row_operands){values[0], values[1], values[2]});
+    for (int i = 0; i < catalog_row_at(row)->tensors; i++) values[i] = spread(out, shape[i], values[i]);
+    check_row(catalog_row_apply(row, arg[0], arg[1], arg[2]), row, CG_F32, out,
+              (catalog_row_operands){values[0], values[1], values[2]});
 }
 
 DEVICE_TEST_ONCE(small_rows, broadcast) {
     for (int row = 0; row < CG_ROW_COUNT; row++) {
-        if (row_tensors(row) < 2) continue;
+        if (catalog_row_at(row)->tensors < 2) continue;
         if (device_is_opencl(dev) && row != CG_ROW_where) continue;
         for (int i = 0; i < BROADCAST_SETS; i++)
             for (int rotation = 0; rotation < 3; rotation++)
@@ -75,10 +75,11 @@ static void run_number(cg_device *dev, int row, cg_dtype t, bool real, bool on_t
     cg_arg tensor = cg_arg_tensor(cg_from_host(dev, t, cg_shape(N), data));
     cg_arg other = real ? cg_arg_real(number) : cg_arg_integer((int64_t)number);
     const long double *values = to_values(t, data, N);
-    cg_tensor *got =
-        on_the_left ? row_apply(row, other, tensor, tensor) : row_apply(row, tensor, other, tensor);
+    cg_tensor *got = on_the_left ? catalog_row_apply(row, other, tensor, tensor)
+                                 : catalog_row_apply(row, tensor, other, tensor);
     check_row(got, row, common, cg_shape(N),
-              on_the_left ? (row_operands){constant, values, NULL} : (row_operands){values, constant, NULL});
+              on_the_left ? (catalog_row_operands){constant, values, NULL}
+                          : (catalog_row_operands){values, constant, NULL});
     if (!got) cg_error_clear(dev);
 }
 
@@ -89,7 +90,7 @@ DEVICE_TEST_ONCE(rows, numbers_as_operands) {
         for (int t = CG_F32; t <= CG_BOOL; t++)
             for (int way = 0; way < 4; way++) {
                 if (t == CG_F64 && (device_is_opencl(dev) || !cg_device_properties(dev)->has_f64)) continue;
-                if (row_accepts(row, with_number((cg_dtype)t, way & 1)))
+                if (catalog_row_accepts(row, with_number((cg_dtype)t, way & 1)))
                     run_number(dev, row, (cg_dtype)t, way & 1, way & 2);
             }
         scratch_free_all();
@@ -121,8 +122,8 @@ DEVICE_TEST_ONCE(rows, mixed_dtypes) {
                 values[i] = to_values(t[i], data, N);
             }
             cg_dtype common = order(t[0]) > order(t[1]) ? t[0] : t[1];
-            check_row(row_apply(rows[r], arg[0], arg[1], arg[0]), rows[r], common, cg_shape(N),
-                      (row_operands){values[0], values[1], NULL});
+            check_row(catalog_row_apply(rows[r], arg[0], arg[1], arg[0]), rows[r], common, cg_shape(N),
+                      (catalog_row_operands){values[0], values[1], NULL});
         }
 }
 
@@ -150,16 +151,17 @@ DEVICE_TEST(rows, refusals) {
         const char *name = cg_rows[row].name;
         check_case("%s", name);
         cg_arg x = cg_arg_tensor(a), y = cg_arg_tensor(b), none = cg_arg_tensor(NULL);
-        if (row_tensors(row) > 1) {
-            CHECK_FAILS(dev, row_apply(row, x, y, x), CG_ERROR_SHAPE, name, "(2, 3)", "(4, 5)");
-            CHECK(row_apply(row, x, none, x) == NULL && cg_error_code(dev) == CG_OK);
+        if (catalog_row_at(row)->tensors > 1) {
+            CHECK_FAILS(dev, catalog_row_apply(row, x, y, x), CG_ERROR_SHAPE, name, "(2, 3)", "(4, 5)");
+            CHECK(catalog_row_apply(row, x, none, x) == NULL && cg_error_code(dev) == CG_OK);
         }
-        if (row_tensors(row) > 2) CHECK_FAILS(dev, row_apply(row, x, x, y), CG_ERROR_SHAPE, name, "(4, 5)");
+        if (catalog_row_at(row)->tensors > 2)
+            CHECK_FAILS(dev, catalog_row_apply(row, x, x, y), CG_ERROR_SHAPE, name, "(4, 5)");
         cg_arg parameter = cg_rows[row].signature == CG_SIG_PARAM ? cg_arg_real(1) : x;
-        CHECK(row_apply(row, none, parameter, x) == NULL && cg_error_code(dev) == CG_OK);
-        if (row_accepts(row, CG_BOOL)) continue;
+        CHECK(catalog_row_apply(row, none, parameter, x) == NULL && cg_error_code(dev) == CG_OK);
+        if (catalog_row_accepts(row, CG_BOOL)) continue;
         x = cg_arg_tensor(flag);
-        CHECK_FAILS(dev, row_apply(row, x, x, x), CG_ERROR_DTYPE, name, "bool");
+        CHECK_FAILS(dev, catalog_row_apply(row, x, x, x), CG_ERROR_DTYPE, name, "bool");
     }
 }
 

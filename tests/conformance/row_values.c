@@ -3,7 +3,7 @@
  * row and type is a kernel to be built, a few rows stand for all here, and row_batches.c has the others.
  */
 #include "support/device_test.h"
-#include "support/row_calls.h"
+#include "support/row_check.h"
 
 #include <math.h>
 
@@ -12,7 +12,7 @@ static bool usable(cg_device *dev, cg_dtype t) { return t != CG_F64 || cg_device
 /* What to apply a row to: up to three tensors of one dtype and shape, and their elements as numbers. */
 typedef struct row_input {
     cg_arg arg[3];
-    row_operands values;
+    catalog_row_operands values;
 } row_input;
 
 static row_input make_input(cg_device *dev, int row, cg_dtype t, cg_dims shape, test_layout layout,
@@ -20,7 +20,7 @@ static row_input make_input(cg_device *dev, int row, cg_dtype t, cg_dims shape, 
     int64_t n = ref_count(shape.rank, shape.dim);
     const long double *values[3] = {NULL, NULL, NULL};
     row_input in = {.values = {0}};
-    for (int i = 0; i < row_tensors(row); i++) {
+    for (int i = 0; i < catalog_row_at(row)->tensors; i++) {
         void *data = random_values(t, n, cg_rows[row].lo, cg_rows[row].hi, &seed);
         bool condition = cg_rows[row].class == CG_CLASS_SELECT && i == 0;
         for (int64_t j = 0; condition && j < n; j += 2) value_set(t, data, j, 0);
@@ -28,13 +28,13 @@ static row_input make_input(cg_device *dev, int row, cg_dtype t, cg_dims shape, 
         values[i] = to_values(t, data, n);
     }
     if (cg_rows[row].signature == CG_SIG_PARAM) {
-        in.arg[1] = cg_arg_real(row_parameter((int)(seed % 4)));
+        in.arg[1] = cg_arg_real(catalog_row_parameter((int)(seed % 4)));
         long double *y = scratch((size_t)n * sizeof *y);
-        cg_dtype result = row_result(row, t);
+        cg_dtype result = catalog_row_result(row, t);
         for (int64_t j = 0; j < n; j++) y[j] = result == CG_F32 ? (float)in.arg[1].real : in.arg[1].real;
         values[1] = y;
     }
-    in.values = (row_operands){values[0], values[1], values[2]};
+    in.values = (catalog_row_operands){values[0], values[1], values[2]};
     return in;
 }
 
@@ -42,14 +42,14 @@ static void run_case(cg_device *dev, int row, cg_dtype t, cg_dims shape, test_la
     check_case("%s %s %s %s seed %llu", cg_rows[row].name, cg_dtype_name(t), shape_text(shape),
                layout_name(layout), (unsigned long long)seed);
     row_input in = make_input(dev, row, t, shape, layout, seed);
-    cg_tensor *got = row_apply(row, in.arg[0], in.arg[1], in.arg[2]);
+    cg_tensor *got = catalog_row_apply(row, in.arg[0], in.arg[1], in.arg[2]);
     check_row(got, row, t, shape, in.values);
     if (!got) cg_error_clear(dev);
 }
 
 /* Whether a row is tried in a dtype: on OpenCL one of each class. */
 static bool in_turn(cg_device *dev, int row, cg_dtype t) {
-    if (!usable(dev, t) || !row_accepts(row, t)) return false;
+    if (!usable(dev, t) || !catalog_row_accepts(row, t)) return false;
     return !device_is_opencl(dev) || row == CG_ROW_add || row == CG_ROW_sub || row == CG_ROW_div ||
            row == CG_ROW_lt || row == CG_ROW_where || row == CG_ROW_elu;
 }
@@ -97,7 +97,8 @@ static double special_operand(cg_dtype t, int which, int64_t i) {
 
 static void run_specials(cg_device *dev, int row, cg_dtype t, double parameter) {
     check_case("%s %s special values, parameter %g", cg_rows[row].name, cg_dtype_name(t), parameter);
-    int64_t n = row_tensors(row) == 1 ? special_count() : (int64_t)special_count() * special_count();
+    int64_t n =
+        catalog_row_at(row)->tensors == 1 ? special_count() : (int64_t)special_count() * special_count();
     cg_arg arg[3] = {0};
     const long double *values[3] = {NULL, NULL, NULL};
     for (int k = 0; k < cg_rows[row].arity; k++) {
@@ -109,8 +110,8 @@ static void run_specials(cg_device *dev, int row, cg_dtype t, double parameter) 
         arg[k] =
             is_parameter ? cg_arg_real(parameter) : cg_arg_tensor(cg_from_host(dev, t, cg_shape(n), data));
     }
-    cg_tensor *got = row_apply(row, arg[0], arg[1], arg[2]);
-    check_row(got, row, t, cg_shape(n), (row_operands){values[0], values[1], values[2]});
+    cg_tensor *got = catalog_row_apply(row, arg[0], arg[1], arg[2]);
+    check_row(got, row, t, cg_shape(n), (catalog_row_operands){values[0], values[1], values[2]});
 }
 
 /* Signed zeros, subnormals, limits, infinities, NaN: each alone and each with each. */
@@ -121,7 +122,7 @@ DEVICE_TEST_ONCE(rows, special_values) {
         for (int t = CG_F32; t <= CG_F64; t++) {
             if (!usable(dev, (cg_dtype)t)) continue;
             for (int i = 0; i < (cg_rows[row].signature == CG_SIG_PARAM ? 4 : 1); i++)
-                run_specials(dev, row, (cg_dtype)t, row_parameter(i));
+                run_specials(dev, row, (cg_dtype)t, catalog_row_parameter(i));
         }
         cg_scope_end(scope);
         scratch_free_all();
@@ -160,7 +161,7 @@ DEVICE_TEST_ONCE(rows, probes) {
             if (cg_rows[row].signature == CG_SIG_PARAM) arg[1] = cg_arg_real(probe[1]);
             long double want[3] = {probe[3], probe[3], probe[3]}, scale[3];
             for (int k = 0; k < 3; k++) scale[k] = fmaxl(1, fabsl(probe[3]));
-            cg_tensor *got = cg_cast(row_apply(row, arg[0], arg[1], arg[2]), (cg_dtype)t);
+            cg_tensor *got = cg_cast(catalog_row_apply(row, arg[0], arg[1], arg[2]), (cg_dtype)t);
             check_within(got, (cg_dtype)t, cg_shape(3), want, 8, scale);
         }
     }
@@ -195,8 +196,8 @@ DEVICE_TEST_ONCE(small_rows, integer_limits) {
                 values[k] = to_values(t, data, 64);
                 arg[k] = cg_arg_tensor(cg_from_host(dev, t, cg_shape(8, 8), data));
             }
-            check_row(row_apply(row, arg[0], arg[1], arg[2]), row, t, cg_shape(8, 8),
-                      (row_operands){values[0], values[1], values[2]});
+            check_row(catalog_row_apply(row, arg[0], arg[1], arg[2]), row, t, cg_shape(8, 8),
+                      (catalog_row_operands){values[0], values[1], values[2]});
         }
     }
 }
@@ -218,10 +219,11 @@ DEVICE_TEST_ONCE(rows, remainders) {
                 bool real = t == CG_F32 || t == CG_F64;
                 value_set((cg_dtype)t, x, i, i % 4 || !real ? v * (i % 61 - 30) : ldexpl(w, (int)(i % 90)));
             }
-            cg_tensor *got =
-                row_apply(rows[r], cg_arg_tensor(cg_from_host(dev, (cg_dtype)t, cg_shape(N), x)),
-                          cg_arg_tensor(cg_from_host(dev, (cg_dtype)t, cg_shape(N), y)), cg_arg_tensor(NULL));
-            check_row(got, rows[r], (cg_dtype)t, cg_shape(N),
-                      (row_operands){to_values((cg_dtype)t, x, N), to_values((cg_dtype)t, y, N), NULL});
+            cg_tensor *got = catalog_row_apply(
+                rows[r], cg_arg_tensor(cg_from_host(dev, (cg_dtype)t, cg_shape(N), x)),
+                cg_arg_tensor(cg_from_host(dev, (cg_dtype)t, cg_shape(N), y)), cg_arg_tensor(NULL));
+            check_row(
+                got, rows[r], (cg_dtype)t, cg_shape(N),
+                (catalog_row_operands){to_values((cg_dtype)t, x, N), to_values((cg_dtype)t, y, N), NULL});
         }
 }
