@@ -61,6 +61,7 @@ static const cg_rule pick_rule = {"pick", pick_backward};
 
 /* x[n, label[n]] for x (N, C) and i64 labels (N); NaN for a label outside [0, C). */
 static cg_tensor *pick(cg_tensor *x, cg_tensor *label) {
+    if (!x || !label) return NULL;
     int64_t classes = x->shape.dim[1];
     cg_tensor *place =
         cg_where(cg_ge(label, 0), label, classes); /* a negative one would count from the end */

@@ -16,8 +16,8 @@ static cg_tensor *true_places(const char *op, cg_tensor *x) {
     int64_t total = 0;
     cg_tensor *last = cg_cast(cg_slice(count, 0, n - 1, n, 1), CG_I64);
     if (!last || cg_op_read(op, last, &total, sizeof total)) return NULL;
-    cg_tensor *number = cg_add(cg_order_places(dev, total), 1);
-    return number ? cg_order_search(op, count, cg_cast(number, type), false) : NULL;
+    cg_tensor *number = cg_cast(cg_add(cg_order_places(dev, total), 1), type);
+    return number ? cg_order_search(op, count, number, false) : NULL;
 }
 
 /* --- nonzero ------------------------------------------------------------------------------------------------------ */

@@ -159,6 +159,49 @@ static bool statistics(fixture *f) {
     return ok && holds(cg_any(f->x, CG_ALL_AXES, false), 1) && holds(cg_zscore(f->x, CG_ALL_AXES, 0), 0);
 }
 
+/* Sorting, searching, counting, quantiles: requests with several results, sizes read back, objects of results. */
+static bool order(fixture *f) {
+    cg_tensor *x = cg_require_grad(cg_mul(f->x, 1), true), *values, *places;
+    if (cg_topk(x, 2, 1, true, &values, &places) != CG_OK) return false;
+    cg_tensor *y = cg_add(cg_sum(cg_sort(x, 1, true), cg_axes(1), false), cg_median(x, cg_axes(1), false));
+    y = cg_add(cg_add(y, cg_sum(values, cg_axes(1), false)), cg_sum(cg_cumsum(x, 1), cg_axes(1), false));
+    if (!y || cg_backward(cg_sum(y, CG_ALL_AXES, false)) != CG_OK) return false;
+    cg_unique_result u;
+    if (cg_unique(f->labels, &u) != CG_OK) return false;
+    return holds(u.values, 3) && holds(cg_argsort(f->x, 1, false), 18) && holds(places, 15) &&
+           holds(cg_histogram(f->x, 4, -10, 14), 12) && holds(cg_bincount(f->labels, 5), 3) &&
+           holds(cg_searchsorted(cg_sort(cg_flatten(f->x, 0, 1), 0, false), f->w, false), 48);
+}
+
+/* Parts written into new tensors, and elements picked by index and mask; their way back. */
+static bool shapes(fixture *f) {
+    cg_tensor *x = cg_require_grad(cg_mul(f->x, 1), true), *halves[2];
+    if (cg_split(x, 2, 1, halves) != CG_OK) return false;
+    cg_tensor *y = cg_concat(2, (cg_tensor *[]){halves[1], halves[0]}, 1);
+    y = cg_add(cg_roll(cg_tril(y, 1), 1, 0), cg_flip(cg_triu(y, 0), cg_axes(1)));
+    y = cg_sum(
+        cg_pad(cg_tile(y, 2, (const int64_t[]){2, 1}), (const int64_t[]){1, -1}, (const int64_t[]){0, 2}, 3),
+        CG_ALL_AXES, false);
+    y = cg_add(y, cg_sum(cg_masked_select(x, cg_gt(f->x, 0)), CG_ALL_AXES, false));
+    y = cg_add(y, cg_sum(cg_take_along_axis(x, cg_argsort(f->x, 1, false), 1), CG_ALL_AXES, false));
+    if (!y || cg_backward(y) != CG_OK) return false;
+    cg_tensor *copy = cg_clone(f->x);
+    if (cg_assign(copy, cg_add(f->x, 1)) != CG_OK) return false;
+    return holds(cg_nonzero(cg_gt(f->x, 0)), 26) && holds(cg_trace(f->w), 4) &&
+           holds(cg_index_add(f->w, 0, f->labels, f->x), 62) && holds(copy, 58);
+}
+
+static bool losses(fixture *f) {
+    cg_tensor *x = cg_require_grad(cg_mul(f->x, 0.1), true), *p = cg_softmax(x, 1);
+    cg_cross_entropy_options options = {.weight = cg_ones(f->dev, CG_F32, cg_shape(4)), .smoothing = 0.1};
+    if (!options.weight) return false; /* none would be the default */
+    cg_tensor *y =
+        cg_add(cg_cross_entropy_with(x, f->labels, CG_MEAN, options), cg_huber_loss(x, p, CG_SUM, 1));
+    y = cg_add(y, cg_kl_div_loss(cg_log_softmax(x, 1), cg_detach(p), CG_SUM));
+    y = cg_add(y, cg_nll_loss(cg_log_softmax(x, 1), f->labels, CG_MEAN, (cg_cross_entropy_options){0}));
+    return y && cg_backward(y) == CG_OK;
+}
+
 static bool creation(fixture *f) {
     cg_seed(f->dev, 1);
     cg_tensor *u = cg_uniform(f->dev, CG_F32, cg_shape(40), 1, 1), *p = cg_permutation(f->dev, 9);
@@ -261,14 +304,25 @@ typedef struct scenario {
 } scenario;
 
 static const scenario scenarios[] = {
-    {"elementwise", elementwise, CG_OK}, {"long chain", long_chain, CG_OK},
-    {"products", products, CG_OK},       {"statistics", statistics, CG_OK},
-    {"creation", creation, CG_OK},       {"survivors", survivors, CG_OK},
-    {"backward", backward, CG_OK},       {"second derivative", second_derivative, CG_OK},
-    {"modules", modules, CG_OK},         {"training step", train_step, CG_OK},
-    {"save", save, CG_ERROR_ARGUMENT},   {"load", load, CG_ERROR_FORMAT},
-    {"loader", loader, CG_OK},           {"plot", plot, CG_OK},
-    {"print", printing, CG_OK},          {"second device", second_device, CG_OK},
+    {"elementwise", elementwise, CG_OK},
+    {"long chain", long_chain, CG_OK},
+    {"products", products, CG_OK},
+    {"statistics", statistics, CG_OK},
+    {"order", order, CG_OK},
+    {"shapes", shapes, CG_OK},
+    {"losses", losses, CG_OK},
+    {"creation", creation, CG_OK},
+    {"survivors", survivors, CG_OK},
+    {"backward", backward, CG_OK},
+    {"second derivative", second_derivative, CG_OK},
+    {"modules", modules, CG_OK},
+    {"training step", train_step, CG_OK},
+    {"save", save, CG_ERROR_ARGUMENT},
+    {"load", load, CG_ERROR_FORMAT},
+    {"loader", loader, CG_OK},
+    {"plot", plot, CG_OK},
+    {"print", printing, CG_OK},
+    {"second device", second_device, CG_OK},
 };
 
 /* --- the loop ------------------------------------------------------------------------------------------- */

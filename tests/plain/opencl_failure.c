@@ -149,7 +149,7 @@ static bool close_to(const cg_tensor *x, double want) {
 
 static cg_tensor *total(cg_tensor *x) { return cg_sum(x, CG_ALL_AXES, false); }
 
-/* A little of everything: maps, reductions, products, random numbers, gather, a step of training. */
+/* A little of everything: maps, reductions, products, random numbers, gather, order, a step of training. */
 static bool scenario(cg_device *dev, const char **where) {
     static const float data[] = {1, 2, 3, 4, 5, 6};
     *where = "elementwise";
@@ -163,6 +163,9 @@ static bool scenario(cg_device *dev, const char **where) {
     *where = "gather";
     cg_tensor *index = cg_from_i32(dev, cg_shape(2), (const int32_t[]){1, 1});
     if (!close_to(total(cg_index_select(x, 0, index)), 30)) return false;
+    *where = "order";
+    if (!close_to(total(cg_cumsum(cg_sort(cg_flatten(x, 0, 1), 0, true), 0)), 91)) return false;
+    if (!close_to(total(cg_index_add(x, 0, index, x)), 42)) return false;
     *where = "training";
     cg_module *net = cg_linear_module(dev, 3, 2, CG_INIT_HE);
     cg_optimizer *adam = cg_adam(net, (cg_adam_options){0});
