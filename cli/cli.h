@@ -31,6 +31,9 @@ int train_command(int argc, char **argv);
 /* Says on stderr what failed, with the program's name before it. Returns CLI_FAILED. */
 int cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The dtype of a name, such as "f32"; -1 if there is none. */
+int cli_dtype(const char *name);
+
 /* "CPU", "GPU" or "accelerator". */
 const char *cli_device_type(cg_device_type type);
 

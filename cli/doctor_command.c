@@ -24,9 +24,9 @@ static const char help[] =
     "this "
     "device, driver and library version, and taken by every program from then on (cg_device_choice and "
     "\"clgrad "
-    "devices\" say so). A run over all operations begins anew; with PART only the operations are checked "
-    "that have it in "
-    "their name, by the ways in force, and what is found is added.\n"
+    "devices\" say so). A run over everything begins anew; with PART or --dtype only a part is checked, by "
+    "the ways in "
+    "force, and what is found is added.\n"
     "\n"
     "What converts integers to f32 first is checked in f32 and f64; the conversion is an operation too, "
     "cast.\n"
@@ -41,6 +41,7 @@ static const char help[] =
 
 static const struct argp_option options[] = {
     {"device", 'D', "NAME", 0, "The device to check (default: the best, or CLGRAD_DEVICE)", 0},
+    {"dtype", 't', "NAME", 0, "Only this dtype: f32, f64, i32, i64, u8 or bool", 0},
     {"json", 'j', NULL, 0, "Print one JSON object", 0},
     {"points", 'p', "N", 0, "Random points for each elementwise operation and dtype (default 4096)", 0},
     {0},
@@ -69,6 +70,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
         return 0;
     case 'j':
         o->json = true;
+        return 0;
+    case 't':
+        o->doctor.dtype = cli_dtype(arg);
+        if (o->doctor.dtype < 0)
+            argp_error(state, "--dtype is f32, f64, i32, i64, u8 or bool, not '%s'", arg);
         return 0;
     case 'p':
         o->doctor.points = parse_points(arg, state);
@@ -206,8 +212,8 @@ static int examine(report *r, const command_options *o) {
     char before[256];
     snprintf(before, sizeof before, "%s", cg_device_detours(r->dev));
     if (!allocate(r, &o->doctor)) return cli_fail("out of memory for the checks");
-    if (r->n == 0) return cli_fail("no operation has '%s' in its name", o->doctor.part);
-    if (!o->doctor.part) doctor_clear_detours(r->dev);
+    if (r->n == 0) return cli_fail("no operation has '%s' in its name", o->doctor.part ? o->doctor.part : "");
+    if (!o->doctor.part && o->doctor.dtype < 0) doctor_clear_detours(r->dev);
     if (!run_checks(r, &o->doctor)) return CLI_INTERRUPTED;
     keep_detours(r, before);
     if (o->json && print_json(r) != CLI_OK) return CLI_FAILED;
@@ -217,7 +223,7 @@ static int examine(report *r, const command_options *o) {
 
 int doctor_command(int argc, char **argv) {
     static const struct argp parser = {options, parse_option, "[PART OF A NAME]", help, NULL, NULL, NULL};
-    command_options o = {.doctor.points = 4096};
+    command_options o = {.doctor = {.points = 4096, .dtype = -1}};
     const error_t failed = argp_parse(&parser, argc, argv, 0, NULL, &o);
     if (failed != 0) return cli_fail("%s", strerror(failed));
     report r = {.dev = cg_device_open(o.device)};

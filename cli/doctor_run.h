@@ -18,6 +18,7 @@ typedef struct doctor_check {
 
 typedef struct doctor_options {
     const char *part; /* only operations whose name has it; NULL: all */
+    int dtype;        /* only this one; -1: all */
     int64_t points;   /* of its domain that a row is checked at, beside the special values */
 } doctor_options;
 

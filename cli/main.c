@@ -47,6 +47,12 @@ int cli_fail(const char *format, ...) {
     return CLI_FAILED;
 }
 
+int cli_dtype(const char *name) {
+    for (int t = CG_F32; t <= CG_BOOL; t++)
+        if (strcmp(name, cg_dtype_name((cg_dtype)t)) == 0) return t;
+    return -1;
+}
+
 const char *cli_device_type(cg_device_type type) {
     return type == CG_DEVICE_GPU ? "GPU" : type == CG_DEVICE_CPU ? "CPU" : "accelerator";
 }

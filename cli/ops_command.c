@@ -14,6 +14,7 @@ typedef enum format { AS_TEXT, AS_MARKDOWN, AS_JSON } format;
 typedef struct ops_options {
     const char *device;
     format format;
+    int dtype;        /* only this one; -1: all */
     const char *part; /* only operations whose name has it; NULL: all */
 } ops_options;
 
@@ -41,6 +42,7 @@ static const char help[] =
 
 static const struct argp_option options[] = {
     {"device", 'D', "NAME", 0, "The device to ask (default: the best, or CLGRAD_DEVICE)", 0},
+    {"dtype", 't', "NAME", 0, "Only this dtype: f32, f64, i32, i64, u8 or bool", 0},
     {"markdown", 'm', NULL, 0, "Print the table as Markdown", 0},
     {"json", 'j', NULL, 0, "Print one JSON object", 0},
     {0},
@@ -51,6 +53,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
     switch (key) {
     case 'D':
         o->device = arg;
+        return 0;
+    case 't':
+        o->dtype = cli_dtype(arg);
+        if (o->dtype < 0) argp_error(state, "--dtype is f32, f64, i32, i64, u8 or bool, not '%s'", arg);
         return 0;
     case 'm':
         o->format = AS_MARKDOWN;
@@ -98,12 +104,13 @@ static void name_work(const catalog_observation *o, char text[MADE_OF]) {
     }
 }
 
-static line observe(const catalog_operation *operation, cg_device *dev) {
+static line observe(const catalog_operation *operation, cg_device *dev, int only) {
     line l = {.operation = *operation};
     const bool has_f64 = cg_device_properties(dev)->has_f64;
     bool named = false;
     for (int t = 0; t < DTYPES; t++) {
         l.how[t] = '.';
+        if (only >= 0 && t != only) continue;
         if (!catalog_operation_takes(operation, (cg_dtype)t) || (t == CG_F64 && !has_f64)) continue;
         if (catalog_operation_converts(operation, (cg_dtype)t)) {
             l.how[t] = 'f';
@@ -153,7 +160,7 @@ static int list_operations(cg_device *dev, const ops_options *o) {
     int shown = 0, failed = 0;
     for (int i = 0; catalog_operation_at(i, &operation); i++) {
         if (o->part && !strstr(operation.name, o->part)) continue;
-        const line l = observe(&operation, dev);
+        const line l = observe(&operation, dev, o->dtype);
         failed += memchr(l.how, 'x', DTYPES) != NULL;
         if (o->format == AS_JSON)
             json_array_append_new(lines, line_json(&l));
@@ -176,7 +183,7 @@ static int list_operations(cg_device *dev, const ops_options *o) {
 
 int ops_command(int argc, char **argv) {
     static const struct argp parser = {options, parse_option, "[PART OF A NAME]", help, NULL, NULL, NULL};
-    ops_options o = {0};
+    ops_options o = {.dtype = -1};
     const error_t failed = argp_parse(&parser, argc, argv, 0, NULL, &o);
     if (failed != 0) return cli_fail("%s", strerror(failed));
     cg_device *dev = cg_device_open(o.device);

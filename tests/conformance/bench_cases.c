@@ -15,7 +15,7 @@ static void check_run(bench_job *job) {
               check.got, check.want, check.worst);
 }
 
-DEVICE_TEST(bench_cases, agree_with_the_reference) {
+DEVICE_TEST_ONCE(bench_cases, agree_with_the_reference) {
     for (int i = 0; bench_case_at(i); i++) {
         check_case("%s at its small size", bench_case_title(bench_case_at(i)));
         bench_problem *problem = bench_problem_new(bench_case_at(i), BENCH_SMALL);
