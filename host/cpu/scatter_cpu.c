@@ -47,7 +47,7 @@ typedef struct scatter_work {
     unsigned char *tables;
 } scatter_work;
 
-/* --- Loops: integers wrap, so they are added as unsigned ones ---------------------------------------------------------- */
+/* --- Loops: integers wrap, so they are added as unsigned ones ---------------------------------------------- */
 
 #define SCATTER(name, T, I)                                                                                  \
     static inline int64_t place_##name(const scatter_work *w, I asked) {                                     \
@@ -99,7 +99,7 @@ SCATTER(i32_i64, uint32_t, int64_t)
 SCATTER(i64_i32, uint64_t, int32_t)
 SCATTER(i64_i64, uint64_t, int64_t)
 
-/* --- The results shared out ---------------------------------------------------------------------------------------------- */
+/* --- The results shared out -------------------------------------------------------------------------------- */
 
 static void place_outer(const scatter_work *w, int64_t outer, scatter_part *p) {
     const cg_scatter_add_request *r = w->r;
@@ -132,7 +132,7 @@ static void plan_units(scatter_work *w) {
     w->n_strips = (r->inner - 1) / w->strip + 1;
 }
 
-/* --- The sources shared out: block b of an outer index has tables [b copies, (b + 1) copies) ------------------------------ */
+/* --- The sources shared out: block b of an outer index has tables [b copies, (b + 1) copies) --------------- */
 
 static int64_t table_elements(const scatter_work *w) { return w->r->axis * w->r->inner; }
 
@@ -181,7 +181,7 @@ static void plan_blocks(scatter_work *w) {
     w->copies = elements <= COPIED_TABLE ? COPIES : 1;
 }
 
-/* --- The request ------------------------------------------------------------------------------------------------------------ */
+/* --- The request ------------------------------------------------------------------------------------------- */
 
 static cg_status run_by_blocks(cg_hw *hw, scatter_work *w) {
     const int64_t blocks = w->r->outer * w->n_blocks, elements = table_elements(w);

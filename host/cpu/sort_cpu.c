@@ -37,7 +37,7 @@ typedef struct desk {
     cg_key_span *spans; /* of the threads, where all work on the row */
 } desk;
 
-/* --- Memory --------------------------------------------------------------------------------------------------------- */
+/* --- Memory ------------------------------------------------------------------------------------------------ */
 
 static size_t line_up(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
@@ -72,7 +72,7 @@ static void take_row(desk *d, const sort_work *w, int64_t row, int thread, bool 
     d->radix.count = (int64_t(*)[CG_RADIX_DIGITS])(void *)memory;
 }
 
-/* --- Elements to words and back: the elements [begin, end) of the row ------------------------------------------------ */
+/* --- Elements to words and back: the elements [begin, end) of the row -------------------------------------- */
 
 static void make_words(const desk *d, int64_t begin, int64_t end, cg_key_span *span) {
     const sort_work *w = d->w;
@@ -118,7 +118,7 @@ static void make_result_parts(void *ctx, int64_t begin, int64_t end, int thread)
     make_results(d, begin * PART, end * PART < d->w->r->n ? end * PART : d->w->r->n);
 }
 
-/* --- A row -------------------------------------------------------------------------------------------------------------- */
+/* --- A row ------------------------------------------------------------------------------------------------- */
 
 #define INSERTION(name, U)                                                                                   \
     static void name(U *word, uint32_t *place, int64_t n) {                                                  \
@@ -192,7 +192,7 @@ static void sort_rows(void *ctx, int64_t begin, int64_t end, int thread) {
     }
 }
 
-/* --- The request ---------------------------------------------------------------------------------------------------------- */
+/* --- The request ------------------------------------------------------------------------------------------- */
 
 cg_status cg_cpu_sort(cg_hw *hw, const cg_sort_request *r) {
     sort_work w = {.r = r, .isa = cg_cpu_of(hw)->isa->sorts, .size = cg_dtype_size(r->dtype)};

@@ -18,7 +18,7 @@
             const T plain = x[i] + 0;                                                                        \
             memcpy(&own, &x[i], sizeof own);                                                                 \
             memcpy(&bits, &plain, sizeof bits);                                                              \
-            const U key = (bits ^ (((U)0 - (bits >> (top))) | (U)1 << (top))) ^ flip;                          \
+            const U key = (bits ^ (((U)0 - (bits >> (top))) | (U)1 << (top))) ^ flip;                        \
             const U nan = (U)0 - (U)(plain != plain);                                                        \
             special |= nan | (own ^ bits);                                                                   \
             keys[i] = key | nan;                                                                             \
