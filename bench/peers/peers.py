@@ -144,6 +144,13 @@ class PyTorch:
         label = torch.randint(size[1], (size[0],))
         return Timer(lambda: torch.autograd.grad(torch.nn.functional.cross_entropy(x, label), x))
 
+    def order(self, name, size):
+        torch, x = self.torch, self.uniform(*size)
+        out, place = torch.empty_like(x), torch.empty(x.shape, dtype=torch.int64)
+        return Timer({"sort": lambda: torch.sort(x, out=(out, place)),
+                      "argsort": lambda: torch.argsort(x, stable=True),
+                      "cumsum": lambda: torch.cumsum(x, -1, out=out)}[name.split("_")[0]])
+
     def adam(self, name, size):
         torch = self.torch
         p, g = torch.nn.Parameter(self.uniform(size[0])), self.uniform(size[0], low=-0.1, high=0.1)
@@ -259,6 +266,12 @@ class NumPy:
             np.exp(out, out=out)
             np.divide(out, out.sum(-1, keepdims=True), out=out)
         return Timer(run)
+
+    def order(self, name, size):
+        np, x = self.np, self.uniform(*size)
+        out = np.empty_like(x)
+        return Timer({"sort": lambda: np.sort(x), "argsort": lambda: np.argsort(x, kind="stable"),
+                      "cumsum": lambda: np.cumsum(x, -1, out=out)}[name.split("_")[0]])
 
     def overhead(self, name, size):
         x, w = self.uniform(size[0]), self.uniform(size[0])

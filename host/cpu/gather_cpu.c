@@ -52,7 +52,7 @@ static void gather_body(void *ctx, int64_t begin, int64_t end, int thread) {
     }
 }
 
-/* --- along: an index for each element ------------------------------------------------------------------------- */
+/* --- along: an index for each element ---------------------------------------------------------------------- */
 
 /*
  * The elements [begin, end) of out, in stretches in which i counts up at one (o, j), or, where inner is 1, j at one o.

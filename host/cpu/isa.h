@@ -39,6 +39,7 @@ typedef struct cg_isa {
     const cg_scans_isa *scans[CG_COMPUTE_TYPES];       /* by T */
     const cg_searches_isa *searches[CG_COMPUTE_TYPES]; /* by T */
     const cg_sorts_isa *sorts;
+    const cg_ranks_isa *ranks;
     const cg_gemm_isa *gemm[CG_REAL_TYPES];       /* by T */
     const cg_softmax_isa *softmax[CG_REAL_TYPES]; /* by T */
     const cg_philox_isa *philox[CG_REAL_TYPES];   /* by T */

@@ -49,7 +49,7 @@ static int64_t place_of(const scan_work *w, int64_t unit, int64_t begin, int64_t
     return (unit / w->n_strips * w->r->n + step) * w->r->inner + unit % w->n_strips * w->strip;
 }
 
-/* --- The steps [begin, end) of a unit from a carry, which is left as it is after them ------------------------------- */
+/* --- The steps [begin, end) of a unit from a carry, which is left as it is after them ---------------------- */
 
 /* Writes the elements of a piece, `rows` of `width`, to where they belong. */
 static void stream_piece(const scan_work *w, const unsigned char *piece, int64_t at, int64_t rows,
@@ -119,7 +119,7 @@ static void run_units(void *ctx, int64_t begin, int64_t end, int thread) {
     if (w->stream) w->isa->stream_end();
 }
 
-/* --- Chunks ----------------------------------------------------------------------------------------------------------- */
+/* --- Chunks ------------------------------------------------------------------------------------------------ */
 
 static void chunk_range(const scan_work *w, int64_t chunk, int64_t *begin, int64_t *end) {
     *begin = (w->first + chunk) * w->chunk;
@@ -172,7 +172,10 @@ static void run_chunks(void *ctx, int64_t from, int64_t to, int thread) {
     if (w->stream) w->isa->stream_end();
 }
 
-/* Carry c + 1, so far the total of chunk c, becomes what comes before chunk c + 1; the last one is the next round's first. */
+/*
+ * Carry c + 1, so far the total of chunk c, becomes what comes before chunk c + 1; the last one is the next round's
+ * first.
+ */
 static void run_unit(scan_work *w, int64_t unit) {
     const int64_t chunks = (w->r->n - 1) / w->chunk + 1;
     const ptrdiff_t width = (ptrdiff_t)width_of(w, unit);
@@ -192,7 +195,7 @@ static void run_unit(scan_work *w, int64_t unit) {
     }
 }
 
-/* --- The request -------------------------------------------------------------------------------------------------------- */
+/* --- The request ------------------------------------------------------------------------------------------- */
 
 /* Strips of equal width, at most what the loops take, and enough of them if that leaves each wide enough. */
 static void plan_strips(scan_work *w) {

@@ -1,8 +1,8 @@
 /*
  * out[o, index[j], i] += src[o, j, i], or out[o, index[o, j, i], i] += src[o, j, i], on the CPU.
  *
- * Either the results are shared out: a unit is an outer index, a strip of columns and a range of places, and takes what
- * falls there in the order of j. Or, where the results are few and the sources many, the sources: a fixed number of
+ * Either the results are shared out: a unit is an outer index and a strip of columns, and takes what falls there in the
+ * order of j. Or, where the results are few and the sources many, the sources: a fixed number of
  * blocks, each with a table of sums of its own, which are added to the results in their order. Which of the two, and how
  * many blocks, depends on the request alone, so the bits do not depend on threads.
  */
@@ -18,18 +18,16 @@ enum {
     WIDE = 8,                /* rows from here on are added by a loop of their own */
     BLOCK_SOURCES = 1 << 15, /* the least sources of a block */
     MOST_BLOCKS = 32,
-    COPIES = 4,              /* of a small table: additions to one element need not wait for each other */
-    COPIED_TABLE = 1 << 11,  /* elements */
-    RANGE_SOURCES = 1 << 16, /* below so many sources ranges of places are not worth their second look */
-    MOST_RANGES = 8,
+    COPIES = 4,             /* of a small table: additions to one element need not wait for each other */
+    COPIED_TABLE = 1 << 11, /* elements */
     ADD_GRAIN = 1 << 13
 };
 
-/* The sources [begin, end) of an outer index, to the columns [first, last) and the places [low, high). */
+/* The sources [begin, end) of an outer index, to the columns [first, last). */
 typedef struct scatter_part {
     const void *src, *index; /* of the outer index */
     void *out;               /* the table; `copies` of them, by turns */
-    int64_t begin, end, first, last, low, high;
+    int64_t begin, end, first, last;
     int64_t copies, copy_elements;
 } scatter_part;
 
@@ -44,17 +42,17 @@ typedef struct scatter_work {
     unsigned char *out;
     int64_t size, index_size; /* bytes of an element */
     bool along; /* an index for each column: with one column the index of the row is all there is */
-    int64_t strip, n_strips, range, n_ranges;
+    int64_t strip, n_strips;
     int64_t block, n_blocks, copies; /* sources of a block, 0: the results are shared out */
     unsigned char *tables;
 } scatter_work;
 
-/* --- Loops: integers wrap, so they are added as unsigned ones ---------------------------------------------------------- */
+/* --- Loops: integers wrap, so they are added as unsigned ones ---------------------------------------------- */
 
 #define SCATTER(name, T, I)                                                                                  \
-    static inline int64_t place_##name(const scatter_work *w, const scatter_part *p, I asked) {              \
+    static inline int64_t place_##name(const scatter_work *w, I asked) {                                     \
         const int64_t at = asked < 0 ? asked + w->r->axis : asked;                                           \
-        return at >= p->low && at < p->high ? at : -1;                                                       \
+        return at >= 0 && at < w->r->axis ? at : -1;                                                         \
     }                                                                                                        \
     static void along_##name(const scatter_work *w, const scatter_part *p) {                                 \
         const int64_t inner = w->r->inner;                                                                   \
@@ -62,7 +60,7 @@ typedef struct scatter_work {
             const T *x = (const T *)p->src + j * inner;                                                      \
             const I *index = (const I *)p->index + j * inner;                                                \
             for (int64_t i = p->first; i < p->last; i++) {                                                   \
-                const int64_t at = place_##name(w, p, index[i]);                                             \
+                const int64_t at = place_##name(w, index[i]);                                                \
                 if (at >= 0) ((T *)p->out)[at * inner + i] += x[i];                                          \
             }                                                                                                \
         }                                                                                                    \
@@ -70,7 +68,7 @@ typedef struct scatter_work {
     static void column_##name(const scatter_work *w, const scatter_part *p) {                                \
         const T *x = p->src;                                                                                 \
         for (int64_t j = p->begin; j < p->end; j++) {                                                        \
-            const int64_t at = place_##name(w, p, ((const I *)p->index)[j]);                                 \
+            const int64_t at = place_##name(w, ((const I *)p->index)[j]);                                    \
             if (at >= 0) ((T *)p->out)[(j & (p->copies - 1)) * p->copy_elements + at] += x[j];               \
         }                                                                                                    \
     }                                                                                                        \
@@ -81,7 +79,7 @@ typedef struct scatter_work {
             return;                                                                                          \
         }                                                                                                    \
         for (int64_t j = p->begin; j < p->end; j++) {                                                        \
-            const int64_t at = place_##name(w, p, ((const I *)p->index)[j]);                                 \
+            const int64_t at = place_##name(w, ((const I *)p->index)[j]);                                    \
             if (at < 0) continue;                                                                            \
             const T *x = (const T *)p->src + j * inner + p->first;                                           \
             T *to = (T *)p->out + (j & (p->copies - 1)) * p->copy_elements + at * inner + p->first;          \
@@ -101,7 +99,7 @@ SCATTER(i32_i64, uint32_t, int64_t)
 SCATTER(i64_i32, uint64_t, int32_t)
 SCATTER(i64_i64, uint64_t, int64_t)
 
-/* --- The results shared out ---------------------------------------------------------------------------------------------- */
+/* --- The results shared out -------------------------------------------------------------------------------- */
 
 static void place_outer(const scatter_work *w, int64_t outer, scatter_part *p) {
     const cg_scatter_add_request *r = w->r;
@@ -119,11 +117,9 @@ static void run_units(void *ctx, int64_t begin, int64_t end, int thread) {
     const scatter_work *w = ctx;
     (void)thread;
     for (int64_t u = begin; u < end; u++) {
-        const int64_t range = u % w->n_ranges, strip = u / w->n_ranges % w->n_strips;
-        scatter_part p = {.end = w->r->n_index, .first = strip * w->strip, .low = range * w->range};
+        scatter_part p = {.end = w->r->n_index, .first = u % w->n_strips * w->strip};
         p.last = least(p.first + w->strip, w->r->inner);
-        p.high = least(p.low + w->range, w->r->axis);
-        place_outer(w, u / w->n_ranges / w->n_strips, &p);
+        place_outer(w, u / w->n_strips, &p);
         w->loop(w, &p);
     }
 }
@@ -134,13 +130,9 @@ static void plan_units(scatter_work *w) {
     if (strips < 1) strips = 1;
     w->strip = (r->inner - 1) / strips + 1;
     w->n_strips = (r->inner - 1) / w->strip + 1;
-    int64_t ranges = least(MOST_RANGES, (ENOUGH_UNITS - 1) / (r->outer * w->n_strips) + 1);
-    if (r->n_index * w->strip < RANGE_SOURCES || r->axis < MOST_RANGES) ranges = 1;
-    w->range = (r->axis - 1) / ranges + 1;
-    w->n_ranges = (r->axis - 1) / w->range + 1;
 }
 
-/* --- The sources shared out: block b of an outer index has tables [b copies, (b + 1) copies) ------------------------------ */
+/* --- The sources shared out: block b of an outer index has tables [b copies, (b + 1) copies) --------------- */
 
 static int64_t table_elements(const scatter_work *w) { return w->r->axis * w->r->inner; }
 
@@ -150,7 +142,7 @@ static void run_blocks(void *ctx, int64_t begin, int64_t end, int thread) {
     (void)thread;
     for (int64_t b = begin; b < end; b++) {
         const int64_t block = b % w->n_blocks;
-        scatter_part p = {.begin = block * w->block, .last = w->r->inner, .high = w->r->axis};
+        scatter_part p = {.begin = block * w->block, .last = w->r->inner};
         p.end = least(p.begin + w->block, w->r->n_index);
         place_outer(w, b / w->n_blocks, &p);
         p.out = w->tables + (size_t)(b * w->copies) * table;
@@ -189,7 +181,7 @@ static void plan_blocks(scatter_work *w) {
     w->copies = elements <= COPIED_TABLE ? COPIES : 1;
 }
 
-/* --- The request ------------------------------------------------------------------------------------------------------------ */
+/* --- The request ------------------------------------------------------------------------------------------- */
 
 static cg_status run_by_blocks(cg_hw *hw, scatter_work *w) {
     const int64_t blocks = w->r->outer * w->n_blocks, elements = table_elements(w);
@@ -216,7 +208,7 @@ cg_status cg_cpu_scatter_add(cg_hw *hw, const cg_scatter_add_request *r) {
     plan_blocks(&w);
     hw->stats.launches++;
     if (w.n_blocks) return run_by_blocks(hw, &w);
-    const int64_t unit = r->n_index * w.strip / w.n_ranges + 1, grain = CG_THREAD_UNITS / 16 / unit;
-    cg_parallel_for(r->outer * w.n_strips * w.n_ranges, grain > 1 ? grain : 1, run_units, &w);
+    const int64_t unit = r->n_index * w.strip + 1, grain = CG_THREAD_UNITS / 16 / unit;
+    cg_parallel_for(r->outer * w.n_strips, grain > 1 ? grain : 1, run_units, &w);
     return CG_OK;
 }

@@ -1,6 +1,6 @@
 /*
  * sort on the CPU. Elements become keys (isa/sorts_isa.h); keys, alone or with the place each came from, are sorted by
- * radix and become elements again. With places, keys of 32 bits share a word of 64 with them. Many rows are shared out
+ * radix, or in short rows by comparison, and become elements again. With places, keys of 32 bits share a word of 64 with them. Many rows are shared out
  * whole; a few long ones are sorted one after the other, each by all threads.
  */
 #include "host/cpu/cpu.h"
@@ -10,7 +10,6 @@
 #include <string.h>
 
 enum {
-    SHORT_ROW = 40,          /* up to here by insertion */
     LONG_ROW = 1 << 16,      /* worth all threads */
     PART = 1024,             /* elements that are converted at a time */
     GRAIN_PARTS = 16,        /* of a long row */
@@ -20,6 +19,7 @@ enum {
 typedef struct sort_work {
     const cg_sort_request *r;
     const cg_sorts_isa *isa;
+    const cg_ranks_isa *ranks;
     size_t size, key, word; /* bytes of an element, of its key, of what is sorted */
     bool places;            /* wanted */
     size_t word_bytes, other_bytes, place_bytes, special_bytes, count_bytes, desk_bytes;
@@ -37,7 +37,7 @@ typedef struct desk {
     cg_key_span *spans; /* of the threads, where all work on the row */
 } desk;
 
-/* --- Memory --------------------------------------------------------------------------------------------------------- */
+/* --- Memory ------------------------------------------------------------------------------------------------ */
 
 static size_t line_up(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
@@ -72,7 +72,7 @@ static void take_row(desk *d, const sort_work *w, int64_t row, int thread, bool 
     d->radix.count = (int64_t(*)[CG_RADIX_DIGITS])(void *)memory;
 }
 
-/* --- Elements to words and back: the elements [begin, end) of the row ------------------------------------------------ */
+/* --- Elements to words and back: the elements [begin, end) of the row -------------------------------------- */
 
 static void make_words(const desk *d, int64_t begin, int64_t end, cg_key_span *span) {
     const sort_work *w = d->w;
@@ -118,36 +118,29 @@ static void make_result_parts(void *ctx, int64_t begin, int64_t end, int thread)
     make_results(d, begin * PART, end * PART < d->w->r->n ? end * PART : d->w->r->n);
 }
 
-/* --- A row -------------------------------------------------------------------------------------------------------------- */
+/* --- A row ------------------------------------------------------------------------------------------------- */
 
-#define INSERTION(name, U)                                                                                   \
-    static void name(U *word, uint32_t *place, int64_t n) {                                                  \
-        for (int64_t i = 1; i < n; i++) {                                                                    \
-            const U w = word[i];                                                                             \
-            const uint32_t p = place ? place[i] : 0;                                                         \
-            int64_t k = i;                                                                                   \
-            for (; k > 0 && word[k - 1] > w; k--) {                                                          \
-                word[k] = word[k - 1];                                                                       \
-                if (place) place[k] = place[k - 1];                                                          \
-            }                                                                                                \
-            word[k] = w;                                                                                     \
-            if (place) place[k] = p;                                                                         \
-        }                                                                                                    \
-    }
-
-INSERTION(insert_32, uint32_t)
-INSERTION(insert_64, uint64_t)
+/* A row that is not worth a radix sort: every word goes to its rank. */
+static void sort_short(desk *d) {
+    const cg_radix_words from = d->radix.from, to = d->radix.to;
+    const int64_t n = d->radix.n;
+    int32_t rank[CG_RANK_MOST];
+    (d->radix.bits == 32 ? d->w->ranks->rank_32 : d->w->ranks->rank_64)(from.word, (ptrdiff_t)n, rank);
+    for (int64_t i = 0; i < n && d->radix.bits == 32; i++)
+        ((uint32_t *)to.word)[rank[i]] = ((const uint32_t *)from.word)[i];
+    for (int64_t i = 0; i < n && d->radix.bits == 64; i++)
+        ((uint64_t *)to.word)[rank[i]] = ((const uint64_t *)from.word)[i];
+    for (int64_t i = 0; i < n && from.place; i++) to.place[rank[i]] = from.place[i];
+    d->radix.from = to;
+    d->radix.to = from;
+}
 
 static void sort_words(desk *d, cg_key_span span) {
-    const cg_radix_words *from = &d->radix.from;
-    const int64_t n = d->radix.n;
     d->radix.varying = (span.any ^ span.all) << (d->w->word - d->w->key) * 8;
-    if (n > SHORT_ROW)
-        cg_radix_sort(&d->radix);
-    else if (d->radix.bits == 32)
-        insert_32(from->word, NULL, n);
+    if (d->radix.n <= (d->radix.bits == 32 ? CG_RANK_MOST : CG_RANK_MOST / 2))
+        sort_short(d);
     else
-        insert_64(from->word, from->place, n);
+        cg_radix_sort(&d->radix);
 }
 
 static const cg_key_span empty_span = {0, UINT64_MAX, false};
@@ -192,10 +185,13 @@ static void sort_rows(void *ctx, int64_t begin, int64_t end, int thread) {
     }
 }
 
-/* --- The request ---------------------------------------------------------------------------------------------------------- */
+/* --- The request ------------------------------------------------------------------------------------------- */
 
 cg_status cg_cpu_sort(cg_hw *hw, const cg_sort_request *r) {
-    sort_work w = {.r = r, .isa = cg_cpu_of(hw)->isa->sorts, .size = cg_dtype_size(r->dtype)};
+    sort_work w = {.r = r,
+                   .isa = cg_cpu_of(hw)->isa->sorts,
+                   .ranks = cg_cpu_of(hw)->isa->ranks,
+                   .size = cg_dtype_size(r->dtype)};
     w.places = r->index.buffer != NULL;
     w.key = w.size == 8 ? 8 : 4;
     w.word = w.places ? 8 : w.key;

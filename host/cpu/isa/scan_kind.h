@@ -39,7 +39,7 @@ static void SCAN(meet)(void *to, const void *carry, ptrdiff_t width) {
 
 static void SCAN(take)(void *to, const void *total) { SCAN(add)((T *)to, (T *)to + 1, *(const T *)total); }
 
-/* --- One column ------------------------------------------------------------------------------------------------- */
+/* --- One column -------------------------------------------------------------------------------------------- */
 
 #if IN_ORDER
 static inline void SCAN(run)(const T *x, T *out, ptrdiff_t n, ptrdiff_t step, T *carry) {
@@ -151,7 +151,7 @@ static void SCAN(rows)(const void *xv, void *outv, ptrdiff_t n, ptrdiff_t n_rows
     }
 }
 
-/* --- Columns side by side ------------------------------------------------------------------------------------------ */
+/* --- Columns side by side ---------------------------------------------------------------------------------- */
 
 /* local[k] = local[k] o x[k], out[k] = base[k] o local[k]; the row at `ahead` will be needed soon. */
 static inline void SCAN(one_row)(const T *x, T *out, T *local, const T *base, const T *ahead,

@@ -40,16 +40,6 @@ static inline vec pick(vec_bits first, vec a, vec b) {
     return (vec)((first & (vec_bits)a) | (~first & (vec_bits)b));
 }
 
-/* Without a branch, which random elements would mispredict. */
-static inline T pick_one(int first, T a, T b) {
-    BITS x, y;
-    memcpy(&x, &a, sizeof x);
-    memcpy(&y, &b, sizeof y);
-    x = y ^ ((x ^ y) & -(BITS)first);
-    memcpy(&a, &x, sizeof a);
-    return a;
-}
-
 static inline vec vec_add(vec a, vec b) { return a + b; }
 static inline vec vec_mul(vec a, vec b) { return a * b; }
 static inline vec vec_max(vec a, vec b) { return pick((vec_bits)(a > b) | (vec_bits)(ISNAN(a)), a, b); }
@@ -90,7 +80,7 @@ static inline vec vec_min(vec a, vec b) { return pick((vec_bits)(a < b) | (vec_b
 #include "host/cpu/isa/scan_kind.h"
 
 #define SCAN(name) max_##name
-#define COMBINE(a, b) pick_one(((a) > (b)) | (ISNAN(a) != 0), a, b)
+#define COMBINE(a, b) (((a) > (b)) | (ISNAN(a) != 0) ? (a) : (b))
 #define VCOMBINE(a, b) vec_max(a, b)
 #define NEUTRAL LOWEST
 #define LOSS 0
@@ -98,7 +88,7 @@ static inline vec vec_min(vec a, vec b) { return pick((vec_bits)(a < b) | (vec_b
 #include "host/cpu/isa/scan_kind.h"
 
 #define SCAN(name) min_##name
-#define COMBINE(a, b) pick_one(((a) < (b)) | (ISNAN(a) != 0), a, b)
+#define COMBINE(a, b) (((a) < (b)) | (ISNAN(a) != 0) ? (a) : (b))
 #define VCOMBINE(a, b) vec_min(a, b)
 #define NEUTRAL HIGHEST
 #define LOSS 0

@@ -27,4 +27,13 @@ typedef struct cg_sorts_isa {
     cg_sort_elements *elements[CG_DTYPE_COUNT];
 } cg_sorts_isa;
 
+enum { CG_RANK_MOST = 192 };
+
+/* rank[i] = the place of word[i] in order, equal ones in the order they are in; n <= CG_RANK_MOST. */
+typedef void cg_rank_words(const void *word, ptrdiff_t n, int32_t *rank);
+
+typedef struct cg_ranks_isa {
+    cg_rank_words *rank_32, *rank_64;
+} cg_ranks_isa;
+
 #endif
