@@ -211,7 +211,7 @@ cg_status cg_cpu_scan(cg_hw *hw, const cg_scan_request *r) {
     const cg_isa *isa = cg_cpu_of(hw)->isa;
     scan_work w = {.r = r,
                    .isa = isa,
-                   .kind = &isa->scans[r->dtype]->kind[r->kind],
+                   .kind = isa->scans[r->dtype]->kind[r->kind],
                    .folds = isa->folds[r->dtype],
                    .src = cg_cpu_data(&r->src),
                    .out = cg_cpu_data(&r->out),

@@ -80,7 +80,7 @@ static inline vec vec_min(vec a, vec b) { return pick((vec_bits)(a < b) | (vec_b
 #include "host/cpu/isa/scan_kind.h"
 
 #define SCAN(name) max_##name
-#define COMBINE(a, b) (((a) > (b)) | (ISNAN(a) != 0) ? (a) : (b))
+#define COMBINE(a, b) ((((a) > (b)) | (ISNAN(a) != 0)) ? (a) : (b))
 #define VCOMBINE(a, b) vec_max(a, b)
 #define NEUTRAL LOWEST
 #define LOSS 0
@@ -88,7 +88,7 @@ static inline vec vec_min(vec a, vec b) { return pick((vec_bits)(a < b) | (vec_b
 #include "host/cpu/isa/scan_kind.h"
 
 #define SCAN(name) min_##name
-#define COMBINE(a, b) (((a) < (b)) | (ISNAN(a) != 0) ? (a) : (b))
+#define COMBINE(a, b) ((((a) < (b)) | (ISNAN(a) != 0)) ? (a) : (b))
 #define VCOMBINE(a, b) vec_min(a, b)
 #define NEUTRAL HIGHEST
 #define LOSS 0
@@ -106,4 +106,4 @@ static inline vec vec_min(vec a, vec b) { return pick((vec_bits)(a < b) | (vec_b
 
 extern const cg_scans_isa CG_SCAN_TABLE;
 
-const cg_scans_isa CG_SCAN_TABLE = {.kind = {sum_kind, max_kind, min_kind, prod_kind}};
+const cg_scans_isa CG_SCAN_TABLE = {.kind = {&sum_kind, &max_kind, &min_kind, &prod_kind}};

@@ -41,7 +41,7 @@ typedef struct cg_scan_kind {
 } cg_scan_kind;
 
 typedef struct cg_scans_isa {
-    cg_scan_kind kind[CG_SCAN_KINDS];
+    const cg_scan_kind *kind[CG_SCAN_KINDS];
 } cg_scans_isa;
 
 #endif
