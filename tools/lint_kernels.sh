@@ -16,4 +16,19 @@ for kernel in kernels/*.cl; do
   check -cl-std=CL1.2 -Xclang -cl-ext=-all,+cl_khr_fp64
   check -cl-std=CL3.0 -Xclang -cl-ext=-all
 done
+
+# The functions that rows name: the host includes them in the text of a program, so no kernel file does.
+functions=$(mktemp --suffix=.cl)
+trap 'rm -f "$functions"' EXIT
+for bits in f32 f64; do
+  {
+    [ $bits = f32 ] || echo '#define TYPE CG_F64'
+    echo '#include "program.h"'
+    for header in elementary arithmetic error_function hyperbolic trigonometry; do echo "#include \"$header.h\""; done
+  } >"$functions"
+  extension=-all
+  [ $bits = f32 ] || extension=-all,+cl_khr_fp64
+  clang "${common[@]}" -Wno-unused-function -cl-std=CL1.2 -Xclang -cl-ext=$extension "$functions" ||
+    { echo "lint_kernels: the elementary functions in $bits"; failed=1; }
+done
 exit $failed
