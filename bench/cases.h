@@ -128,7 +128,7 @@ double bench_now(void);
 #define BENCH_U 0x1p-24L
 
 /* The lists that bench_case_at goes through; each ends with a case without a name. */
-extern const bench_case bench_cases_matmul[], bench_cases_map[], bench_cases_reduce[], bench_cases_train[],
-    bench_cases_overhead[];
+extern const bench_case bench_cases_matmul[], bench_cases_map[], bench_cases_reduce[], bench_cases_order[],
+    bench_cases_train[], bench_cases_overhead[];
 
 #endif
