@@ -30,7 +30,7 @@ fails_with() { # CODE COMMAND...
 says() { # TEXT COMMAND...
   local text=$1
   shift
-  "$@" 2>&1 | tee /dev/stderr | grep -F -- "$text" >/dev/null
+  { "$@" 2>&1 || true; } | tee /dev/stderr | grep -F -- "$text" >/dev/null
 }
 json_is_whole() { "$@" | python3 -m json.tool >/dev/null; }
 
@@ -41,15 +41,15 @@ check "an unknown part of a name" fails_with 1 "$clgrad" doctor --device cpu no_
 check "a wrong number of points" fails_with 2 "$clgrad" doctor --device cpu --points many
 check "an unknown device" says "no device \"nowhere\"" "$clgrad" doctor --device nowhere
 
-same_table() { tools/operations_page.sh "$build" | diff docs/operations.md -; }
+# The pieces of work an operation is made of stand above the backends; the page itself is made on both.
+same_table() { diff <(grep '^| `cg_' docs/operations.md) <("$clgrad" ops --device cpu --markdown | tail -n +3); }
+check "docs/operations.md is what the library does (tools/operations_page.sh >docs/operations.md mends it)" same_table
 pocl=$("$clgrad" devices | sed -nE 's/^. (opencl:[0-9]+).*/\1/p' | head -n 1)
 if [ -z "$pocl" ]; then
-  skip "docs/operations.md is what the library does" "no OpenCL device"
   skip "a planted fault" "no OpenCL device"
 else
-  check "docs/operations.md is what the library does (tools/operations_page.sh >docs/operations.md mends it)" same_table
   # Everything in every dtype is some thousand kernels to build on PoCL; the suite has checked them all once.
-  for part in norm sort loss index; do
+  for part in norm sort; do
     check "the doctor finds $pocl right: $part" "$clgrad" doctor --device "$pocl" --points 512 --dtype f32 $part
   done
 
