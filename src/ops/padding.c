@@ -1,8 +1,6 @@
 /* Axes made longer or shorter at either end. */
 #include "ops/part.h"
 
-#include <string.h>
-
 /*
  * Everything here is one map: out[i] = x[i - before] where that is in x, else the value. before < 0 cuts. Undone by
  * the same map with -before and x's shape, which is the gradient, and the gradient of that.
@@ -48,7 +46,7 @@ static cg_tensor *pad_to(cg_tensor *x, const cg_dims *shape, const int64_t *befo
     if (!x) return NULL;
     overlap o = find_overlap(&x->shape, shape, before);
     cg_attributes attributes = {0};
-    memcpy(attributes.i, before, (size_t)shape->rank * sizeof *before);
+    for (int i = 0; i < shape->rank; i++) attributes.i[i] = before[i];
     cg_tensor *source = view_at(x, &o.shape, o.in_x), *out = source;
     if (source && !o.all_out) {
         out = cg_part_fill(x->storage->dev, x->storage->dtype, shape, value);
