@@ -11,7 +11,7 @@
 #           install          a program built against an installed copy
 #           lint             layers, documentation of the API, kernels, format
 # without a section: suite plain examples oclgrind cli install lint
-# environment: SUITE_FILTER, OCLGRIND_FILTER (Criterion patterns), TEST_TIMEOUT (seconds for one test)
+# environment: SUITE_FILTER, OCLGRIND_FILTER (Criterion patterns), PLAIN_FILTER (a pattern of the shell), TEST_TIMEOUT (seconds for one test)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -98,7 +98,15 @@ run_programs() {
   done
 }
 
-run_plain() { run_programs "$build"/plain_* "$build/elementary_sweep"; }
+run_plain() {
+  local filter=${PLAIN_FILTER:-*} program programs=()
+  for program in "$build"/plain_*; do
+    # shellcheck disable=SC2053 # a pattern
+    [[ $(basename "$program") == plain_$filter ]] && programs+=("$program")
+  done
+  [ "$filter" != '*' ] || programs+=("$build/elementary_sweep")
+  run_programs "${programs[@]}"
+}
 run_examples() { run_programs "$build"/example_*; }
 
 run_fuzz() {
