@@ -19,7 +19,7 @@ typedef struct test_target {
 
 enum { MAX_TARGETS = 16 };
 
-/* Fills `targets` with those under test, at most MAX_TARGETS; returns how many. */
+/* Fills `targets` with those under test, at most MAX_TARGETS (OpenCL without fusion on oclgrind only); how many. */
 int test_targets(test_target *targets);
 
 /*
