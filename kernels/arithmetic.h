@@ -99,7 +99,7 @@ FN T t_mod(T x, T y) {
 
 /* floor(x / y), the n of mod.  A quotient that was rounded up to an integer shows in the sign of x - n y, which FMA
  * gets right; beyond the integers that T tells apart it is the quotient.  An infinite x gives NaN, x / 0 is x / 0.
- * Bound: f32 1, f64 1; measured 0.50, 0.50 */
+ * Bound: f32 1, f64 1; measured 0.50, 0.50 over 2^20 points (clgrad doctor) */
 FN T t_floor_divide(T x, T y) {
     T q = x / y;
     T n = t_floor(q);
