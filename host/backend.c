@@ -198,3 +198,13 @@ cg_status cg_hw_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r) {
     status = cg_check_contiguous(hw, "softmax_xent", &r->loss, r->rows);
     return status != CG_OK ? status : cg_check_contiguous(hw, "softmax_xent", &r->grad, r->rows * r->cols);
 }
+
+cg_status cg_hw_factor(cg_hw *hw, cg_work kind, const cg_factor_request *r) {
+    if (r->batch == 0 || r->m == 0 || r->n == 0) return CG_OK;
+    return cg_work_do(hw, kind, r);
+}
+
+cg_status cg_hw_solve_triangular(cg_hw *hw, const cg_solve_triangular_request *r) {
+    if (r->batch == 0 || r->n == 0 || r->r == 0) return CG_OK;
+    return cg_work_do(hw, CG_WORK_SOLVE_TRIANGULAR, r);
+}

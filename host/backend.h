@@ -192,6 +192,58 @@ typedef struct cg_searchsorted_request {
     cg_operand sorted, value, out; /* strides unused */
 } cg_searchsorted_request;
 
+enum { CG_FACTORS = 4 };
+
+/*
+ * Factors each matrix of a contiguous stack a (batch, m, n), f32 or f64, m, n > 0. Result j of matrix b is contiguous
+ * and begins at out[j].offset + b out[j].stride[0]; its dtype is that of the request unless i32 is said. A result with a
+ * NULL buffer is not wanted. info (i32, contiguous (batch)) tells how it went: 0 is well; it is always wanted.
+ * k = min(m, n). a is not written and no result overlaps it.
+ *
+ *   lu        P A = L U by partial pivoting. out[0] (m, n): U on and above the diagonal, L below, whose diagonal is 1.
+ *             out[1] (k) i32: row i was exchanged with row out[1][i] >= i, for i = 0, 1, .. in turn. info: i + 1 where
+ *             U[i, i] is the first exact 0 (the factors are good all the same). NaN spreads and is no error.
+ *   cholesky  A = L L^T, m = n; only the lower triangle is read. out[0] (n, n): L, 0 above. info: i + 1 where the
+ *             leading minor of order i + 1 is the first not to be positive, NaN included; out[0] is unspecified then.
+ *   qr        A = Q R by Householder's reflections, whose signs are LAPACK's: R[i, i] = -sign(alpha) |column|.
+ *             out[0] (m, k), or (m, m) where `full`: Q. out[1] (k, n), or (m, n) where `full`: R, 0 below. info: 0.
+ *   eigh      A v = w v for symmetric A, m = n; only the lower triangle is read. out[0] (n): w, ascending. out[1] (n, n):
+ *             orthonormal v in columns, signed by the rule below. info: 1 where it did not converge, NaN and infinities
+ *             included; the results are unspecified then.
+ *   eig       A v = w v, m = n. out[0], out[1] (n): the real and the imaginary parts of w, complex pairs adjacent and
+ *             the one with positive imaginary part first. out[2], out[3] (n, n): the parts of v in columns, of norm 1,
+ *             with the phase of the rule below. info as eigh.
+ *   svd       A = U diag(s) Vh. out[0] (m, k), or (m, m) where `full`: U. out[1] (k): s, descending. out[2] (k, n), or
+ *             (n, n) where `full`: Vh, whose rows are signed by the rule below; U follows. info as eigh.
+ *
+ * The rule of signs (decision 13): of the entries of a vector whose modulus is at least half the largest one's, the first
+ * is real and positive. So every backend and size gives the same vectors, where their spaces are one-dimensional.
+ */
+typedef struct cg_factor_request {
+    cg_dtype dtype;
+    bool full;
+    int64_t batch, m, n;
+    cg_operand a;               /* strides unused */
+    cg_operand out[CG_FACTORS]; /* stride[0]: from one matrix to the next */
+    cg_operand info;            /* strides unused */
+} cg_factor_request;
+
+typedef cg_factor_request cg_lu_request, cg_cholesky_request, cg_qr_request, cg_eigh_request, cg_eig_request,
+    cg_svd_request;
+
+/*
+ * Solves op(A) X = B for each of a stack, f32 or f64, in place: x (batch, n, r) holds B before and X after; op(A) is A, or
+ * A^T where `transposed`. Of a (batch, n, n) only the triangle `lower` (or the upper one) is read, and where `unit` its
+ * diagonal counts as 1. Rows are stride[1] elements apart and contiguous, matrices stride[0]; a.stride[0] may be 0. A 0
+ * on the diagonal gives infinities and NaN. n, r > 0.
+ */
+typedef struct cg_solve_triangular_request {
+    cg_dtype dtype;
+    bool lower, unit, transposed;
+    int64_t batch, n, r;
+    cg_operand a, x;
+} cg_solve_triangular_request;
+
 /* Rows of a contiguous (rows, cols) matrix, f32 or f64: softmax or its logarithm along the row. */
 typedef struct cg_softmax_request {
     bool log;
@@ -268,6 +320,14 @@ struct cg_backend {
     cg_status (*softmax)(cg_hw *hw, const cg_softmax_request *r);
     cg_status (*softmax_xent)(cg_hw *hw, const cg_softmax_xent_request *r);
     cg_status (*map_many)(cg_hw *hw, const cg_map_many_request *r);
+    /* Linear algebra; NULL is composed of products and panels on the CPU backend, or goes there (compose_factor.c). */
+    cg_status (*lu)(cg_hw *hw, const cg_factor_request *r);
+    cg_status (*cholesky)(cg_hw *hw, const cg_factor_request *r);
+    cg_status (*qr)(cg_hw *hw, const cg_factor_request *r);
+    cg_status (*eigh)(cg_hw *hw, const cg_factor_request *r);
+    cg_status (*eig)(cg_hw *hw, const cg_factor_request *r);
+    cg_status (*svd)(cg_hw *hw, const cg_factor_request *r);
+    cg_status (*solve_triangular)(cg_hw *hw, const cg_solve_triangular_request *r);
 };
 
 /* --- The backends, in the order devices are listed -------------------------------------------------------- */
@@ -330,5 +390,8 @@ cg_status cg_hw_searchsorted(cg_hw *hw,
 cg_status cg_hw_softmax(cg_hw *hw, const cg_softmax_request *r);
 cg_status cg_hw_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
 cg_status cg_hw_map_many(cg_hw *hw, const cg_map_many_request *r);
+/* `kind` is one of CG_WORK_LU, CHOLESKY, QR, EIGH, EIG, SVD. */
+cg_status cg_hw_factor(cg_hw *hw, cg_work kind, const cg_factor_request *r);
+cg_status cg_hw_solve_triangular(cg_hw *hw, const cg_solve_triangular_request *r);
 
 #endif

@@ -8,4 +8,16 @@ cg_status cg_compose_softmax(cg_hw *hw, const cg_softmax_request *r);
 cg_status cg_compose_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
 cg_status cg_compose_map_many(cg_hw *hw, const cg_map_many_request *r);
 
+/*
+ * Linear algebra (compose_factor.c): large LU, Cholesky, QR and triangular solves block by block, panels on the CPU
+ * backend and products on the device; all else on the CPU backend.
+ */
+cg_status cg_compose_lu(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_compose_cholesky(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_compose_qr(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_compose_eigh(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_compose_eig(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_compose_svd(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_compose_solve_triangular(cg_hw *hw, const cg_solve_triangular_request *r);
+
 #endif

@@ -132,16 +132,19 @@ static cg_status take_back(cg_hw *hw, copies *c) {
     return status;
 }
 
-static cg_status on_cpu(cg_hw *hw, const cg_work_kind *k, const void *request) {
+cg_status cg_work_on_cpu(cg_hw *hw, cg_work kind, const void *request) {
+    const cg_work_kind *k = &cg_work_kinds[kind];
     union {
         cg_map_request map; /* the largest, and reduce, matmul: for their size and alignment */
         cg_reduce_request reduce;
         cg_matmul_request matmul;
+        cg_factor_request factor;
     } copy;
     cg_work_buffer list[CG_WORK_BUFFERS];
     copies c = {0};
     if (cg_env_int("CLGRAD_CHECK", 0) >= 2)
-        return CG_FAIL(hw->err, CG_ERROR_STATE, "detour: work goes to the CPU, which CLGRAD_CHECK=2 forbids");
+        return CG_FAIL(hw->err, CG_ERROR_STATE, "%s: goes to the CPU, which CLGRAD_CHECK=2 forbids",
+                       cg_work_name(kind));
     if (!hw->cpu && !(hw->cpu = cg_backend_cpu.open(0, hw->err))) return hw->err->code;
     hw->cpu->err = hw->err;
     hw->stats.round_trips++;
@@ -161,7 +164,8 @@ cg_status cg_detour_run(cg_hw *hw, cg_work kind, const void *request, cg_detour 
         hw->backend->use_other_kernels(hw, false);
         return status;
     }
-    return detour == CG_DETOUR_COMPOSED || !k->buffers ? k->compose(hw, request) : on_cpu(hw, k, request);
+    const bool composed = detour == CG_DETOUR_COMPOSED || !k->buffers;
+    return composed ? k->compose(hw, request) : cg_work_on_cpu(hw, kind, request);
 }
 
 /* --- As text, and on disk: lines of "name detour" ---------------------------------------------------------------- */

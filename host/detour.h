@@ -10,6 +10,9 @@ cg_detour cg_detour_of(const cg_hw *hw, cg_work kind, const void *request);
 /* Runs a request by a detour, which is not NONE. */
 cg_status cg_detour_run(cg_hw *hw, cg_work kind, const void *request, cg_detour detour);
 
+/* Runs a request on the CPU backend, with a round trip for what it names. */
+cg_status cg_work_on_cpu(cg_hw *hw, cg_work kind, const void *request);
+
 /* Takes up what is kept on disk for a device that was just opened. */
 void cg_detours_recall(cg_hw *hw);
 

@@ -22,6 +22,13 @@ RUN(searchsorted)
 RUN(softmax)
 RUN(softmax_xent)
 RUN(map_many)
+RUN(lu)
+RUN(cholesky)
+RUN(qr)
+RUN(eigh)
+RUN(eig)
+RUN(svd)
+RUN(solve_triangular)
 
 /* The kinds that a backend may leave out. */
 #define OPTIONAL(slot)                                                                                       \
@@ -33,6 +40,13 @@ RUN(map_many)
 OPTIONAL(softmax)
 OPTIONAL(softmax_xent)
 OPTIONAL(map_many)
+OPTIONAL(lu)
+OPTIONAL(cholesky)
+OPTIONAL(qr)
+OPTIONAL(eigh)
+OPTIONAL(eig)
+OPTIONAL(svd)
+OPTIONAL(solve_triangular)
 
 /* --- The buffers of each kind ---------------------------------------------------------------------------------- */
 
@@ -84,8 +98,16 @@ BUFFERS(scatter_add, READS(r, src); READS(r, index); WRITES(r, out))
 BUFFERS(scan, READS(r, src); WRITES(r, out))
 BUFFERS(sort, READS(r, src); WRITES(r, values); WRITES(r, index))
 BUFFERS(searchsorted, READS(r, sorted); READS(r, value); WRITES(r, out))
+BUFFERS(solve_triangular, READS(r, a); WRITES(r, x))
 BUFFERS(softmax, READS(r, x); WRITES(r, out))
 BUFFERS(softmax_xent, READS(r, x); READS(r, label); WRITES(r, loss); WRITES(r, grad))
+
+static int buffers_of_factor(void *request, cg_work_buffer *list) {
+    cg_factor_request *r = request;
+    list[0] = (cg_work_buffer){&r->a.buffer, false};
+    list[1] = (cg_work_buffer){&r->info.buffer, true};
+    return 2 + list_operands(r->out, CG_FACTORS, true, list + 2);
+}
 
 static const cg_program *program_of_map(const void *request) {
     return ((const cg_map_request *)request)->program;
@@ -116,6 +138,14 @@ const cg_work_kind cg_work_kinds[CG_WORK_COUNT] = {
     [CG_WORK_SOFTMAX] = {KIND(softmax), CHOICE(softmax), .buffers = buffers_of_softmax},
     [CG_WORK_SOFTMAX_XENT] = {KIND(softmax_xent), CHOICE(softmax_xent), .buffers = buffers_of_softmax_xent},
     [CG_WORK_MAP_MANY] = {KIND(map_many), CHOICE(map_many), .program = program_of_map_many},
+    [CG_WORK_LU] = {KIND(lu), CHOICE(lu), .buffers = buffers_of_factor},
+    [CG_WORK_CHOLESKY] = {KIND(cholesky), CHOICE(cholesky), .buffers = buffers_of_factor},
+    [CG_WORK_QR] = {KIND(qr), CHOICE(qr), .buffers = buffers_of_factor},
+    [CG_WORK_EIGH] = {KIND(eigh), CHOICE(eigh), .buffers = buffers_of_factor},
+    [CG_WORK_EIG] = {KIND(eig), CHOICE(eig), .buffers = buffers_of_factor},
+    [CG_WORK_SVD] = {KIND(svd), CHOICE(svd), .buffers = buffers_of_factor},
+    [CG_WORK_SOLVE_TRIANGULAR] = {KIND(solve_triangular), CHOICE(solve_triangular),
+                                  .buffers = buffers_of_solve_triangular},
 };
 
 cg_status cg_work_do(cg_hw *hw, cg_work kind, const void *request) {

@@ -51,7 +51,14 @@ typedef struct cg_device_info {
     X(SEARCHSORTED, "searchsorted")                                                                          \
     X(SOFTMAX, "softmax")                                                                                    \
     X(SOFTMAX_XENT, "softmax_xent")                                                                          \
-    X(MAP_MANY, "map_many")
+    X(MAP_MANY, "map_many")                                                                                  \
+    X(LU, "lu")                                                                                              \
+    X(CHOLESKY, "cholesky")                                                                                  \
+    X(QR, "qr")                                                                                              \
+    X(EIGH, "eigh")                                                                                          \
+    X(EIG, "eig")                                                                                            \
+    X(SVD, "svd")                                                                                            \
+    X(SOLVE_TRIANGULAR, "solve_triangular")
 
 typedef enum cg_work {
 #define CG_WORK_ENUM(name, text) CG_WORK_##name,
