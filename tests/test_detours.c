@@ -84,8 +84,7 @@ OPENCL_TEST(small_detours, say_what_they_cannot_do) {
     CHECK_FAILS(dev, use_reduce(input(dev)), CG_ERROR_STATE, "detour", "CLGRAD_CHECK=2");
 }
 
-DEVICE_TEST_ONCE(small_detours, none_leads_from_the_cpu_to_the_cpu) {
-    if (device_is_opencl(dev)) return;
+CPU_TEST(detours, none_leads_from_the_cpu_to_the_cpu) {
     CHECK(cg_device_set_detour(dev, "reduce", CG_DETOUR_CPU) == CG_ERROR_ARGUMENT);
     check_error(dev, CG_ERROR_ARGUMENT, "reduce", "cpu", NULL);
     CHECK(cg_device_remember_detours(dev) == CG_ERROR_IO);

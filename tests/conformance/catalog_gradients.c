@@ -45,8 +45,7 @@ DEVICE_TEST_ONCE(catalog, gradients) {
             run_entry(dev, catalog_at(i), false);
 }
 
-DEVICE_TEST(catalog, second_gradients) {
-    if (device_is_opencl(dev)) return;
+CPU_TEST(catalog, second_gradients) {
     for (int i = 0; catalog_at(i); i++)
         if (catalog_at(i)->gradient) run_entry(dev, catalog_at(i), true);
 }
@@ -78,8 +77,7 @@ static void compare_in_f32(cg_device *dev, const catalog_entry *entry) {
     scratch_free_all();
 }
 
-DEVICE_TEST_ONCE(catalog, gradients_in_f32) {
+CPU_TEST(catalog, gradients_in_f32) {
     for (int i = 0; catalog_at(i); i++)
-        if (catalog_at(i)->gradient && catalog_at(i)->dtypes & 1 && !device_is_opencl(dev))
-            compare_in_f32(dev, catalog_at(i));
+        if (catalog_at(i)->gradient && catalog_at(i)->dtypes & 1) compare_in_f32(dev, catalog_at(i));
 }

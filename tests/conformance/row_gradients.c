@@ -89,13 +89,10 @@ DEVICE_TEST(rows, gradients) {
     for (int i = 0; i < 3; i++) run_gradient(dev, some[i], broadcast, 1, false);
 }
 
-DEVICE_TEST(rows, second_gradients) {
-    if (!device_is_opencl(dev)) run_all(dev, true);
-}
+CPU_TEST(rows, second_gradients) { run_all(dev, true); }
 
-/* Where a function has a kink, the side is stated in ops.h. */
-DEVICE_TEST(rows, gradients_at_kinks) {
-    if (device_is_opencl(dev)) return; /* compositions of rows that are checked there by themselves */
+/* Where a function has a kink, the side is stated in ops.h. On OpenCL the same rows are checked by themselves. */
+CPU_TEST(rows, gradients_at_kinks) {
     const float at[] = {-2, -0.0f, 0, 3};
     const struct {
         cg_tensor *(*f)(cg_tensor *);

@@ -115,8 +115,7 @@ static void run_specials(cg_device *dev, int row, cg_dtype t, double parameter) 
 }
 
 /* Signed zeros, subnormals, limits, infinities, NaN: each alone and each with each. */
-DEVICE_TEST_ONCE(rows, special_values) {
-    if (device_is_opencl(dev)) return;
+CPU_TEST(rows, special_values) {
     for (int row = 0; row < CG_ROW_COUNT; row++) {
         cg_scope *scope = cg_scope_begin(dev);
         for (int t = CG_F32; t <= CG_F64; t++) {
@@ -130,8 +129,7 @@ DEVICE_TEST_ONCE(rows, special_values) {
 }
 
 /* Many points within the domain, where the bound is tightest. */
-DEVICE_TEST_ONCE(rows, random_values) {
-    if (device_is_opencl(dev)) return;
+CPU_TEST(rows, random_values) {
     int64_t n = 50021;
     for (int row = 0; row < CG_ROW_COUNT; row++) {
         cg_scope *scope = cg_scope_begin(dev);
@@ -144,8 +142,7 @@ DEVICE_TEST_ONCE(rows, random_values) {
 }
 
 /* The value each row states, from a table: it holds where row and reference might share a mistake. */
-DEVICE_TEST_ONCE(rows, probes) {
-    if (device_is_opencl(dev)) return;
+CPU_TEST(rows, probes) {
     for (int row = 0; row < CG_ROW_COUNT; row++) {
         const double *probe = cg_rows[row].probe;
         for (int t = CG_F32; t <= CG_F64; t++) {
@@ -168,8 +165,7 @@ DEVICE_TEST_ONCE(rows, probes) {
 }
 
 /* Integers wrap and never trap, at the ends of their range. */
-DEVICE_TEST_ONCE(small_rows, integer_limits) {
-    if (device_is_opencl(dev)) return;
+CPU_TEST(rows, integer_limits) {
     static const int64_t i32[] = {INT32_MIN, INT32_MIN + 1, -1, 0, 1, 46341, INT32_MAX - 1, INT32_MAX};
     static const int64_t i64[] = {INT64_MIN, INT64_MIN + 1, -1, 0, 1, 3037000500, INT64_MAX - 1, INT64_MAX};
     static const int64_t u8[] = {0, 1, 2, 15, 16, 127, 128, 255};
@@ -203,8 +199,7 @@ DEVICE_TEST_ONCE(small_rows, integer_limits) {
 }
 
 /* Both signs and quotients of every size: the domain of these rows has neither. */
-DEVICE_TEST_ONCE(rows, remainders) {
-    if (device_is_opencl(dev)) return;
+CPU_TEST(rows, remainders) {
     static const int rows[] = {CG_ROW_mod, CG_ROW_fmod, CG_ROW_floor_divide};
     enum { N = 1024 };
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)

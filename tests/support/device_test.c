@@ -23,6 +23,10 @@ struct criterion_test_params opencl_test_parameters(void) {
     return parameters(test_opencl_targets);
 }
 
+struct criterion_test_params cpu_test_parameters(void) {
+    return parameters(test_cpu_targets);
+}
+
 /* With CLGRAD_TEST_STATS set, what a test cost: on OpenCL mostly the kernels it is the first to need. */
 static void report_cost(const char *name, const cg_device *dev) {
     cg_device_stats s = cg_device_statistics(dev);

@@ -23,6 +23,7 @@ typedef void test_body(cg_device *dev);
 struct criterion_test_params device_test_parameters(void);
 struct criterion_test_params device_once_parameters(void);
 struct criterion_test_params opencl_test_parameters(void);
+struct criterion_test_params cpu_test_parameters(void);
 
 void device_test_run(const test_target *target, const char *name, test_body *body);
 
@@ -41,6 +42,12 @@ void device_test_run(const test_target *target, const char *name, test_body *bod
 
 /* Once for every OpenCL device, for tests that compare it with the CPU backend. */
 #define OPENCL_TEST(suite, name) DEVICE_TEST_WITH(opencl_test_parameters, suite, name)
+
+/*
+ * The CPU backend alone, fused and not: for what is the same text on every backend and would only cost kernels on
+ * OpenCL, and for what the CPU backend alone promises.
+ */
+#define CPU_TEST(suite, name) DEVICE_TEST_WITH(cpu_test_parameters, suite, name)
 
 /* A test without a device. */
 #define HOST_TEST(suite, name)                                                                               \

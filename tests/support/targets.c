@@ -57,6 +57,14 @@ int test_opencl_targets(test_target *targets) {
     return n ? n : add(targets, 0, "opencl", true, false);
 }
 
+int test_cpu_targets(test_target *targets) {
+    cg_device_info cpu;
+    if (cg_device_describe(cg_device_count() - 1, &cpu) != CG_OK ||
+        !wanted(&cpu, getenv("CLGRAD_TEST_PLATFORM")))
+        return 0;
+    return add(targets, add(targets, 0, cpu.id, true, true), cpu.id, false, true);
+}
+
 /*
  * oclgrind 21.10 takes the truth of a vector comparison for 255 where LLVM has made a zero extension of it
  * (an int4 x > 0 ? 1 : ... gives 255), so there kernels are built without optimisation.

@@ -31,6 +31,9 @@ int test_targets_once(test_target *targets);
 /* Only the OpenCL devices, once each, with fusion: for tests that compare a device with the CPU backend. */
 int test_opencl_targets(test_target *targets);
 
+/* Only the CPU backend, fused and not; none where OpenCL devices alone are under test. */
+int test_cpu_targets(test_target *targets);
+
 /* Opens a target's device with CLGRAD_FUSE set accordingly; NULL with a failure reported. */
 cg_device *target_open(const test_target *target);
 
