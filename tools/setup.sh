@@ -24,6 +24,7 @@ find_missing() {
   need pkgconf program pkg-config
   need libjansson-dev pkg-config --exists jansson
   need libopenblas-dev pkg-config --exists openblas
+  need liblapacke-dev pkg-config --exists lapacke
   need opencl-c-headers header CL/cl.h
   [ "$1" != build ] || return 0
   need ocl-icd-libopencl1 shared_library libOpenCL.so.1

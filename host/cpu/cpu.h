@@ -21,6 +21,7 @@ typedef enum cg_cpu_workspace_id {
     CG_WORKSPACE_SCAN,
     CG_WORKSPACE_SCATTER,
     CG_WORKSPACE_SORT,
+    CG_WORKSPACE_FACTOR,
     CG_WORKSPACE_COUNT
 } cg_cpu_workspace_id;
 
@@ -88,6 +89,13 @@ cg_status cg_cpu_sort(cg_hw *hw, const cg_sort_request *r);
 cg_status cg_cpu_searchsorted(cg_hw *hw, const cg_searchsorted_request *r);
 cg_status cg_cpu_softmax(cg_hw *hw, const cg_softmax_request *r);
 cg_status cg_cpu_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
+cg_status cg_cpu_lu(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_cpu_cholesky(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_cpu_qr(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_cpu_eigh(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_cpu_eig(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_cpu_svd(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_cpu_solve_triangular(cg_hw *hw, const cg_solve_triangular_request *r);
 
 /*
  * cg_cpu_map on the calling thread alone, not counted as a launch: for the epilogue of a product, on the part

@@ -93,4 +93,11 @@ const cg_backend cg_backend_cpu = {
     .softmax = cg_cpu_softmax,
     .softmax_xent = cg_cpu_softmax_xent,
     .map_many = cg_cpu_map_many,
+    .lu = cg_cpu_lu,
+    .cholesky = cg_cpu_cholesky,
+    .qr = cg_cpu_qr,
+    .eigh = cg_cpu_eigh,
+    .eig = cg_cpu_eig,
+    .svd = cg_cpu_svd,
+    .solve_triangular = cg_cpu_solve_triangular,
 };

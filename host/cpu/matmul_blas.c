@@ -1,21 +1,15 @@
 /*
- * Products by CBLAS, called from our threads on pieces of C. Its own threads stay off, for the whole process:
- * two pools that spin on the same cores cost 20 to 60 times (performance.md 4). Pieces do not depend on the
- * number of threads, because the bits of a library's result may depend on the shape it is called with.
+ * Products by CBLAS, called from our threads on pieces of C (its own threads are off: blas_threads.h). Pieces do
+ * not depend on the number of threads, because the bits of a library's result may depend on the shape it is
+ * called with.
  */
 #include "host/cpu/matmul_cpu.h"
 
 #ifdef CG_WITH_BLAS
+#include "host/cpu/blas_threads.h"
+
 #include <cblas.h>
 #include <limits.h>
-#include <pthread.h>
-
-/* OpenBLAS's way to set its threads; other libraries do not have it. */
-extern void openblas_set_num_threads(int n) __attribute__((weak));
-
-static void use_one_thread(void) {
-    if (openblas_set_num_threads) openblas_set_num_threads(1);
-}
 
 /* An operand as CBLAS takes it: rows of adjacent elements, `ld` apart, or the transpose of that. */
 typedef struct blas_matrix {
@@ -82,8 +76,7 @@ static cg_matmul_grid blas_cut(const cg_matmul_request *r) {
 }
 
 static cg_status blas_run(cg_hw *hw, const cg_matmul_request *r) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, use_one_thread);
+    cg_blas_use_one_thread();
     blas_work w = {.hw = hw, .grid = blas_cut(r)};
     blas_matrix_of(&r->a, r->m, r->k, &w.a);
     blas_matrix_of(&r->b, r->k, r->n, &w.b);

@@ -1,0 +1,124 @@
+/*
+ * Linear algebra on the CPU: each matrix is factored by one thread, and a stack is shared out among them. How one matrix is
+ * factored is a table (factor_cpu.h).
+ */
+#include "host/cpu/factor_cpu.h"
+
+#include <limits.h>
+#include <stdatomic.h>
+
+/* Multiply-adds that are worth a second thread: some microseconds. */
+enum { WORTH = 20000 };
+
+static const cg_factor_method *choose(void) {
+#ifdef CG_WITH_BLAS
+    return &cg_factor_lapack;
+#else
+    return NULL;
+#endif
+}
+
+static cg_status no_method(cg_hw *hw, cg_work kind) {
+    return CG_FAIL(hw->err, CG_ERROR_STATE, "%s: built without LAPACK (CLGRAD_BLAS=OFF)", cg_work_name(kind));
+}
+
+/* LAPACK counts in int: the elements of its work memory, 4 k^2 at most, and rows. */
+static bool countable(int64_t m, int64_t n) {
+    const int64_t most = 16384, k = m < n ? m : n, longest = m > n ? m : n;
+    return k <= most && longest <= INT_MAX / 256;
+}
+
+/* How many threads are given matrices of so many multiply-adds each. */
+static int64_t desks_for(int64_t batch, double each) {
+    const double worth = (double)batch * each / WORTH;
+    const int64_t threads = cg_parallel_threads(), most = batch < threads ? batch : threads;
+    return worth < 2 ? 1 : worth < (double)most ? (int64_t)worth : most;
+}
+
+/* --- Factoring ------------------------------------------------------------------------------------------------------ */
+
+typedef struct factor_work {
+    cg_work kind;
+    const cg_factor_request *r;
+    const cg_factor_method *method;
+    unsigned char *memory; /* scratch_bytes for each desk */
+    size_t scratch_bytes;
+    _Atomic int64_t next; /* the first matrix nobody has taken */
+} factor_work;
+
+static void factor_matrix(const factor_work *w, int64_t b, void *scratch) {
+    const cg_factor_request *r = w->r;
+    const int64_t size = (int64_t)cg_dtype_size(r->dtype);
+    const unsigned char *a = cg_cpu_data(&r->a);
+    void *out[CG_FACTORS] = {0};
+    for (int j = 0; j < CG_FACTORS; j++) {
+        const cg_operand *o = &r->out[j];
+        if (!o->buffer) continue;
+        out[j] = (unsigned char *)cg_cpu_data(o) + b * o->stride[0] * (int64_t)cg_dtype_size(o->dtype);
+    }
+    int32_t *info = cg_cpu_data(&r->info);
+    info[b] = w->method->factor(w->kind, r, a + b * r->m * r->n * size, out, scratch);
+}
+
+/* A desk is scratch memory and whoever sits at it: matrices are taken one by one, as their times differ. */
+static void factor_at_desks(void *ctx, int64_t begin, int64_t end, int thread) {
+    factor_work *w = ctx;
+    (void)thread;
+    for (int64_t desk = begin; desk < end; desk++)
+        for (int64_t b; (b = atomic_fetch_add(&w->next, 1)) < w->r->batch;)
+            factor_matrix(w, b, w->memory + (size_t)desk * w->scratch_bytes);
+}
+
+static cg_status factor(cg_hw *hw, cg_work kind, const cg_factor_request *r) {
+    factor_work w = {.kind = kind, .r = r, .method = choose()};
+    if (!w.method) return no_method(hw, kind);
+    if (!countable(r->m, r->n))
+        return CG_FAIL(hw->err, CG_ERROR_SHAPE, "%s: matrices of %lld x %lld are too large",
+                       cg_work_name(kind), (long long)r->m, (long long)r->n);
+    const double k = (double)(r->m < r->n ? r->m : r->n);
+    const int64_t desks = desks_for(r->batch, (double)r->m * (double)r->n * k);
+    w.scratch_bytes = (w.method->scratch(kind, r) + 63) / 64 * 64;
+    w.memory = cg_cpu_workspace(hw, CG_WORKSPACE_FACTOR, (size_t)desks * w.scratch_bytes);
+    if (!w.memory) return CG_ERROR_MEMORY;
+    hw->stats.launches++;
+    cg_parallel_for(desks, 1, factor_at_desks, &w);
+    return CG_OK;
+}
+
+cg_status cg_cpu_lu(cg_hw *hw, const cg_factor_request *r) { return factor(hw, CG_WORK_LU, r); }
+cg_status cg_cpu_cholesky(cg_hw *hw, const cg_factor_request *r) { return factor(hw, CG_WORK_CHOLESKY, r); }
+cg_status cg_cpu_qr(cg_hw *hw, const cg_factor_request *r) { return factor(hw, CG_WORK_QR, r); }
+cg_status cg_cpu_eigh(cg_hw *hw, const cg_factor_request *r) { return factor(hw, CG_WORK_EIGH, r); }
+cg_status cg_cpu_eig(cg_hw *hw, const cg_factor_request *r) { return factor(hw, CG_WORK_EIG, r); }
+cg_status cg_cpu_svd(cg_hw *hw, const cg_factor_request *r) { return factor(hw, CG_WORK_SVD, r); }
+
+/* --- Triangular solves ----------------------------------------------------------------------------------------------- */
+
+typedef struct solve_work {
+    const cg_solve_triangular_request *r;
+    const cg_factor_method *method;
+} solve_work;
+
+static void solve_matrices(void *ctx, int64_t begin, int64_t end, int thread) {
+    const solve_work *w = ctx;
+    const cg_solve_triangular_request *r = w->r;
+    const int64_t size = (int64_t)cg_dtype_size(r->dtype);
+    const unsigned char *a = cg_cpu_data(&r->a);
+    unsigned char *x = cg_cpu_data(&r->x);
+    (void)thread;
+    for (int64_t b = begin; b < end; b++)
+        w->method->solve_triangular(r, a + b * r->a.stride[0] * size, x + b * r->x.stride[0] * size);
+}
+
+cg_status cg_cpu_solve_triangular(cg_hw *hw, const cg_solve_triangular_request *r) {
+    const solve_work w = {r, choose()};
+    if (!w.method) return no_method(hw, CG_WORK_SOLVE_TRIANGULAR);
+    if (r->n > INT_MAX || r->r > INT_MAX || r->a.stride[1] > INT_MAX || r->x.stride[1] > INT_MAX)
+        return CG_FAIL(hw->err, CG_ERROR_SHAPE,
+                       "solve_triangular: %lld unknowns, %lld right-hand sides are too many", (long long)r->n,
+                       (long long)r->r);
+    const double each = (double)r->n * (double)r->n * (double)r->r / 2, grain = WORTH / each;
+    hw->stats.launches++;
+    cg_parallel_for(r->batch, grain > 1 ? (int64_t)grain : 1, solve_matrices, (void *)&w);
+    return CG_OK;
+}
