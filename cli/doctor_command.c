@@ -40,8 +40,6 @@ static const char help[] =
     "\n" CLI_HELP_END;
 
 static const struct argp_option options[] = {
-    {"device", 'D', "NAME", 0, "The device to check (default: the best, or CLGRAD_DEVICE)", 0},
-    {"dtype", 't', "NAME", 0, "Only this dtype: f32, f64, i32, i64, u8 or bool", 0},
     {"json", 'j', NULL, 0, "Print one JSON object", 0},
     {"points", 'p', "N", 0, "Random points for each elementwise operation and dtype (default 4096)", 0},
     {0},
@@ -49,7 +47,6 @@ static const struct argp_option options[] = {
 
 typedef struct command_options {
     doctor_options doctor;
-    const char *device;
     bool json;
 } command_options;
 
@@ -65,23 +62,14 @@ static int64_t parse_points(const char *text, struct argp_state *state) {
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
     command_options *o = state->input;
     switch (key) {
-    case 'D':
-        o->device = arg;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->doctor.which;
         return 0;
     case 'j':
         o->json = true;
         return 0;
-    case 't':
-        o->doctor.dtype = cli_dtype(arg);
-        if (o->doctor.dtype < 0)
-            argp_error(state, "--dtype is f32, f64, i32, i64, u8 or bool, not '%s'", arg);
-        return 0;
     case 'p':
         o->doctor.points = parse_points(arg, state);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->doctor.part) argp_error(state, "one part of a name is expected, not also '%s'", arg);
-        o->doctor.part = arg;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -212,8 +200,8 @@ static int examine(report *r, const command_options *o) {
     char before[256];
     snprintf(before, sizeof before, "%s", cg_device_detours(r->dev));
     if (!allocate(r, &o->doctor)) return cli_fail("out of memory for the checks");
-    if (r->n == 0) return cli_fail("no operation has '%s' in its name", o->doctor.part ? o->doctor.part : "");
-    if (!o->doctor.part && o->doctor.dtype < 0) doctor_clear_detours(r->dev);
+    if (r->n == 0) return selection_is_empty(&o->doctor.which);
+    if (!o->doctor.which.part && o->doctor.which.dtype < 0) doctor_clear_detours(r->dev);
     if (!run_checks(r, &o->doctor)) return CLI_INTERRUPTED;
     keep_detours(r, before);
     if (o->json && print_json(r) != CLI_OK) return CLI_FAILED;
@@ -222,11 +210,11 @@ static int examine(report *r, const command_options *o) {
 }
 
 int doctor_command(int argc, char **argv) {
-    static const struct argp parser = {options, parse_option, "[PART OF A NAME]", help, NULL, NULL, NULL};
-    command_options o = {.doctor = {.points = 4096, .dtype = -1}};
+    static const struct argp parser = {options, parse_option, NULL, help, selection_children, NULL, NULL};
+    command_options o = {.doctor = {.points = 4096}};
     const error_t failed = argp_parse(&parser, argc, argv, 0, NULL, &o);
     if (failed != 0) return cli_fail("%s", strerror(failed));
-    report r = {.dev = cg_device_open(o.device)};
+    report r = {.dev = cg_device_open(o.doctor.which.device)};
     if (!r.dev) return cli_fail("%s", cg_error_message(NULL));
     interrupt_watch();
     const int code = examine(&r, &o);

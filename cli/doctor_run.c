@@ -8,8 +8,8 @@
 /* --- What there is to check ------------------------------------------------------------------------------------ */
 
 static bool wanted(const catalog_operation *operation, cg_device *dev, const doctor_options *o, int t) {
-    if (o->part && !strstr(operation->name, o->part)) return false;
-    if (o->dtype >= 0 && t != o->dtype) return false;
+    if (!selection_has_name(&o->which, operation->name)) return false;
+    if (!selection_has_dtype(&o->which, t)) return false;
     if (t == CG_F64 && !cg_device_properties(dev)->has_f64) return false;
     return catalog_operation_takes(operation, (cg_dtype)t) &&
            !catalog_operation_converts(operation, (cg_dtype)t);

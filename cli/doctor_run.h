@@ -2,7 +2,7 @@
 #ifndef CLGRAD_CLI_DOCTOR_RUN_H
 #define CLGRAD_CLI_DOCTOR_RUN_H
 
-#include "catalog/catalog_operation.h"
+#include "selection.h"
 
 /* One operation in one dtype: all entries of its name, or the row. */
 typedef struct doctor_check {
@@ -17,9 +17,8 @@ typedef struct doctor_check {
 } doctor_check;
 
 typedef struct doctor_options {
-    const char *part; /* only operations whose name has it; NULL: all */
-    int dtype;        /* only this one; -1: all */
-    int64_t points;   /* of its domain that a row is checked at, beside the special values */
+    selection which;
+    int64_t points; /* of its domain that a row is checked at, beside the special values */
 } doctor_options;
 
 /* Whether there is a check with number i, from 0 on, on this device; fills what is to be checked. */

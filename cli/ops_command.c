@@ -1,6 +1,6 @@
 /* clgrad ops: the table of operations, made by calling each one and looking what the device does for it. */
-#include "catalog/catalog_operation.h"
 #include "cli.h"
+#include "selection.h"
 
 #include <argp.h>
 #include <jansson.h>
@@ -12,10 +12,8 @@ enum { DTYPES = CG_BOOL + 1, MADE_OF = 160 };
 typedef enum format { AS_TEXT, AS_MARKDOWN, AS_JSON } format;
 
 typedef struct ops_options {
-    const char *device;
+    selection which;
     format format;
-    int dtype;        /* only this one; -1: all */
-    const char *part; /* only operations whose name has it; NULL: all */
 } ops_options;
 
 static const char help[] =
@@ -41,8 +39,6 @@ static const char help[] =
     "\n" CLI_HELP_END;
 
 static const struct argp_option options[] = {
-    {"device", 'D', "NAME", 0, "The device to ask (default: the best, or CLGRAD_DEVICE)", 0},
-    {"dtype", 't', "NAME", 0, "Only this dtype: f32, f64, i32, i64, u8 or bool", 0},
     {"markdown", 'm', NULL, 0, "Print the table as Markdown", 0},
     {"json", 'j', NULL, 0, "Print one JSON object", 0},
     {0},
@@ -50,23 +46,16 @@ static const struct argp_option options[] = {
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
     ops_options *o = state->input;
+    (void)arg;
     switch (key) {
-    case 'D':
-        o->device = arg;
-        return 0;
-    case 't':
-        o->dtype = cli_dtype(arg);
-        if (o->dtype < 0) argp_error(state, "--dtype is f32, f64, i32, i64, u8 or bool, not '%s'", arg);
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->which;
         return 0;
     case 'm':
         o->format = AS_MARKDOWN;
         return 0;
     case 'j':
         o->format = AS_JSON;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->part) argp_error(state, "one part of a name is expected, not also '%s'", arg);
-        o->part = arg;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -104,13 +93,13 @@ static void name_work(const catalog_observation *o, char text[MADE_OF]) {
     }
 }
 
-static line observe(const catalog_operation *operation, cg_device *dev, int only) {
+static line observe(const catalog_operation *operation, cg_device *dev, const selection *which) {
     line l = {.operation = *operation};
     const bool has_f64 = cg_device_properties(dev)->has_f64;
     bool named = false;
     for (int t = 0; t < DTYPES; t++) {
         l.how[t] = '.';
-        if (only >= 0 && t != only) continue;
+        if (!selection_has_dtype(which, t)) continue;
         if (!catalog_operation_takes(operation, (cg_dtype)t) || (t == CG_F64 && !has_f64)) continue;
         if (catalog_operation_converts(operation, (cg_dtype)t)) {
             l.how[t] = 'f';
@@ -159,8 +148,8 @@ static int list_operations(cg_device *dev, const ops_options *o) {
     json_t *lines = json_array();
     int shown = 0, failed = 0;
     for (int i = 0; catalog_operation_at(i, &operation); i++) {
-        if (o->part && !strstr(operation.name, o->part)) continue;
-        const line l = observe(&operation, dev, o->dtype);
+        if (!selection_has_name(&o->which, operation.name)) continue;
+        const line l = observe(&operation, dev, &o->which);
         failed += memchr(l.how, 'x', DTYPES) != NULL;
         if (o->format == AS_JSON)
             json_array_append_new(lines, line_json(&l));
@@ -176,17 +165,17 @@ static int list_operations(cg_device *dev, const ops_options *o) {
     } else {
         json_decref(lines);
     }
-    if (shown == 0) return cli_fail("no operation has '%s' in its name", o->part);
+    if (shown == 0) return selection_is_empty(&o->which);
     if (o->format == AS_TEXT) printf("%d operations on %s\n", shown, cg_device_properties(dev)->id);
     return failed ? cli_fail("%d operations failed", failed) : CLI_OK;
 }
 
 int ops_command(int argc, char **argv) {
-    static const struct argp parser = {options, parse_option, "[PART OF A NAME]", help, NULL, NULL, NULL};
-    ops_options o = {.dtype = -1};
+    static const struct argp parser = {options, parse_option, NULL, help, selection_children, NULL, NULL};
+    ops_options o = {0};
     const error_t failed = argp_parse(&parser, argc, argv, 0, NULL, &o);
     if (failed != 0) return cli_fail("%s", strerror(failed));
-    cg_device *dev = cg_device_open(o.device);
+    cg_device *dev = cg_device_open(o.which.device);
     if (!dev) return cli_fail("%s", cg_error_message(NULL));
     const int code = list_operations(dev, &o);
     cg_device_close(dev);
