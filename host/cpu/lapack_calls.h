@@ -15,18 +15,17 @@
 #include "kernels/vector_sign.h"
 
 #if CG_BITS == 32
-#define LAPACK(name) LAPACKE_s##name##_work
+#define LAPACK(name, ...) LAPACKE_s##name##_work(LAPACK_COL_MAJOR, __VA_ARGS__)
 #define TRSM cblas_strsm
 #else
-#define LAPACK(name) LAPACKE_d##name##_work
+#define LAPACK(name, ...) LAPACKE_d##name##_work(LAPACK_COL_MAJOR, __VA_ARGS__)
 #define TRSM cblas_dtrsm
 #endif
 
 enum {
-    COLUMNS = LAPACK_COL_MAJOR,
-    TILE = 16,    /* rows and columns that are transposed at a time: a few lines of each side */
-    BLOCK = 64,   /* no block of a LAPACK function is larger: work memory for n BLOCK lets each use its own */
-    NARROW = 4096 /* elements that are looked through at a time for what is not finite */
+    TILE = 16,  /* rows and columns that are transposed at a time: a few lines of each side */
+    BLOCK = 64, /* no block of a LAPACK function is larger: work memory for n BLOCK lets each use its own */
+    STRETCH = 4096 /* elements that are looked through at a time for what is not finite */
 };
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -54,13 +53,17 @@ static void copy_lower(const T *from, int64_t n, T *to) {
 
 /* Infinities and NaN, of which LAPACK's iterations may never end, have the largest exponent. */
 static bool all_finite(const T *x, int64_t n) {
-    for (int64_t begin = 0; begin < n; begin += NARROW) {
-        const int64_t end = smaller(begin + NARROW, n);
+    for (int64_t begin = 0; begin < n; begin += STRETCH) {
+        const int64_t end = smaller(begin + STRETCH, n);
         U bad = 0;
         for (int64_t i = begin; i < end; i++) bad |= (AS_U(x[i]) & ~T_SIGN) >= AS_U(T_INF);
         if (bad) return false;
     }
     return true;
+}
+
+static void fill(T *x, int64_t n, T with) {
+    for (int64_t i = 0; i < n; i++) x[i] = with;
 }
 
 static void scale(T *x, int64_t n, int64_t stride, T by) {
@@ -69,11 +72,24 @@ static void scale(T *x, int64_t n, int64_t stride, T by) {
 
 /* --- LU, Cholesky, QR ------------------------------------------------------------------------------------------- */
 
+/*
+ * What holds NaN or infinities gives NaN throughout: OpenBLAS 0.3.21 multiplies by NaN as if it were 0, and what it makes of
+ * such a matrix looks sound.
+ */
+static void lu_of_nan(int64_t m, int64_t n, T *factors, int32_t *pivots) {
+    if (factors) fill(factors, m * n, T_NAN);
+    for (int64_t i = 0; i < smaller(m, n); i++) pivots[i] = (int32_t)i;
+}
+
 static int lu(const cg_factor_request *r, const T *a, void *const *out, T *copy) {
     const int64_t m = r->m, n = r->n, k = smaller(m, n);
     int32_t *pivots = out[1] ? out[1] : (int32_t *)(void *)(copy + m * n);
+    if (!all_finite(a, m * n)) {
+        lu_of_nan(m, n, out[0], pivots);
+        return 0;
+    }
     transpose(a, n, m, n, copy, m);
-    LAPACK(getrf)(COLUMNS, (lapack_int)m, (lapack_int)n, copy, (lapack_int)m, pivots);
+    LAPACK(getrf, (lapack_int)m, (lapack_int)n, copy, (lapack_int)m, pivots);
     for (int64_t i = 0; i < k; i++) pivots[i]--; /* theirs count from 1 */
     if (out[0]) transpose(copy, m, n, m, out[0], n);
     int64_t i = 0;
@@ -86,27 +102,33 @@ static int cholesky(const cg_factor_request *r, const T *a, void *const *out, T 
     const int64_t n = r->n;
     T *l = out[0] ? out[0] : copy;
     copy_lower(a, n, l);
-    const lapack_int info = LAPACK(potrf)(COLUMNS, 'U', (lapack_int)n, l, (lapack_int)n);
+    const lapack_int info = LAPACK(potrf, 'U', (lapack_int)n, l, (lapack_int)n);
     if (info != 0) return (int)info;
     int64_t i = 0;
     while (i < n && l[i * n + i] > C(0.0)) i++; /* OpenBLAS lets NaN pass */
     return i < n ? (int)(i + 1) : 0;
 }
 
+/* From LAPACK's reflectors in column-major `copy`, or NaN. */
+static void write_upper(const T *copy, int64_t m, int64_t n, int64_t rows, T *upper) {
+    transpose(copy, m, n, rows, upper, n);
+    for (int64_t i = 1; i < rows; i++) memset(upper + i * n, 0, (size_t)smaller(i, n) * sizeof(T));
+}
+
 static int qr(const cg_factor_request *r, const T *a, void *const *out, T *copy) {
-    const int64_t m = r->m, n = r->n, k = smaller(m, n), columns = r->full ? m : k, rows = columns;
-    const lapack_int lwork = (lapack_int)(BLOCK * larger(m, n));
+    const int64_t m = r->m, n = r->n, k = smaller(m, n), columns = r->full ? m : k;
+    const lapack_int rows = (lapack_int)m, lwork = (lapack_int)(BLOCK * larger(m, n));
     T *tau = copy + m * larger(n, columns), *work = tau + k;
-    transpose(a, n, m, n, copy, m);
-    LAPACK(geqrf)(COLUMNS, (lapack_int)m, (lapack_int)n, copy, (lapack_int)m, tau, work, lwork);
-    if (out[1]) {
-        T *upper = out[1];
-        transpose(copy, m, n, rows, upper, n);
-        for (int64_t i = 1; i < rows; i++) memset(upper + i * n, 0, (size_t)smaller(i, n) * sizeof(T));
+    const bool finite = all_finite(a, m * n);
+    if (finite) {
+        transpose(a, n, m, n, copy, m);
+        LAPACK(geqrf, rows, (lapack_int)n, copy, rows, tau, work, lwork);
+    } else {
+        fill(copy, m * larger(n, columns), T_NAN);
     }
+    if (out[1]) write_upper(copy, m, n, columns, out[1]);
     if (!out[0]) return 0;
-    LAPACK(orgqr)
-    (COLUMNS, (lapack_int)m, (lapack_int)columns, (lapack_int)k, copy, (lapack_int)m, tau, work, lwork);
+    if (finite) LAPACK(orgqr, rows, (lapack_int)columns, (lapack_int)k, copy, rows, tau, work, lwork);
     transpose(copy, m, columns, m, out[0], columns);
     return 0;
 }
@@ -119,8 +141,8 @@ static int eigh(const cg_factor_request *r, const T *a, void *const *out, T *cop
     lapack_int *whole = (lapack_int *)(void *)(work + lwork);
     copy_lower(a, n, copy);
     if (!all_finite(copy, n * n)) return 1;
-    if (LAPACK(syevd)(COLUMNS, out[1] ? 'V' : 'N', 'U', (lapack_int)n, copy, (lapack_int)n, w, work,
-                      (lapack_int)lwork, whole, (lapack_int)(3 + 5 * n)) != 0)
+    if (LAPACK(syevd, out[1] ? 'V' : 'N', 'U', (lapack_int)n, copy, (lapack_int)n, w, work, (lapack_int)lwork,
+               whole, (lapack_int)(3 + 5 * n)) != 0)
         return 1;
     if (!out[1]) return 0;
     for (int64_t j = 0; j < n; j++) scale(copy + j * n, n, 1, t_vector_sign(copy + j * n, n, 1));
@@ -155,8 +177,8 @@ static int eig(const cg_factor_request *r, const T *a, void *const *out, T *copy
     T *re = out[0] ? out[0] : w, *im = out[1] ? out[1] : w + n;
     if (!all_finite(a, n * n)) return 1;
     transpose(a, n, n, n, copy, n);
-    if (LAPACK(geev)(COLUMNS, 'N', vectors ? 'V' : 'N', (lapack_int)n, copy, (lapack_int)n, re, im, NULL, 1,
-                     x, (lapack_int)n, work, (lapack_int)((4 + 2 * BLOCK) * n)) != 0)
+    if (LAPACK(geev, 'N', vectors ? 'V' : 'N', (lapack_int)n, copy, (lapack_int)n, re, im, NULL, 1, x,
+               (lapack_int)n, work, (lapack_int)((4 + 2 * BLOCK) * n)) != 0)
         return 1;
     if (!vectors) return 0;
     unpack_pairs(im, n, x, copy);
@@ -183,8 +205,8 @@ static int svd(const cg_factor_request *r, const T *a, void *const *out, T *copy
     if (!all_finite(a, m * n)) return 1;
     memcpy(copy, a, (size_t)(m * n) * sizeof(T));
     const char job = !vectors ? 'N' : r->full ? 'A' : 'S';
-    if (LAPACK(gesdd)(COLUMNS, job, (lapack_int)n, (lapack_int)m, copy, (lapack_int)n, out[1] ? out[1] : s,
-                      vh, (lapack_int)n, u, (lapack_int)p, work, (lapack_int)svd_work(m, n), whole) != 0)
+    if (LAPACK(gesdd, job, (lapack_int)n, (lapack_int)m, copy, (lapack_int)n, out[1] ? out[1] : s, vh,
+               (lapack_int)n, u, (lapack_int)p, work, (lapack_int)svd_work(m, n), whole) != 0)
         return 1;
     for (int64_t i = 0; vectors && i < q; i++) {
         const T sign = t_vector_sign(vh + i * n, n, 1);
