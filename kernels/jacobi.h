@@ -19,11 +19,15 @@ FN T dot_of(const SPACE T *x, const SPACE T *y, INDEX n) {
     return sum;
 }
 
-FN void rotate_pair(SPACE T *x, SPACE T *y, INDEX n, T cosine, T sine) {
+/*
+ * x <- c x - s y, y <- s x + c y with c = 1 - s t, where t is the tangent of half the angle: many small rotations, whose
+ * c is 1 but for its rounding error, would change lengths (Rutishauser 1966).
+ */
+FN void rotate_pair(SPACE T *x, SPACE T *y, INDEX n, T sine, T tangent) {
     for (INDEX i = 0; i < n; i++) {
         const T left = x[i], right = y[i];
-        x[i] = cosine * left - sine * right;
-        y[i] = sine * left + cosine * right;
+        x[i] = left - sine * (right + tangent * left);
+        y[i] = right + sine * (left - tangent * right);
     }
 }
 
@@ -31,15 +35,16 @@ FN void rotate_pair(SPACE T *x, SPACE T *y, INDEX n, T cosine, T sine) {
  * Makes two columns orthogonal; false if they are, to `room` of the product of their lengths. With zeta = (|y|^2 - |x|^2) /
  * (2 x.y), the smaller angle has tan = sign(zeta) / (|zeta| + sqrt(1 + zeta^2)).
  */
-FN bool orthogonalize(SPACE T *x, SPACE T *y, INDEX n, T room, T *cosine, T *sine) {
+FN bool orthogonalize(SPACE T *x, SPACE T *y, INDEX n, T room, T *sine, T *half_tangent) {
     const T xx = dot_of(x, x, n), yy = dot_of(y, y, n), xy = dot_of(x, y, n);
     const T shortest = SHORTEST * SHORTEST;
     if (xx < shortest || yy < shortest || FABS(xy) <= room * (SQRT(xx) * SQRT(yy))) return false;
     const T zeta = (yy - xx) / (C(2.0) * xy), size = FABS(zeta);
     const T tangent = size > C(1.0) / EPSILON ? C(0.5) / size : C(1.0) / (size + SQRT(C(1.0) + zeta * zeta));
-    *cosine = C(1.0) / SQRT(C(1.0) + tangent * tangent);
-    *sine = with_sign(*cosine * tangent, zeta);
-    rotate_pair(x, y, n, *cosine, *sine);
+    const T cosine = C(1.0) / SQRT(C(1.0) + tangent * tangent);
+    *sine = with_sign(cosine * tangent, zeta);
+    *half_tangent = *sine / (C(1.0) + cosine);
+    rotate_pair(x, y, n, *sine, *half_tangent);
     return true;
 }
 
@@ -56,10 +61,10 @@ FN bool jacobi(SPACE T *x, INDEX x_step, SPACE T *y, INDEX y_step, INDEX n, int 
             EACH(p, 0, players / 2) {
                 const INDEX a = p == 0 ? ring : (round + p) % ring, b = (round + ring - p) % ring;
                 const INDEX low = LEAST(a, b), high = MOST(a, b);
-                T cosine, sine;
-                if (high >= n || !orthogonalize(x + low * x_step, x + high * x_step, n, room, &cosine, &sine))
+                T sine, half_tangent;
+                if (high >= n || !orthogonalize(x + low * x_step, x + high * x_step, n, room, &sine, &half_tangent))
                     continue;
-                if (vectors) rotate_pair(y + low * y_step, y + high * y_step, n, cosine, sine);
+                if (vectors) rotate_pair(y + low * y_step, y + high * y_step, n, sine, half_tangent);
                 turned[p] = C(1.0);
             }
             SYNC;

@@ -75,12 +75,10 @@ FN T power_below(T x) {
 /* |x| with the sign of s, that of a zero too */
 FN T with_sign(T x, T s) { return AS_U(s) >> CU(CG_BITS - 1) ? -FABS(x) : FABS(x); }
 
-/* sqrt(a^2 + b^2) without overflow or underflow on the way; 3 ulp */
+/* sqrt(a^2 + b^2), scaled by a power of two so that the larger square neither overflows nor underflows */
 FN T length_of(T a, T b) {
-    const T x = FABS(a), y = FABS(b), most = x > y ? x : y, least = x > y ? y : x;
-    if (!(most > C(0.0))) return most + least;
-    const T q = least / most;
-    return most * SQRT(C(1.0) + q * q);
+    const T s = power_below(MOST(FABS(a), FABS(b))), x = a * s, y = b * s;
+    return SQRT(x * x + y * y) / s;
 }
 
 /* The Euclidean norm of x[0 .. n). */
