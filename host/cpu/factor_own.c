@@ -4,7 +4,8 @@
 #include "kernels/factor_sizes.h"
 
 static size_t scratch(cg_work kind, const cg_factor_request *r) {
-    const int64_t m = r->m, n = r->n, most = MOST(m, n), least = LEAST(m, n), long_columns = r->full ? most : least;
+    const int64_t m = r->m, n = r->n, most = MOST(m, n), least = LEAST(m, n),
+                  long_columns = r->full ? most : least;
     const int64_t elements = kind == CG_WORK_LU         ? LU_WORK(m, n)
                              : kind == CG_WORK_CHOLESKY ? CHOLESKY_WORK(n)
                              : kind == CG_WORK_QR       ? QR_WORK(m, n, r->full ? m : least)
