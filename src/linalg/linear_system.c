@@ -1,0 +1,128 @@
+#include "linalg/linear_system.h"
+
+#include "ops/reduction.h"
+
+/* --- Operands ------------------------------------------------------------------------------------------------- */
+
+cg_dims cg_system_batch(const cg_tensor *matrices) {
+    cg_dims batch = matrices->shape;
+    batch.rank -= 2;
+    batch.dim[batch.rank] = batch.dim[batch.rank + 1] = 0;
+    return batch;
+}
+
+static bool check_shapes(const char *op, const cg_tensor *a, const cg_tensor *b, bool square) {
+    const char *wrong = NULL;
+    if (a->shape.rank < 2 || (square && cg_size(a, -1) != cg_size(a, -2)))
+        wrong = square ? "a is no stack of square matrices" : "a is no stack of matrices";
+    else if (b->shape.rank < 1 || cg_size(b, b->shape.rank == 1 ? 0 : -2) != cg_size(a, -2))
+        wrong = "b has another number of rows than a";
+    else if (b->shape.rank > 2 && !cg_broadcast_shapes(cg_system_batch(a), cg_system_batch(b), NULL))
+        wrong = "batch axes do not broadcast";
+    if (wrong)
+        CG_FAIL(&a->storage->dev->error, CG_ERROR_SHAPE, "%s: %s: a %s, b %s: expected a %s, b %s", op, wrong,
+                CG_SHAPE_STR(&a->shape), CG_SHAPE_STR(&b->shape), square ? "(..., N, N)" : "(..., M, N)",
+                square ? "(N) or (..., N, R)" : "(M) or (..., M, R)");
+    return !wrong;
+}
+
+cg_system cg_system_of(const char *op, cg_tensor *a, cg_tensor *b, bool square) {
+    cg_system system = {0};
+    if (!a || !b || !cg_op_same_device(op, a->storage->dev, 1, &b) || !check_shapes(op, a, b, square))
+        return system;
+    cg_dtype dtype = cg_dtype_promote(a->storage->dtype, b->storage->dtype);
+    if (!cg_dtype_is_float(dtype)) dtype = CG_F32;
+    system.vector = b->shape.rank == 1;
+    system.b = cg_op_cast(system.vector ? cg_unsqueeze(b, 1) : b, dtype);
+    system.a = system.b ? cg_op_cast(a, dtype) : NULL;
+    return system;
+}
+
+cg_tensor *cg_system_result(const cg_system *system, cg_tensor *x) {
+    return system->vector ? cg_squeeze(x, -1) : x;
+}
+
+cg_tensor *cg_system_copy(cg_tensor *a, cg_tensor *b) {
+    cg_dims shape;
+    if (!b || !cg_broadcast_shapes(cg_system_batch(a), cg_system_batch(b), &shape)) return NULL;
+    shape.dim[shape.rank++] = cg_size(b, -2);
+    shape.dim[shape.rank++] = cg_size(b, -1);
+    return cg_eval(cg_clone(cg_expand(b, shape)));
+}
+
+/* --- Triangular solves ------------------------------------------------------------------------------------------ */
+
+cg_status cg_triangular_in_place(cg_tensor *t, cg_tensor *x, unsigned flags) {
+    cg_device *dev = x->storage->dev;
+    const int64_t n = cg_size(x, -2), r = cg_size(x, -1), matrix = n * n;
+    cg_dims shape = x->shape;
+    shape.dim[shape.rank - 1] = n;
+    const bool single = cg_numel(t) == matrix;
+    cg_tensor *stretched = single ? t : cg_view_expand(t, &shape);
+    cg_tensor *dense = stretched ? cg_tensor_dense(stretched) : NULL;
+    if (!dense) return dev->error.code;
+    cg_solve_triangular_request request = {.dtype = x->storage->dtype,
+                                           .lower = (flags & CG_LOWER) != 0,
+                                           .unit = (flags & CG_UNIT_DIAGONAL) != 0,
+                                           .transposed = (flags & CG_TRANSPOSED) != 0,
+                                           .batch = 1,
+                                           .n = n,
+                                           .r = r,
+                                           .a = cg_tensor_operand(dense),
+                                           .x = cg_tensor_operand(x)};
+    for (int i = 0; i < x->shape.rank - 2; i++) request.batch *= x->shape.dim[i];
+    request.a.stride[0] = single ? 0 : matrix;
+    request.x.stride[0] = n * r;
+    request.x.stride[1] = r;
+    return cg_hw_solve_triangular(dev->hw, &request);
+}
+
+cg_tensor *cg_system_outer(const cg_dims *shape, cg_tensor *x, cg_tensor *y) {
+    if (!x || !y) return NULL;
+    const int64_t m = cg_size(x, -2), n = cg_size(y, -2);
+    if (shape->rank == 2 && x->shape.rank > 2 && m && n) {
+        x = cg_reshape(cg_moveaxis(x, -2, 0), cg_shape(m, cg_numel(x) / m));
+        y = cg_reshape(cg_moveaxis(y, -2, 0), cg_shape(n, cg_numel(y) / n));
+    }
+    return cg_matmul(x, cg_transpose(y, -1, -2));
+}
+
+/*
+ * x = T^-1 b gives db = T^-T g and dT = -db x^T; x = T^-T b gives db = T^-1 g and dT = -x db^T. Of dT the part that was
+ * read.
+ */
+static void solve_triangular_backward(const cg_rule_call *call, cg_tensor **dx) {
+    const unsigned flags = (unsigned)call->attributes->i[0];
+    const bool transposed = (flags & CG_TRANSPOSED) != 0;
+    cg_tensor *db = cg_triangular(call->x[0], call->g, flags ^ CG_TRANSPOSED);
+    dx[1] = db;
+    if (!call->wanted[0]) return;
+    cg_tensor *dt =
+        cg_neg(cg_system_outer(&call->shape[0], transposed ? call->out : db, transposed ? db : call->out));
+    const int64_t below = flags & CG_UNIT_DIAGONAL ? 1 : 0;
+    dx[0] = flags & CG_LOWER ? cg_tril(dt, -below) : cg_triu(dt, below);
+}
+
+static const cg_rule solve_triangular_rule = {"solve_triangular", solve_triangular_backward};
+
+cg_tensor *cg_triangular(cg_tensor *t, cg_tensor *b, unsigned flags) {
+    if (!t || !b) return NULL;
+    cg_scope *scope = cg_values_begin(t->storage->dev);
+    if (!scope) return NULL;
+    cg_tensor *x = cg_system_copy(t, b);
+    if (x && cg_triangular_in_place(t, x, flags)) x = NULL;
+    cg_tensor *input[] = {t, b};
+    return cg_record_op(cg_values_end(scope, x), &solve_triangular_rule, 2, input, CG_KEEP(0) | CG_KEEP_OUT,
+                        &(cg_attributes){.i = {flags}});
+}
+
+cg_tensor *cg_solve_triangular(cg_tensor *a, cg_tensor *b, unsigned flags) {
+    const cg_system s = cg_system_of(solve_triangular_rule.name, a, b, true);
+    if (!s.a) return NULL;
+    if (flags & ~(unsigned)(CG_LOWER | CG_UNIT_DIAGONAL | CG_TRANSPOSED)) {
+        CG_FAIL(&s.a->storage->dev->error, CG_ERROR_ARGUMENT, "solve_triangular: flags 0x%x are unknown",
+                flags);
+        return NULL;
+    }
+    return cg_system_result(&s, cg_triangular(s.a, s.b, flags));
+}
