@@ -118,7 +118,6 @@ static ref_array size_of_factors(ref_array a) {
 /* --- dot, outer --------------------------------------------------------------------------------------------------- */
 
 static long double times(long double x, long double y) { return x * y; }
-static long double size(long double x) { return fabsl(x); }
 
 static cg_tensor *dot(cg_tensor *const *x) { return cg_dot(x[0], x[1]); }
 static ref_array products_summed(const ref_array *x, ref_reduction kind) {

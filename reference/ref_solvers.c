@@ -1,6 +1,7 @@
 #include "reference/ref_solvers.h"
 
 #include <math.h>
+#include <stddef.h>
 
 /* --- Matrices ------------------------------------------------------------------------------------------------- */
 

@@ -1,7 +1,5 @@
 #include "linalg/linear_system.h"
 
-#include "ops/reduction.h"
-
 /* --- Operands ------------------------------------------------------------------------------------------------- */
 
 cg_dims cg_system_batch(const cg_tensor *matrices) {
@@ -50,7 +48,7 @@ cg_tensor *cg_system_copy(cg_tensor *a, cg_tensor *b) {
     return cg_eval(cg_clone(cg_expand(b, shape)));
 }
 
-/* --- Triangular solves ------------------------------------------------------------------------------------------ */
+/* --- What is done with them --------------------------------------------------------------------------------------- */
 
 cg_status cg_triangular_in_place(cg_tensor *t, cg_tensor *x, unsigned flags) {
     cg_device *dev = x->storage->dev;
@@ -72,6 +70,7 @@ cg_status cg_triangular_in_place(cg_tensor *t, cg_tensor *x, unsigned flags) {
                                            .x = cg_tensor_operand(x)};
     for (int i = 0; i < x->shape.rank - 2; i++) request.batch *= x->shape.dim[i];
     request.a.stride[0] = single ? 0 : matrix;
+    request.a.stride[1] = n;
     request.x.stride[0] = n * r;
     request.x.stride[1] = r;
     return cg_hw_solve_triangular(dev->hw, &request);
@@ -85,44 +84,4 @@ cg_tensor *cg_system_outer(const cg_dims *shape, cg_tensor *x, cg_tensor *y) {
         y = cg_reshape(cg_moveaxis(y, -2, 0), cg_shape(n, cg_numel(y) / n));
     }
     return cg_matmul(x, cg_transpose(y, -1, -2));
-}
-
-/*
- * x = T^-1 b gives db = T^-T g and dT = -db x^T; x = T^-T b gives db = T^-1 g and dT = -x db^T. Of dT the part that was
- * read.
- */
-static void solve_triangular_backward(const cg_rule_call *call, cg_tensor **dx) {
-    const unsigned flags = (unsigned)call->attributes->i[0];
-    const bool transposed = (flags & CG_TRANSPOSED) != 0;
-    cg_tensor *db = cg_triangular(call->x[0], call->g, flags ^ CG_TRANSPOSED);
-    dx[1] = db;
-    if (!call->wanted[0]) return;
-    cg_tensor *dt =
-        cg_neg(cg_system_outer(&call->shape[0], transposed ? call->out : db, transposed ? db : call->out));
-    const int64_t below = flags & CG_UNIT_DIAGONAL ? 1 : 0;
-    dx[0] = flags & CG_LOWER ? cg_tril(dt, -below) : cg_triu(dt, below);
-}
-
-static const cg_rule solve_triangular_rule = {"solve_triangular", solve_triangular_backward};
-
-cg_tensor *cg_triangular(cg_tensor *t, cg_tensor *b, unsigned flags) {
-    if (!t || !b) return NULL;
-    cg_scope *scope = cg_values_begin(t->storage->dev);
-    if (!scope) return NULL;
-    cg_tensor *x = cg_system_copy(t, b);
-    if (x && cg_triangular_in_place(t, x, flags)) x = NULL;
-    cg_tensor *input[] = {t, b};
-    return cg_record_op(cg_values_end(scope, x), &solve_triangular_rule, 2, input, CG_KEEP(0) | CG_KEEP_OUT,
-                        &(cg_attributes){.i = {flags}});
-}
-
-cg_tensor *cg_solve_triangular(cg_tensor *a, cg_tensor *b, unsigned flags) {
-    const cg_system s = cg_system_of(solve_triangular_rule.name, a, b, true);
-    if (!s.a) return NULL;
-    if (flags & ~(unsigned)(CG_LOWER | CG_UNIT_DIAGONAL | CG_TRANSPOSED)) {
-        CG_FAIL(&s.a->storage->dev->error, CG_ERROR_ARGUMENT, "solve_triangular: flags 0x%x are unknown",
-                flags);
-        return NULL;
-    }
-    return cg_system_result(&s, cg_triangular(s.a, s.b, flags));
 }

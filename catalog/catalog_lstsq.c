@@ -153,7 +153,7 @@ static ref_array size_of_values(const ref_array *x) {
 #define UNIT(...)                                                                                            \
     { {__VA_ARGS__}, CATALOG_UNIFORM, -1, 1 }
 
-const catalog_entry catalog_least_squares[] = {
+const catalog_entry catalog_lstsq[] = {
     {"lstsq", "x, tall", LSTSQ(lstsq, 2), .gradient = true, .x = {UNIT(2, {4, 2}), {{2, {4, 2}}}},
      .large = {{2, {256, 64}}, {2, {256, 8}}}},
     {"lstsq", "x, wide, vector", LSTSQ(lstsq, 2), .gradient = true, .x = {UNIT(2, {2, 4}), {{1, {2}}}}},
