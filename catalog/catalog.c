@@ -11,6 +11,7 @@ static const struct {
     {"indexing", catalog_indexing}, {"order", catalog_sorting},           {"reductions", catalog_reduce},
     {"losses", catalog_losses},     {"products", catalog_linalg},         {"solvers", catalog_solvers},
     {"solvers", catalog_lstsq},     {"data", catalog_preprocessing},
+    {"decompositions", catalog_decompositions},
 };
 
 /* Entry i with its family; NULL past the end. */

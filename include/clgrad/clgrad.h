@@ -17,6 +17,7 @@
 #include "activations.h"
 #include "autograd.h"
 #include "data.h"
+#include "decomposition.h"
 #include "device.h"
 #include "indexing.h"
 #include "io.h"

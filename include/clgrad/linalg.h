@@ -142,5 +142,126 @@ CG_API cg_tensor *cg_det(cg_tensor *a);
  */
 CG_API cg_status cg_slogdet(cg_tensor *a, cg_tensor **sign, cg_tensor **logabsdet);
 
+/* --- Orthogonal factors, eigenvalues, singular values --------------------------------------------------------- */
+
+/*
+ * COMMON RULES of what follows. a is (..., M, N): each matrix of the last two axes by itself; (..., N, N) where square
+ * matrices are said. dtypes: f32, f64; integers and bool become f32. Matrices without elements are allowed where nothing
+ * else is said. A result pointer may be NULL; on an error all results are NULL. K = min(M, N), u the unit roundoff.
+ *
+ * THE RULE OF SIGNS. An eigenvector or singular vector is determined up to its sign (its phase, where it is complex).
+ * Here, of its entries whose modulus is at least half the largest one's, the first is real and positive. So every
+ * device gives the same vectors, up to rounding, where eigenvalues or singular values are distinct; those of equal ones
+ * are any basis of their space.
+ *
+ * Eigenvalues and singular values wait for the device once, to learn whether they were found (a round trip). Errors:
+ * CG_ERROR_SHAPE unless there are matrices (square ones where said), CG_ERROR_ARGUMENT where a matrix holds NaN or
+ * infinities or the iteration did not converge: the message names the matrix.
+ */
+
+/* What cg_qr gives: Q (M, K) and R (K, N); Q (M, M) and R (M, N); R (K, N) alone. */
+typedef enum cg_qr_mode { CG_QR_REDUCED, CG_QR_COMPLETE, CG_QR_R } cg_qr_mode;
+
+/*
+ * A = Q R, Q with orthonormal columns, R upper triangular, by Householder's reflections, whose signs R keeps: as in
+ * LAPACK and NumPy its diagonal may be negative. NaN spreads. With CG_QR_R *q becomes NULL.
+ * Error: |A - Q R| and |Q^T Q - I| at most a modest multiple of M u |A| and M u.
+ * Gradient (Liao and others 2019) where the first K columns are independent, else not finite; none for CG_QR_COMPLETE
+ * with M > N (CG_ERROR_GRADIENT), whose last columns of Q are any basis. Errors: CG_ERROR_SHAPE, CG_ERROR_ARGUMENT for
+ * another mode.
+ */
+CG_API cg_status cg_qr(cg_tensor *a, cg_qr_mode mode, cg_tensor **q, cg_tensor **r);
+
+/*
+ * A v = w v of symmetric matrices: w (..., N) ascending, v (..., N, N) orthonormal in columns, signed by the rule. Only
+ * the lower triangle is read: whether the upper one agrees is not looked at.
+ * Error: of w at most a modest multiple of N u |A|; of a vector the same divided by its eigenvalue's distance to the next.
+ * Gradient, the symmetric matrix V (diag(dw) + F) V^T, F_ij = (V^T dv - dv^T V)_ij / (2 (w_j - w_i)): right for symmetric
+ * A, as of a function of (A + A^T) / 2. Where eigenvalues are equal 0 / 0 counts as 0, so that losses of w alone have
+ * right first gradients, and those that do not depend on the basis too where that numerator is exactly 0; elsewhere it
+ * is infinite or NaN, as the derivative is, and close to it large.
+ */
+CG_API cg_status cg_eigh(cg_tensor *a, cg_tensor **w, cg_tensor **v);
+
+/* The eigenvalues of cg_eigh alone, (..., N), ascending: faster where no gradient is wanted. Gradient. As cg_eigh. */
+CG_API cg_tensor *cg_eigvalsh(cg_tensor *a);
+
+/*
+ * A v = w v of square matrices, complex numbers as pairs of real tensors (docs/decisions/0016-complex-results-as-pairs.md):
+ * w = wr + i wi (..., N), v = vr + i vi (..., N, N) in columns of norm 1, with the phase of the rule. Conjugate pairs are
+ * adjacent, the one with positive imaginary part first; the order is LAPACK's otherwise. A matrix that has fewer
+ * independent eigenvectors (a defective one) gives some of them twice, up to rounding.
+ * Error: |A v - w v| at most a modest multiple of N u |A|. No gradient: asking for one is CG_ERROR_GRADIENT.
+ */
+CG_API cg_status cg_eig(cg_tensor *a, cg_tensor **wr, cg_tensor **wi, cg_tensor **vr, cg_tensor **vi);
+
+/* The eigenvalues of cg_eig alone. No gradient: asking for one is CG_ERROR_GRADIENT. As cg_eig. */
+CG_API cg_status cg_eigvals(cg_tensor *a, cg_tensor **wr, cg_tensor **wi);
+
+/*
+ * A = U diag(s) Vh: s (..., K) descending, U (..., M, K), Vh (..., K, N), or U (..., M, M) and Vh (..., N, N) where
+ * full_matrices. The rows of Vh are signed by the rule, U follows.
+ * Error: of s at most a modest multiple of max(M, N) u |A|; of vectors that divided by the distance to the next one.
+ * Gradient (Townsend 2016, with the sums and differences of singular values apart); where 0 / 0 arises it counts as 0,
+ * as in cg_eigh: of equal singular values, and of those that are 0. Full matrices that are not square have one through s
+ * only; through U or Vh it is CG_ERROR_GRADIENT.
+ */
+CG_API cg_status cg_svd(cg_tensor *a, bool full_matrices, cg_tensor **u, cg_tensor **s, cg_tensor **vh);
+
+/* The singular values of cg_svd alone, (..., K), descending: faster where no gradient is wanted. Gradient. As cg_svd. */
+CG_API cg_tensor *cg_svdvals(cg_tensor *a);
+
+/*
+ * The generalized inverse of Moore and Penrose, (..., N, M): V diag(1 / s) U^T, without the singular values up to
+ * rtol max(s). rtol < 0 stands for max(M, N) eps, eps = 2 u, as in NumPy's pinv(a, rtol=None).
+ * Error: at most a modest multiple of max(M, N) u |A| |out|^2. Gradient (Golub and Pereyra 1973) for a constant rank:
+ * right where the singular values left out are 0 up to rounding. Errors: as above; CG_ERROR_ARGUMENT for rtol NaN.
+ */
+CG_API cg_tensor *cg_pinv(cg_tensor *a, double rtol);
+
+/*
+ * The best approximation of rank k, (..., M, N), in the 2-norm and the Frobenius norm (Eckart and Young 1936): U diag(s) Vh
+ * of the k largest singular values. Error: at most a modest multiple of max(M, N) u |A| s_k / (s_k - s_(k+1)).
+ * Gradient, which does not divide by differences of singular values on the same side of k: not finite only where s_k and
+ * s_(k+1) are equal and not 0. Errors: as above; CG_ERROR_ARGUMENT unless 0 <= k <= K.
+ */
+CG_API cg_tensor *cg_low_rank(cg_tensor *a, int64_t k);
+
+/* --- Norms and rank ------------------------------------------------------------------------------------------- */
+
+/*
+ * How many singular values are larger than rtol max(s), i64, (...). rtol < 0 stands for NumPy's max(M, N) eps, eps = 2 u.
+ * No gradient. Errors: as above; CG_ERROR_ARGUMENT for rtol NaN.
+ */
+CG_API cg_tensor *cg_matrix_rank(cg_tensor *a, double rtol);
+
+/* The norms of matrices, of the elements x and the singular values s. */
+typedef enum cg_matrix_norm_kind {
+    CG_NORM_FRO,      /* sqrt(sum x^2), Frobenius */
+    CG_NORM_NUC,      /* sum s, nuclear */
+    CG_NORM_1,        /* max over columns of sum |x| */
+    CG_NORM_NEG_1,    /* min over columns of sum |x| */
+    CG_NORM_2,        /* max s, spectral */
+    CG_NORM_NEG_2,    /* min s */
+    CG_NORM_INF,      /* max over rows of sum |x| */
+    CG_NORM_NEG_INF,  /* min over rows of sum |x| */
+} cg_matrix_norm_kind;
+
+/*
+ * A norm of each matrix, (...), or (..., 1, 1) with keepdims. Gradient: of the first of several equal maxima or minima; of
+ * CG_NORM_NUC and 2 through s, of CG_NORM_FRO 0 at 0. Error: of sums at most (log2 n + 12) u out, of CG_NORM_NUC K times
+ * that of s. NaN spreads, but for those of s, which refuse it. Errors: CG_ERROR_ARGUMENT for another kind,
+ * CG_ERROR_SHAPE for a maximum or minimum of nothing; as above.
+ */
+CG_API cg_tensor *cg_matrix_norm(cg_tensor *a, cg_matrix_norm_kind kind, bool keepdims);
+
+/*
+ * The condition number |A| |A^-1| in a norm, (...). CG_NORM_2 is max(s) / min(s), CG_NORM_NEG_2 its reciprocal, both for
+ * any (M, N); the others take square matrices. Infinite for a singular matrix, as in NumPy (1 / 0, if elimination meets
+ * an exact 0; a number of the size of 1 / u if rounding hides it), and 0 for CG_NORM_NEG_2. Error, relative: a modest
+ * multiple of N u out. Gradient where it is finite. Errors: as cg_matrix_norm.
+ */
+CG_API cg_tensor *cg_cond(cg_tensor *a, cg_matrix_norm_kind kind);
+
 CG_END_DECLS
 #endif

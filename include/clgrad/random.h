@@ -48,5 +48,13 @@ CG_API cg_tensor *cg_he_uniform(cg_device *dev, cg_dtype dtype, int64_t fan_in, 
 /* He normal: N(0, 2 / I), for w (I, O) before a relu. */
 CG_API cg_tensor *cg_he_normal(cg_device *dev, cg_dtype dtype, int64_t fan_in, int64_t fan_out);
 
+/*
+ * gain times a random matrix (rows, cols) with orthonormal columns, or rows where cols > rows, evenly distributed among
+ * all such (Haar): Q of normal numbers, its columns signed so that R has a positive diagonal (without that LAPACK's signs
+ * would favour some). dtype f32 or f64. Errors: CG_ERROR_ARGUMENT unless rows, cols > 0. Source: Saxe et al. 2013;
+ * Mezzadri 2007 for the signs.
+ */
+CG_API cg_tensor *cg_orthogonal(cg_device *dev, cg_dtype dtype, int64_t rows, int64_t cols, double gain);
+
 CG_END_DECLS
 #endif
