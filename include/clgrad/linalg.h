@@ -176,10 +176,10 @@ CG_API cg_status cg_qr(cg_tensor *a, cg_qr_mode mode, cg_tensor **q, cg_tensor *
  * A v = w v of symmetric matrices: w (..., N) ascending, v (..., N, N) orthonormal in columns, signed by the rule. Only
  * the lower triangle is read: whether the upper one agrees is not looked at.
  * Error: of w at most a modest multiple of N u |A|; of a vector the same divided by its eigenvalue's distance to the next.
- * Gradient, the symmetric matrix V (diag(dw) + F) V^T, F_ij = (V^T dv - dv^T V)_ij / (2 (w_j - w_i)): right for symmetric
- * A, as of a function of (A + A^T) / 2. Where eigenvalues are equal 0 / 0 counts as 0, so that losses of w alone have
- * right first gradients, and those that do not depend on the basis too where that numerator is exactly 0; elsewhere it
- * is infinite or NaN, as the derivative is, and close to it large.
+ * Gradient through w: V diag(dw) V^T. Through v: V F V^T, F_ij = (V^T dv - dv^T V)_ij / (2 (w_j - w_i)). Both are
+ * symmetric: right for symmetric A, as of a function of (A + A^T) / 2. Where eigenvalues are equal, losses of w alone that
+ * treat them alike have right first gradients; through v the gradient is infinite or NaN there, since no derivative by way
+ * of v exists (not even for V f(w) V^T, whose own does), and close to there it is large.
  */
 CG_API cg_status cg_eigh(cg_tensor *a, cg_tensor **w, cg_tensor **v);
 
@@ -202,9 +202,11 @@ CG_API cg_status cg_eigvals(cg_tensor *a, cg_tensor **wr, cg_tensor **wi);
  * A = U diag(s) Vh: s (..., K) descending, U (..., M, K), Vh (..., K, N), or U (..., M, M) and Vh (..., N, N) where
  * full_matrices. The rows of Vh are signed by the rule, U follows.
  * Error: of s at most a modest multiple of max(M, N) u |A|; of vectors that divided by the distance to the next one.
- * Gradient (Townsend 2016, with the sums and differences of singular values apart); where 0 / 0 arises it counts as 0,
- * as in cg_eigh: of equal singular values, and of those that are 0. Full matrices that are not square have one through s
- * only; through U or Vh it is CG_ERROR_GRADIENT.
+ * Gradient (Townsend 2016) through s: U diag(ds) Vh; through U and Vh, which divides by sums and differences of
+ * singular values and, for N != M, by each of them. As in cg_eigh, at equal singular values, and at those that are 0, that
+ * through s is right for losses that treat equal ones alike, and that through U and Vh infinite or NaN. (For the best
+ * approximation of a rank see cg_low_rank, whose gradient meets no such division.) Full matrices that are not square have
+ * one through s only; through U or Vh it is CG_ERROR_GRADIENT.
  */
 CG_API cg_status cg_svd(cg_tensor *a, bool full_matrices, cg_tensor **u, cg_tensor **s, cg_tensor **vh);
 
@@ -223,7 +225,7 @@ CG_API cg_tensor *cg_pinv(cg_tensor *a, double rtol);
  * The best approximation of rank k, (..., M, N), in the 2-norm and the Frobenius norm (Eckart and Young 1936): U diag(s) Vh
  * of the k largest singular values. Error: at most a modest multiple of max(M, N) u |A| s_k / (s_k - s_(k+1)).
  * Gradient, which does not divide by differences of singular values on the same side of k: not finite only where s_k and
- * s_(k+1) are equal and not 0. Errors: as above; CG_ERROR_ARGUMENT unless 0 <= k <= K.
+ * s_(k+1) are equal. Errors: as above; CG_ERROR_ARGUMENT unless 0 <= k <= K.
  */
 CG_API cg_tensor *cg_low_rank(cg_tensor *a, int64_t k);
 
@@ -249,7 +251,7 @@ typedef enum cg_matrix_norm_kind {
 
 /*
  * A norm of each matrix, (...), or (..., 1, 1) with keepdims. Gradient: of the first of several equal maxima or minima; of
- * CG_NORM_NUC and 2 through s, of CG_NORM_FRO 0 at 0. Error: of sums at most (log2 n + 12) u out, of CG_NORM_NUC K times
+ * CG_NORM_NUC and 2 as through s of cg_svd, of CG_NORM_FRO 0 at 0. Error: of sums at most (log2 n + 12) u out, of CG_NORM_NUC K times
  * that of s. NaN spreads, but for those of s, which refuse it. Errors: CG_ERROR_ARGUMENT for another kind,
  * CG_ERROR_SHAPE for a maximum or minimum of nothing; as above.
  */

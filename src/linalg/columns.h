@@ -1,4 +1,12 @@
-/* What the factorizations into orthogonal factors share: small steps of their rules, and matrices without elements. */
+/*
+ * What the factorizations into orthogonal factors share: small steps of their rules, and matrices without elements.
+ *
+ * Eigenvalues and the vectors that belong to them are recorded apart, as two functions of A: the gradient through the
+ * values divides by nothing, that through the vectors by differences of values. Were they one, 0 / 0 would be met where
+ * values are equal, and 0 would be wrong for a loss such as of V f(w) V^T, which cannot be told from a loss of w alone.
+ * Rules keep the plain values of the factors; where a gradient is recorded in turn (create_graph) the factors must be
+ * functions of A, and are computed again.
+ */
 #ifndef CLGRAD_LINALG_COLUMNS_H
 #define CLGRAD_LINALG_COLUMNS_H
 
@@ -25,8 +33,8 @@ static inline cg_tensor *cg_skew(cg_tensor *x) { return cg_sub(x, cg_flipped(x))
 /* What cg_factor_succeeded is to say of eigenvalues and singular values. */
 #define CG_FACTOR_NOT_CONVERGED "holds NaN or infinities, or the iteration did not converge"
 
-/* x / y, where 0 / 0 is 0, in gradients of every order. */
-cg_tensor *cg_quotient(cg_tensor *x, cg_tensor *y);
+/* y with infinity on its diagonal: x / y is 0 there, in gradients of every order. */
+cg_tensor *cg_off_diagonal(cg_tensor *y);
 
 /* The backward of a rule that has none: with this rule a gradient that is asked for is an error, never a 0. */
 void cg_factor_no_gradient(const cg_rule_call *call, cg_tensor **dx);

@@ -1,6 +1,8 @@
 /* Eigenvalues and eigenvectors of symmetric matrices. */
 #include "linalg/columns.h"
 
+/* --- the plan --------------------------------------------------------------------------------------------------- */
+
 enum { W, V };
 
 static cg_factor_plan plan_of(const char *op, const cg_dims *shape, bool vectors) {
@@ -10,26 +12,51 @@ static cg_factor_plan plan_of(const char *op, const cg_dims *shape, bool vectors
     return plan;
 }
 
-/*
- * dA = V (diag(dw) + F) V^T, F_ij = (V^T dV - dV^T V)_ij / (2 (w_j - w_i)), 0 where that is 0 / 0. The turns within the
- * plane of equal eigenvalues, which a loss of w alone or of V f(w) V^T does not see, have a numerator of 0.
- */
-static void eigh_backward(const cg_rule_call *call, cg_tensor **dx) {
-    const cg_factor_plan plan = plan_of("eigh", &call->shape[0], true);
-    cg_tensor *w = cg_factor_result(&plan, call->out, W), *v = cg_factor_result(&plan, call->out, V);
-    cg_tensor *dw = cg_factor_result(&plan, call->g, W), *dv = cg_factor_result(&plan, call->g, V);
-    cg_tensor *turn = cg_mul(cg_skew(cg_matmul(cg_flipped(v), dv)), 0.5);
-    cg_tensor *distance = cg_sub(cg_unsqueeze(w, -2), cg_unsqueeze(w, -1));
-    cg_tensor *middle = cg_add(cg_quotient(turn, distance), cg_diag_embed(dw, 0));
-    dx[0] = cg_matmul(v, cg_matmul(middle, cg_flipped(v)));
+/* --- the gradient ----------------------------------------------------------------------------------------------- */
+
+enum { A, PACKED, INPUTS };
+
+/* W and V of the recorded call, as functions of A where that is needed. */
+static bool factors_of(const cg_rule_call *call, cg_tensor **w, cg_tensor **v) {
+    if (call->create_graph) return cg_eigh(call->x[A], w, v) == CG_OK;
+    const cg_factor_plan plan = plan_of("eigh", &call->shape[A], true);
+    *w = cg_factor_result(&plan, call->x[PACKED], W);
+    *v = cg_factor_result(&plan, call->x[PACKED], V);
+    return *w && *v;
 }
 
-static const cg_rule eigh_rule = {"eigh", eigh_backward};
+/* dA = V diag(g) V^T. */
+static void values_backward(const cg_rule_call *call, cg_tensor **dx) {
+    cg_tensor *w, *v;
+    if (factors_of(call, &w, &v)) dx[A] = cg_matmul(cg_scaled_columns(v, call->g), cg_flipped(v));
+}
 
+/* dA = V F V^T, F_ij = (V^T g - g^T V)_ij / (2 (w_j - w_i)), 0 on the diagonal. */
+static void vectors_backward(const cg_rule_call *call, cg_tensor **dx) {
+    const cg_factor_plan plan = plan_of("eigh", &call->shape[A], true);
+    cg_tensor *w, *v, *g = cg_factor_result(&plan, call->g, V);
+    if (!factors_of(call, &w, &v)) return;
+    cg_tensor *turn = cg_mul(cg_skew(cg_matmul(cg_flipped(v), g)), 0.5);
+    cg_tensor *distance = cg_off_diagonal(cg_sub(cg_unsqueeze(w, -2), cg_unsqueeze(w, -1)));
+    dx[A] = cg_matmul(v, cg_matmul(cg_div(turn, distance), cg_flipped(v)));
+}
+
+static const cg_rule values_rule = {"eigh (eigenvalues)", values_backward},
+                     vectors_rule = {"eigh (eigenvectors)", vectors_backward};
+
+/* --- the operations ----------------------------------------------------------------------------------------------- */
+
+/* Not recorded; NULL on an error. */
 static cg_tensor *packed_results(const cg_factor_plan *plan, cg_tensor *a) {
     const cg_factors f = cg_factor(plan, a);
-    if (!f.packed || !cg_factor_succeeded(plan->op, a, f.info, CG_FACTOR_NOT_CONVERGED, false)) return NULL;
-    return cg_record_op(f.packed, &eigh_rule, 1, &a, CG_KEEP_OUT, NULL);
+    return f.packed && cg_factor_succeeded(plan->op, a, f.info, CG_FACTOR_NOT_CONVERGED, false) ? f.packed
+                                                                                                  : NULL;
+}
+
+/* `values`, made of packed, as a function of a. */
+static cg_tensor *recorded(cg_tensor *values, const cg_rule *rule, cg_tensor *a, cg_tensor *packed) {
+    cg_tensor *input[INPUTS] = {a, packed};
+    return cg_record_op(values, rule, INPUTS, input, CG_KEEP(A) | CG_KEEP(PACKED), NULL);
 }
 
 cg_status cg_eigh(cg_tensor *input, cg_tensor **w, cg_tensor **v) {
@@ -41,7 +68,9 @@ cg_status cg_eigh(cg_tensor *input, cg_tensor **w, cg_tensor **v) {
     if (!a) return dev->error.code;
     const cg_factor_plan plan = plan_of("eigh", &a->shape, true);
     cg_tensor *packed = packed_results(&plan, a);
-    cg_tensor *values = cg_factor_result(&plan, packed, W), *vectors = cg_factor_result(&plan, packed, V);
+    cg_tensor *values = recorded(cg_factor_result(&plan, packed, W), &values_rule, a, packed);
+    cg_tensor *vectors =
+        cg_factor_result(&plan, recorded(cg_detach(packed), &vectors_rule, a, packed), V);
     if (!values || !vectors) return dev->error.code;
     if (w) *w = values;
     if (v) *v = vectors;
@@ -53,5 +82,6 @@ cg_tensor *cg_eigvalsh(cg_tensor *input) {
     if (!a) return NULL;
     /* The gradient needs the vectors. */
     const cg_factor_plan plan = plan_of("eigvalsh", &a->shape, cg_recording(a->storage->dev, 1, &a));
-    return cg_factor_result(&plan, packed_results(&plan, a), W);
+    cg_tensor *packed = packed_results(&plan, a);
+    return recorded(cg_factor_result(&plan, packed, W), &values_rule, a, packed);
 }

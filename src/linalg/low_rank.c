@@ -26,7 +26,7 @@ static cg_tensor *low_rank_gradient(cg_tensor *g, cg_tensor *u, cg_tensor *s, cg
     if (k == 0 || k == all) return dx;
     cg_tensor *u2 = cg_slice(u, -1, k, all, 1), *v2h = cg_slice(vh, -2, k, all, 1);
     cg_tensor *s1 = cg_slice(s, -1, 0, k, 1), *s2 = cg_slice(s, -1, k, all, 1);
-    cg_tensor *r = cg_quotient(cg_unsqueeze(s2, -2), cg_unsqueeze(s1, -1));
+    cg_tensor *r = cg_div(cg_unsqueeze(s2, -2), cg_unsqueeze(s1, -1));
     cg_tensor *c = cg_div(r, cg_mul(cg_sub(1, r), cg_add(1, r)));
     cg_tensor *p = cg_matmul(cg_flipped(u1), cg_matmul(g, cg_flipped(v2h)));
     cg_tensor *q = cg_flipped(cg_matmul(cg_flipped(u2), cg_matmul(g, v1)));

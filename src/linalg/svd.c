@@ -19,10 +19,17 @@ static cg_factor_plan plan_of(const char *op, const cg_dims *shape, bool full, c
 
 /* --- the gradient ----------------------------------------------------------------------------------------------- */
 
+enum { A, PACKED, INPUTS };
+
 /* The parts that belong to the k singular values: of full matrices the first k columns of U and rows of Vh. */
 typedef struct thin {
-    cg_tensor *u, *s, *vh;
+    cg_tensor *u, *s, *vh; /* vh is NULL on an error */
 } thin;
+
+static cg_factor_plan plan_of_call(const cg_rule_call *call) {
+    const bool full = call->attributes->i[0] != 0, all[PARTS] = {true, true, true};
+    return plan_of("svd", &call->shape[A], full, all);
+}
 
 static thin thin_parts(const cg_factor_plan *plan, cg_tensor *packed) {
     const int64_t k = plan->part[S].dim[0];
@@ -30,60 +37,73 @@ static thin thin_parts(const cg_factor_plan *plan, cg_tensor *packed) {
                   cg_first_rows(cg_factor_result(plan, packed, VH), k)};
 }
 
+/* The factors of the recorded call, as functions of A where that is needed. */
+static thin factors_of(const cg_rule_call *call) {
+    thin x = {0};
+    const cg_factor_plan plan = plan_of_call(call);
+    if (!call->create_graph) return thin_parts(&plan, call->x[PACKED]);
+    cg_svd(call->x[A], false, &x.u, &x.s, &x.vh);
+    return x;
+}
+
+/* dA = U diag(g) Vh. */
+static void values_backward(const cg_rule_call *call, cg_tensor **dx) {
+    const thin x = factors_of(call);
+    if (x.vh) dx[A] = cg_matmul(cg_scaled_columns(x.u, call->g), x.vh);
+}
+
 /*
  * The (k, k) matrix between U and Vh. With Ku = U^T dU - dU^T U and Kv = V^T dV - dV^T V
  *     (Ku S + S Kv)_ij / (s_j^2 - s_i^2) = ((Ku + Kv)_ij / (s_j - s_i) + (Ku - Kv)_ij / (s_j + s_i)) / 2
- * whose right side neither overflows nor divides by 0 where only turns of equal s against each other are undetermined:
- * a loss that does not see them has Ku + Kv = 0 there.
+ * whose right side does not overflow.
  */
 static cg_tensor *middle_of(const thin *x, const thin *g) {
     cg_tensor *ku = cg_skew(cg_matmul(cg_flipped(x->u), g->u));
     cg_tensor *kv = cg_skew(cg_matmul(x->vh, cg_flipped(g->vh)));
     cg_tensor *row = cg_unsqueeze(x->s, -2), *column = cg_unsqueeze(x->s, -1);
-    cg_tensor *turns = cg_add(cg_quotient(cg_add(ku, kv), cg_sub(row, column)),
-                              cg_quotient(cg_sub(ku, kv), cg_add(row, column)));
-    return cg_add(cg_mul(turns, 0.5), cg_diag_embed(g->s, 0));
+    cg_tensor *difference = cg_off_diagonal(cg_sub(row, column)), *sum = cg_off_diagonal(cg_add(row, column));
+    return cg_mul(cg_add(cg_div(cg_add(ku, kv), difference), cg_div(cg_sub(ku, kv), sum)), 0.5);
 }
 
 /* dA = U middle Vh + (I - U U^T) dU S^-1 Vh + U S^-1 dVh (I - V V^T); the projections are 0 where U or V is square. */
-static void svd_gradient(const cg_rule_call *call, bool full, cg_tensor **dx) {
-    const cg_factor_plan plan = plan_of("svd", &call->shape[0], full, (const bool[]){true, true, true});
-    const thin x = thin_parts(&plan, call->out), g = thin_parts(&plan, call->g);
-    const int64_t k = plan.part[S].dim[0];
+static void vectors_backward(const cg_rule_call *call, cg_tensor **dx) {
+    const cg_factor_plan plan = plan_of_call(call);
+    const thin x = factors_of(call), g = thin_parts(&plan, call->g);
+    const int64_t m = plan.part[U].dim[0], k = plan.part[S].dim[0], n = plan.part[VH].dim[1];
+    if (!x.vh) return;
     cg_tensor *left = cg_matmul(x.u, middle_of(&x, &g));
-    if (plan.part[U].dim[0] > k) {
+    if (m > k) {
         cg_tensor *beyond = cg_sub(g.u, cg_matmul(x.u, cg_matmul(cg_flipped(x.u), g.u)));
-        left = cg_add(left, cg_quotient(beyond, cg_unsqueeze(x.s, -2)));
+        left = cg_add(left, cg_div(beyond, cg_unsqueeze(x.s, -2)));
     }
-    dx[0] = cg_matmul(left, x.vh);
-    if (plan.part[VH].dim[1] > k) {
+    dx[A] = cg_matmul(left, x.vh);
+    if (n > k) {
         cg_tensor *beyond = cg_sub(g.vh, cg_matmul(cg_matmul(g.vh, cg_flipped(x.vh)), x.vh));
-        dx[0] = cg_add(dx[0], cg_matmul(x.u, cg_quotient(beyond, cg_unsqueeze(x.s, -1))));
+        dx[A] = cg_add(dx[A], cg_matmul(x.u, cg_div(beyond, cg_unsqueeze(x.s, -1))));
     }
 }
 
-static void svd_backward(const cg_rule_call *call, cg_tensor **dx) { svd_gradient(call, false, dx); }
+static const cg_rule values_rule = {"svd (singular values)", values_backward},
+                     vectors_rule = {"svd (singular vectors)", vectors_backward};
 
-static const cg_rule svd_rule = {"svd", svd_backward};
-
-/*
- * Full matrices: the columns of U or V that belong to no singular value are any basis, no function of A. So U and Vh have
- * a rule without a gradient, and the singular values one of their own, in which those columns have none to give.
- */
-static void full_s_backward(const cg_rule_call *call, cg_tensor **dx) { svd_gradient(call, true, dx); }
-static const cg_rule full_s_rule = {"svd", full_s_backward},
-                     full_vectors_rule = {"svd (full U and Vh of matrices that are not square)", cg_factor_no_gradient};
+/* The columns of full U or V that belong to no singular value are any basis: no function of A. */
+static const cg_rule full_rule = {"svd (full U and Vh of matrices that are not square)",
+                                  cg_factor_no_gradient};
 
 /* --- the operations ----------------------------------------------------------------------------------------------- */
 
-static cg_tensor *packed_values(const cg_factor_plan *plan, cg_tensor *a) {
+/* Not recorded; NULL on an error. */
+static cg_tensor *packed_results(const cg_factor_plan *plan, cg_tensor *a) {
     const cg_factors f = cg_factor_complete(plan, a);
     return f.packed && cg_factor_succeeded(plan->op, a, f.info, CG_FACTOR_NOT_CONVERGED, false) ? f.packed
                                                                                                   : NULL;
 }
 
-static cg_tensor *recorded(cg_tensor *packed, const cg_rule *rule, cg_tensor *a) {
-    return cg_record_op(packed ? cg_detach(packed) : NULL, rule, 1, &a, CG_KEEP_OUT, NULL);
+/* `values`, made of packed, as a function of a. */
+static cg_tensor *recorded(cg_tensor *values, const cg_rule *rule, cg_tensor *a, cg_tensor *packed, bool full) {
+    cg_tensor *input[INPUTS] = {a, packed};
+    return cg_record_op(values, rule, INPUTS, input, CG_KEEP(A) | CG_KEEP(PACKED),
+                        &(cg_attributes){.i = {full}});
 }
 
 cg_status cg_svd(cg_tensor *input, bool full_matrices, cg_tensor **u, cg_tensor **s, cg_tensor **vh) {
@@ -96,13 +116,12 @@ cg_status cg_svd(cg_tensor *input, bool full_matrices, cg_tensor **u, cg_tensor 
     if (!a) return dev->error.code;
     const bool all = cg_recording(dev, 1, &a), full = full_matrices && cg_size(a, -1) != cg_size(a, -2);
     const cg_factor_plan plan = plan_of("svd", &a->shape, full, (const bool[]){all || u, true, all || vh});
-    cg_tensor *packed = packed_values(&plan, a), *part[PARTS] = {0};
-    cg_tensor *values = recorded(packed, full ? &full_s_rule : &svd_rule, a);
-    cg_tensor *vectors = full && values ? recorded(packed, &full_vectors_rule, a) : values;
-    for (int i = 0; i < PARTS; i++)
-        if (out[i] && !(part[i] = cg_factor_result(&plan, i == S ? values : vectors, i)))
-            return dev->error.code;
-    if (!values || !vectors) return dev->error.code;
+    cg_tensor *packed = packed_results(&plan, a), *part[PARTS] = {0};
+    cg_tensor *vectors = recorded(cg_detach(packed), full ? &full_rule : &vectors_rule, a, packed, full);
+    part[S] = recorded(cg_factor_result(&plan, packed, S), &values_rule, a, packed, full);
+    if (u) part[U] = cg_factor_result(&plan, vectors, U);
+    if (vh) part[VH] = cg_factor_result(&plan, vectors, VH);
+    if (!vectors || !part[S] || (u && !part[U]) || (vh && !part[VH])) return dev->error.code;
     for (int i = 0; i < PARTS; i++)
         if (out[i]) *out[i] = part[i];
     return CG_OK;
@@ -114,5 +133,6 @@ cg_tensor *cg_svdvals(cg_tensor *input) {
     /* The gradient needs the vectors. */
     const bool all = cg_recording(a->storage->dev, 1, &a);
     const cg_factor_plan plan = plan_of("svdvals", &a->shape, false, (const bool[]){all, true, all});
-    return cg_factor_result(&plan, recorded(packed_values(&plan, a), &svd_rule, a), S);
+    cg_tensor *packed = packed_results(&plan, a);
+    return recorded(cg_factor_result(&plan, packed, S), &values_rule, a, packed, false);
 }
