@@ -31,9 +31,7 @@ static ref_array ref_apart(ref_array x) {
     return y;
 }
 
-static cg_tensor *symmetric(cg_tensor *x) {
-    return apart(cg_mul(cg_add(x, cg_transpose(x, -1, -2)), 0.5));
-}
+static cg_tensor *symmetric(cg_tensor *x) { return apart(cg_mul(cg_add(x, cg_transpose(x, -1, -2)), 0.5)); }
 static long double halved_sum(long double x, long double y) { return (x + y) / 2; }
 static ref_array ref_symmetric(ref_array x) {
     return ref_apart(ref_array_map2(x, ref_flipped(x), halved_sum));
@@ -51,9 +49,7 @@ static long double times(long double x, long double y) { return x * y; }
 static long double over(long double x, long double y) { return x / y; }
 
 static ref_array size_of(ref_array a) { return ref_matrix_norm(a, REF_FRO); }
-static ref_array least_of(ref_array x) {
-    return ref_array_reduce(REF_MIN, x, 1u << (x.rank - 1), false);
-}
+static ref_array least_of(ref_array x) { return ref_array_reduce(REF_MIN, x, 1u << (x.rank - 1), false); }
 static ref_array condition_of(ref_array a) {
     return ref_array_map2(ref_matrix_norm(a, REF_2), ref_matrix_norm(a, REF_NEG_2), over);
 }
@@ -167,7 +163,9 @@ static ref_array ones(ref_array x) {
     for (int64_t i = 0; i < x.n; i++) x.v[i] = 1;
     return x;
 }
-static ref_array ref_of_eig_norms(const ref_array *x) { return ones(ref_array_new(x[0].rank - 1, x[0].shape)); }
+static ref_array ref_of_eig_norms(const ref_array *x) {
+    return ones(ref_array_new(x[0].rank - 1, x[0].shape));
+}
 
 static ref_array ref_of_eigvals_powers(const ref_array *x) {
     const int64_t n = x[0].shape[x[0].rank - 1], matrices = x[0].n / (n * n);
@@ -272,7 +270,9 @@ static ref_array scale_of_low_rank(const ref_array *x) {
 /* --- Norms ------------------------------------------------------------------------------------------------------------- */
 
 #define NORM(name, kind)                                                                                     \
-    static cg_tensor *norm_##name(cg_tensor *const *x) { return cg_matrix_norm(x[0], CG_NORM_##kind, false); } \
+    static cg_tensor *norm_##name(cg_tensor *const *x) {                                                     \
+        return cg_matrix_norm(x[0], CG_NORM_##kind, false);                                                  \
+    }                                                                                                        \
     static ref_array ref_of_norm_##name(const ref_array *x) { return ref_matrix_norm(x[0], REF_##kind); }
 
 NORM(fro, FRO)
@@ -312,9 +312,7 @@ COND(neg_inf, NEG_INF)
 static cg_tensor *cond_2(cg_tensor *const *x) { return cg_cond(apart(x[0]), CG_NORM_2); }
 static cg_tensor *cond_neg_2(cg_tensor *const *x) { return cg_cond(apart(x[0]), CG_NORM_NEG_2); }
 static ref_array ref_of_cond_2(const ref_array *x) { return condition_of(ref_apart(x[0])); }
-static ref_array ref_of_cond_neg_2(const ref_array *x) {
-    return ref_array_map(ref_of_cond_2(x), reciprocal);
-}
+static ref_array ref_of_cond_neg_2(const ref_array *x) { return ref_array_map(ref_of_cond_2(x), reciprocal); }
 /* The inverse is off by its condition; 10 |A| |A^-1| is more than any of these condition numbers. */
 static ref_array scale_of_cond(const ref_array *x) {
     ref_array c = condition_of(ref_apart(x[0]));
@@ -322,7 +320,10 @@ static ref_array scale_of_cond(const ref_array *x) {
 }
 
 #define OF(form) .call = form, .reference = ref_of_##form, .scale = scale_of_##form, .n = 1
-#define SMALL(...) {{{__VA_ARGS__}, CATALOG_UNIFORM, -1, 1}}
+#define SMALL(...)                                                                                           \
+    {                                                                                                        \
+        { {__VA_ARGS__}, CATALOG_UNIFORM, -1, 1 }                                                            \
+    }
 #define OF_BOUND .dtypes = CATALOG_REALS, .bound = BOUND
 
 /* Matrices have 4 rows at most: a backward error of 5 N u |A| is allowed. */
@@ -376,7 +377,8 @@ const catalog_entry catalog_decompositions[] = {
 #define NORM_OF(name) .call = norm_##name, .reference = ref_of_norm_##name, .scale = scale_of_norm, .n = 1
     {"matrix_norm", "Frobenius", NORM_OF(fro), OF_BOUND, .gradient = true, .x = {{{3, {2, 4, 3}}}},
      .large = {{2, {1024, 1024}}}},
-    {"matrix_norm", "Frobenius, keepdims", NORM_OF(fro_kept), OF_BOUND, .gradient = true, .x = {{{2, {2, 3}}}}},
+    {"matrix_norm", "Frobenius, keepdims", NORM_OF(fro_kept), OF_BOUND, .gradient = true,
+     .x = {{{2, {2, 3}}}}},
     {"matrix_norm", "nuclear", NORM_OF(nuc), OF_BOUND, .gradient = true, .x = {{{2, {4, 3}}}}},
     {"matrix_norm", "1", NORM_OF(1), OF_BOUND, .gradient = true, .x = {{{3, {2, 4, 3}}}}},
     {"matrix_norm", "-1", NORM_OF(neg_1), OF_BOUND, .gradient = true, .x = {{{2, {4, 3}}}}},

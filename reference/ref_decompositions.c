@@ -246,7 +246,10 @@ ref_array ref_svd(ref_array x, ref_part part) {
     for (int64_t b = 0; b < batch(x); b++) {
         const triple t = svd_of(x, b);
         const int64_t size = out.n / batch(x);
-        memcpy(out.v + b * size, part == REF_S ? t.s : part == REF_U ? t.u : t.v,
+        memcpy(out.v + b * size,
+               part == REF_S   ? t.s
+               : part == REF_U ? t.u
+                               : t.v,
                (size_t)size * sizeof *out.v);
     }
     return part == REF_VH ? ref_flipped(out) : out;

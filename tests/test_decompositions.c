@@ -64,8 +64,8 @@ static long double minus(long double x, long double y) { return x - y; }
 static void check_close(const char *what, cg_dtype t, ref_array x, ref_array y, long double factor,
                         long double scale) {
     const long double off = size_of(ref_array_map2(x, y, minus)), unit = (long double)unit_roundoff(t);
-    CHECK_MSG(off <= factor * unit * scale, "%s: off by %.3Lg u |A|, %.3Lg allowed", what,
-              off / unit / scale, factor);
+    CHECK_MSG(off <= factor * unit * scale, "%s: off by %.3Lg u |A|, %.3Lg allowed", what, off / unit / scale,
+              factor);
 }
 
 /* The columns of x are orthonormal. */
@@ -165,7 +165,8 @@ static void run_residuals(cg_device *dev, cg_dtype t, kind k, int64_t m, int64_t
 }
 
 DEVICE_TEST_ONCE(decompositions, residuals) {
-    static const int64_t shape[][2] = {{1, 1}, {2, 2}, {3, 3}, {8, 8}, {33, 33}, {5, 1}, {1, 5}, {20, 6}, {6, 20}};
+    static const int64_t shape[][2] = {{1, 1}, {2, 2}, {3, 3},  {8, 8}, {33, 33},
+                                       {5, 1}, {1, 5}, {20, 6}, {6, 20}};
     const bool wide = cg_device_properties(dev)->has_f64;
     for (int k = 0; k < KINDS; k++)
         for (int i = 0; i < 9; i++)
@@ -199,13 +200,15 @@ static void run_eig(cg_device *dev, cg_dtype t, int64_t n, const double *values)
     check_close("imaginary part of A v - w v", t, ref_products(a, vi), im, allowed(a), size_of(a));
     for (int64_t j = 0; j < n; j++) {
         long double sum = 0, largest = 0;
-        for (int64_t i = 0; i < n; i++) sum += vr.v[i * n + j] * vr.v[i * n + j] + vi.v[i * n + j] * vi.v[i * n + j];
+        for (int64_t i = 0; i < n; i++)
+            sum += vr.v[i * n + j] * vr.v[i * n + j] + vi.v[i * n + j] * vi.v[i * n + j];
         CHECK_MSG(fabsl(sum - 1) <= allowed(a) * (long double)unit_roundoff(t), "vector %lld has norm^2 %Lg",
                   (long long)j, sum);
         for (int64_t i = 0; i < n; i++) largest = fmaxl(largest, hypotl(vr.v[i * n + j], vi.v[i * n + j]));
         for (int64_t i = 0; i < n; i++) {
             if (hypotl(vr.v[i * n + j], vi.v[i * n + j]) < largest * 0.501L) continue;
-            CHECK_MSG(vr.v[i * n + j] > 0 && fabsl(vi.v[i * n + j]) <= allowed(a) * (long double)unit_roundoff(t),
+            CHECK_MSG(vr.v[i * n + j] > 0 &&
+                          fabsl(vi.v[i * n + j]) <= allowed(a) * (long double)unit_roundoff(t),
                       "vector %lld has another phase", (long long)j);
             break;
         }
@@ -310,7 +313,8 @@ DEVICE_TEST_ONCE(decompositions, gradients_at_rank_1) {
 /* The rule for eigh of A that is not symmetric: the gradient is symmetric, as of a function of (A + A^T) / 2. */
 DEVICE_TEST_ONCE(small_decompositions, eigh_gradient_is_symmetric) {
     cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(2, 2), (const float[]){1, 0, 1, 3}), true), *v;
-    CHECK(cg_eigh(x, NULL, &v) == CG_OK && cg_backward(cg_sum(cg_slice(v, 0, 0, 1, 1), CG_ALL_AXES, false)) == CG_OK);
+    CHECK(cg_eigh(x, NULL, &v) == CG_OK &&
+          cg_backward(cg_sum(cg_slice(v, 0, 0, 1, 1), CG_ALL_AXES, false)) == CG_OK);
     const long double *g = read_values(cg_grad_of(x));
     CHECK(g && fabsl(g[1] - g[2]) < 1e-6L && fabsl(g[1]) > 0.01L);
 }
@@ -323,7 +327,8 @@ DEVICE_TEST_ONCE(decompositions, rank_deficient) {
     cg_tensor *x = matrix(dev, t, REPEATED, 7, 5, false, &a);
     check_equal(cg_matrix_rank(x, -1), CG_I64, cg_shape(), (long double[]){2});
     check_equal(cg_matrix_rank(x, 1), CG_I64, cg_shape(), (long double[]){0});
-    check_equal(cg_matrix_rank(cg_zeros(dev, t, cg_shape(2, 3, 4)), -1), CG_I64, cg_shape(2), (long double[]){0, 0});
+    check_equal(cg_matrix_rank(cg_zeros(dev, t, cg_shape(2, 3, 4)), -1), CG_I64, cg_shape(2),
+                (long double[]){0, 0});
     check_equal(cg_matrix_rank(cg_eye(dev, t, 4), -1), CG_I64, cg_shape(), (long double[]){4});
     check_case("the four conditions of Penrose");
     ref_array p = array_of(cg_pinv(x, -1)), ap = ref_products(a, p), pa = ref_products(p, a);
@@ -343,9 +348,10 @@ DEVICE_TEST_ONCE(small_decompositions, condition_of_singular_matrices) {
     const long double inf = (long double)INFINITY, nan = (long double)NAN;
     const float data[] = {1, 2, 2, 4, 3, 0, 0, 1, (float)NAN, 1, 1, 1};
     cg_tensor *x = cg_from_f32(dev, cg_shape(3, 2, 2), data);
-    static const cg_matrix_norm_kind norm[] = {CG_NORM_1, CG_NORM_NEG_1, CG_NORM_INF, CG_NORM_NEG_INF, CG_NORM_FRO};
-    const long double want[][3] = {{inf, 3, nan}, {inf, 1.0L / 3, nan}, {inf, 3, nan}, {inf, 1.0L / 3, nan},
-                                   {inf, 10.0L / 3, nan}};
+    static const cg_matrix_norm_kind norm[] = {CG_NORM_1, CG_NORM_NEG_1, CG_NORM_INF, CG_NORM_NEG_INF,
+                                               CG_NORM_FRO};
+    const long double want[][3] = {
+        {inf, 3, nan}, {inf, 1.0L / 3, nan}, {inf, 3, nan}, {inf, 1.0L / 3, nan}, {inf, 10.0L / 3, nan}};
     for (int i = 0; i < (device_is_opencl(dev) ? 1 : 5); i++) {
         check_case("norm %d", (int)norm[i]);
         check_within(cg_cond(x, norm[i]), CG_F32, cg_shape(3), want[i], 16, NULL);
@@ -366,7 +372,8 @@ static const long double eye3[] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
 
 DEVICE_TEST_ONCE(small_decompositions, empty_matrices) {
     cg_tensor *tall = cg_zeros(dev, CG_F32, cg_shape(3, 0)), *wide = cg_zeros(dev, CG_F32, cg_shape(2, 0, 3));
-    cg_tensor *none = cg_zeros(dev, CG_F32, cg_shape(0, 3, 3)), *q, *r, *u, *s, *vh, *w, *v, *wr, *wi, *vr, *vi;
+    cg_tensor *none = cg_zeros(dev, CG_F32, cg_shape(0, 3, 3)), *q, *r, *u, *s, *vh, *w, *v, *wr, *wi, *vr,
+              *vi;
     check_case("qr");
     CHECK(cg_qr(tall, CG_QR_REDUCED, &q, &r) == CG_OK && check_is(q, CG_F32, cg_shape(3, 0)) &&
           check_is(r, CG_F32, cg_shape(0, 0)));
@@ -419,7 +426,8 @@ DEVICE_TEST_ONCE(small_decompositions, refusals) {
     CHECK_FAILS(dev, cg_low_rank(x, 3), CG_ERROR_ARGUMENT, "low_rank", "(2, 3)", "rank 3");
     CHECK_FAILS(dev, cg_low_rank(x, -1), CG_ERROR_ARGUMENT, "low_rank", "rank -1");
     CHECK_FAILS(dev, cg_matrix_norm(line, CG_NORM_FRO, false), CG_ERROR_SHAPE, "matrix_norm", "(3,)");
-    CHECK_FAILS(dev, cg_matrix_norm(x, (cg_matrix_norm_kind)99, false), CG_ERROR_ARGUMENT, "matrix_norm", "99");
+    CHECK_FAILS(dev, cg_matrix_norm(x, (cg_matrix_norm_kind)99, false), CG_ERROR_ARGUMENT, "matrix_norm",
+                "99");
     CHECK_FAILS(dev, cg_matrix_norm(empty, CG_NORM_2, false), CG_ERROR_SHAPE, "matrix_norm", "(0, 3)");
     CHECK_FAILS(dev, cg_matrix_norm(empty, CG_NORM_INF, false), CG_ERROR_SHAPE, "matrix_norm", "(0, 3)");
     CHECK_FAILS(dev, cg_cond(x, CG_NORM_1), CG_ERROR_SHAPE, "cond", "square");
@@ -443,7 +451,11 @@ DEVICE_TEST_ONCE(small_decompositions, nan_and_infinity) {
     check_error(dev, CG_ERROR_ARGUMENT, "eigh", "matrix 1", "NaN", NULL);
     CHECK(cg_eig(x, &a, &b, &c, &d) == CG_ERROR_ARGUMENT && !d);
     check_error(dev, CG_ERROR_ARGUMENT, "eig", "matrix 1", NULL);
-    CHECK_FAILS(dev, cg_pinv(x, -1), CG_ERROR_ARGUMENT, "svd", "matrix 1");
+    CHECK_FAILS(dev, cg_pinv(x, -1), CG_ERROR_ARGUMENT, "pinv", "matrix 1");
+    CHECK_FAILS(dev, cg_low_rank(x, 1), CG_ERROR_ARGUMENT, "low_rank", "matrix 1");
+    CHECK_FAILS(dev, cg_matrix_rank(x, -1), CG_ERROR_ARGUMENT, "matrix_rank", "matrix 1");
+    CHECK_FAILS(dev, cg_matrix_norm(x, CG_NORM_NUC, false), CG_ERROR_ARGUMENT, "matrix_norm", "matrix 1");
+    CHECK_FAILS(dev, cg_cond(x, CG_NORM_2), CG_ERROR_ARGUMENT, "cond", "matrix 1");
     data[6] = (float)INFINITY;
     x = cg_from_f32(dev, cg_shape(3, 2, 2), data);
     CHECK_FAILS(dev, cg_svdvals(x), CG_ERROR_ARGUMENT, "svdvals", "matrix 1");

@@ -33,12 +33,14 @@ static ref_array leading_rows(ref_array v, int64_t k) {
 
 /* The direct way, in long double: mean, covariance, its eigenvectors. */
 static void run_fit(cg_device *dev, cg_dtype t, int64_t n, int64_t d, int64_t k) {
-    check_case("%s (%lld, %lld), %lld components", cg_dtype_name(t), (long long)n, (long long)d, (long long)k);
+    check_case("%s (%lld, %lld), %lld components", cg_dtype_name(t), (long long)n, (long long)d,
+               (long long)k);
     ref_array x, mean, all = ref_array_new(1, &k), ratio = ref_array_new(1, &k);
     cg_tensor *data = samples(dev, t, n, d, &x);
     cg_pca *pca = cg_pca_fit(data, k, false);
     cg_pca_parts p;
-    if (!CHECK_MSG(pca != NULL, "%s", cg_error_message(dev)) || !CHECK(cg_pca_parameters(pca, &p) == CG_OK)) return;
+    if (!CHECK_MSG(pca != NULL, "%s", cg_error_message(dev)) || !CHECK(cg_pca_parameters(pca, &p) == CG_OK))
+        return;
     mean = ref_array_fold(ref_mean, x, 1, false, 0);
     ref_array cov = ref_cov(ref_flipped(x), 1, false);
     cov.rank = 2; /* of one column it is a scalar */
@@ -93,7 +95,8 @@ DEVICE_TEST_ONCE(pca, small_variances_keep_their_digits) {
     if (!CHECK(pca && cg_pca_parameters(pca, &p) == CG_OK)) return;
     ref_array w = ref_array_map(ref_eigh(ref_cov(ref_flipped(x), 1, false), REF_W), square_root);
     const long double root = sqrtl(N - 1), want[] = {w.v[1] * root, w.v[0] * root};
-    check_within(p.singular_values, CG_F32, cg_shape(2), want, 4 * N + 16, (long double[]){want[0], want[0] / 8});
+    check_within(p.singular_values, CG_F32, cg_shape(2), want, 4 * N + 16,
+                 (long double[]){want[0], want[0] / 8});
     cg_pca_free(pca);
 }
 
@@ -108,8 +111,8 @@ DEVICE_TEST_ONCE(small_pca, there_and_back) {
         check_within(cg_pca_inverse(all, y), CG_F32, cg_shape(12, 3), x.v, 64, x.v);
         cg_tensor *mean = cg_mean(data, cg_axes(0), true);
         cg_tensor *best = cg_add(cg_low_rank(cg_sub(data, mean), 2), mean);
-        check_within(cg_pca_inverse(two, cg_pca_transform(two, data)), CG_F32, cg_shape(12, 3), read_values(best),
-                     256, x.v);
+        check_within(cg_pca_inverse(two, cg_pca_transform(two, data)), CG_F32, cg_shape(12, 3),
+                     read_values(best), 256, x.v);
         cg_pca_parts p;
         CHECK(cg_pca_parameters(all, &p) == CG_OK);
         const long double one[] = {1, 1, 1};
@@ -128,7 +131,8 @@ DEVICE_TEST_ONCE(small_pca, no_variance_left) {
     cg_pca *pca = cg_pca_fit(x, 2, true);
     cg_tensor *y = cg_pca_transform(pca, x);
     const long double *scores = read_values(y);
-    for (int i = 0; i < 5 && scores; i++) CHECK_MSG(fabsl(scores[2 * i + 1]) < 1e-5L, "noise %Lg", scores[2 * i + 1]);
+    for (int i = 0; i < 5 && scores; i++)
+        CHECK_MSG(fabsl(scores[2 * i + 1]) < 1e-5L, "noise %Lg", scores[2 * i + 1]);
     check_within(cg_pca_inverse(pca, y), CG_F32, cg_shape(5, 2), to_values(CG_F32, data, 10), 64,
                  to_values(CG_F32, data, 10));
     cg_pca_free(pca);
@@ -166,23 +170,27 @@ DEVICE_TEST_ONCE(small_pca, ownership_and_gradient) {
 DEVICE_TEST_ONCE(small_pca, refusals) {
     cg_tensor *x = cg_ones(dev, CG_F32, cg_shape(5, 3)), *line = cg_ones(dev, CG_F32, cg_shape(3));
     CHECK_FAILS(dev, cg_pca_fit(line, 1, false), CG_ERROR_SHAPE, "pca_fit", "(3,)");
-    CHECK_FAILS(dev, cg_pca_fit(cg_ones(dev, CG_F32, cg_shape(1, 3)), 1, false), CG_ERROR_SHAPE, "pca_fit", "(1, 3)");
-    CHECK_FAILS(dev, cg_pca_fit(cg_ones(dev, CG_F32, cg_shape(4, 0)), 1, false), CG_ERROR_SHAPE, "pca_fit", "(4, 0)");
+    CHECK_FAILS(dev, cg_pca_fit(cg_ones(dev, CG_F32, cg_shape(1, 3)), 1, false), CG_ERROR_SHAPE, "pca_fit",
+                "(1, 3)");
+    CHECK_FAILS(dev, cg_pca_fit(cg_ones(dev, CG_F32, cg_shape(4, 0)), 1, false), CG_ERROR_SHAPE, "pca_fit",
+                "(4, 0)");
     CHECK_FAILS(dev, cg_pca_fit(x, 4, false), CG_ERROR_ARGUMENT, "pca_fit", "(5, 3)", "4 components");
     CHECK_FAILS(dev, cg_pca_fit(x, 0, false), CG_ERROR_ARGUMENT, "pca_fit", "0 components");
-    CHECK_FAILS(dev, cg_pca_fit(cg_ones(dev, CG_F32, cg_shape(2, 9)), 3, false), CG_ERROR_ARGUMENT, "pca_fit", "= 2");
+    CHECK_FAILS(dev, cg_pca_fit(cg_ones(dev, CG_F32, cg_shape(2, 9)), 3, false), CG_ERROR_ARGUMENT, "pca_fit",
+                "= 2");
     const float bad[] = {1, 2, (float)NAN, 4, 5, 6};
-    CHECK_FAILS(dev, cg_pca_fit(cg_from_f32(dev, cg_shape(3, 2), bad), 1, false), CG_ERROR_ARGUMENT, "pca_fit",
-                "(3, 2)", "NaN");
+    CHECK_FAILS(dev, cg_pca_fit(cg_from_f32(dev, cg_shape(3, 2), bad), 1, false), CG_ERROR_ARGUMENT,
+                "pca_fit", "(3, 2)", "NaN");
     cg_tensor *spread = cg_add(x, cg_unsqueeze(cg_arange(dev, CG_F32, 0, 5, 1), 1));
     cg_pca *pca = cg_pca_fit(spread, 2, false);
     cg_pca_parts p;
-    CHECK_FAILS(dev, cg_pca_transform(pca, cg_ones(dev, CG_F32, cg_shape(5, 2))), CG_ERROR_SHAPE, "pca_transform",
-                "(N, 3)", "(5, 2)");
+    CHECK_FAILS(dev, cg_pca_transform(pca, cg_ones(dev, CG_F32, cg_shape(5, 2))), CG_ERROR_SHAPE,
+                "pca_transform", "(N, 3)", "(5, 2)");
     CHECK_FAILS(dev, cg_pca_inverse(pca, x), CG_ERROR_SHAPE, "pca_inverse", "(N, 2)", "(5, 3)");
     CHECK_FAILS(dev, cg_pca_transform(pca, line), CG_ERROR_SHAPE, "pca_transform", "(3,)");
     CHECK(!cg_pca_fit(NULL, 1, false) && !cg_pca_transform(NULL, x) && !cg_pca_transform(pca, NULL) &&
           !cg_pca_inverse(NULL, x) && !cg_pca_inverse(pca, NULL));
-    CHECK(cg_pca_parameters(NULL, &p) == CG_ERROR_ARGUMENT && cg_pca_parameters(pca, NULL) == CG_ERROR_ARGUMENT);
+    CHECK(cg_pca_parameters(NULL, &p) == CG_ERROR_ARGUMENT &&
+          cg_pca_parameters(pca, NULL) == CG_ERROR_ARGUMENT);
     cg_pca_free(pca);
 }

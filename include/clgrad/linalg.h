@@ -239,14 +239,14 @@ CG_API cg_tensor *cg_matrix_rank(cg_tensor *a, double rtol);
 
 /* The norms of matrices, of the elements x and the singular values s. */
 typedef enum cg_matrix_norm_kind {
-    CG_NORM_FRO,      /* sqrt(sum x^2), Frobenius */
-    CG_NORM_NUC,      /* sum s, nuclear */
-    CG_NORM_1,        /* max over columns of sum |x| */
-    CG_NORM_NEG_1,    /* min over columns of sum |x| */
-    CG_NORM_2,        /* max s, spectral */
-    CG_NORM_NEG_2,    /* min s */
-    CG_NORM_INF,      /* max over rows of sum |x| */
-    CG_NORM_NEG_INF,  /* min over rows of sum |x| */
+    CG_NORM_FRO,     /* sqrt(sum x^2), Frobenius */
+    CG_NORM_NUC,     /* sum s, nuclear */
+    CG_NORM_1,       /* max over columns of sum |x| */
+    CG_NORM_NEG_1,   /* min over columns of sum |x| */
+    CG_NORM_2,       /* max s, spectral */
+    CG_NORM_NEG_2,   /* min s */
+    CG_NORM_INF,     /* max over rows of sum |x| */
+    CG_NORM_NEG_INF, /* min over rows of sum |x| */
 } cg_matrix_norm_kind;
 
 /*

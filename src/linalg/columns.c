@@ -4,7 +4,8 @@
 
 cg_tensor *cg_off_diagonal(cg_tensor *y) {
     if (!y) return NULL;
-    cg_tensor *infinite = cg_full(y->storage->dev, y->storage->dtype, cg_shape(cg_size(y, -1)), (double)INFINITY);
+    cg_tensor *infinite =
+        cg_full(y->storage->dev, y->storage->dtype, cg_shape(cg_size(y, -1)), (double)INFINITY);
     return cg_add(y, cg_diag(infinite, 0));
 }
 

@@ -19,9 +19,7 @@ static inline cg_tensor *cg_flipped(cg_tensor *x) { return cg_transpose(x, -1, -
 static inline cg_tensor *cg_scaled_columns(cg_tensor *x, cg_tensor *s) {
     return cg_mul(x, cg_unsqueeze(s, -2));
 }
-static inline cg_tensor *cg_scaled_rows(cg_tensor *s, cg_tensor *x) {
-    return cg_mul(cg_unsqueeze(s, -1), x);
-}
+static inline cg_tensor *cg_scaled_rows(cg_tensor *s, cg_tensor *x) { return cg_mul(cg_unsqueeze(s, -1), x); }
 
 /* The first k columns, or rows. Views. */
 static inline cg_tensor *cg_first_columns(cg_tensor *x, int64_t k) { return cg_slice(x, -1, 0, k, 1); }
@@ -38,6 +36,11 @@ cg_tensor *cg_off_diagonal(cg_tensor *y);
 
 /* The backward of a rule that has none: with this rule a gradient that is asked for is an error, never a 0. */
 void cg_factor_no_gradient(const cg_rule_call *call, cg_tensor **dx);
+
+/* cg_svd and cg_svdvals for another operation, which errors name. */
+cg_status cg_svd_of(const char *op, cg_tensor *a, bool full_matrices, cg_tensor **u, cg_tensor **s,
+                    cg_tensor **vh);
+cg_tensor *cg_svdvals_of(const char *op, cg_tensor *a);
 
 /* The relative tolerance of ranks: rtol, or where it is negative max(M, N) eps. */
 double cg_factor_rtol(const cg_tensor *a, double rtol);

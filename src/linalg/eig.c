@@ -3,7 +3,8 @@
 
 enum { WR, WI, VR, VI, PARTS };
 
-static const cg_rule eig_rule = {"eig", cg_factor_no_gradient}, eigvals_rule = {"eigvals", cg_factor_no_gradient};
+static const cg_rule eig_rule = {"eig", cg_factor_no_gradient},
+                     eigvals_rule = {"eigvals", cg_factor_no_gradient};
 
 /* The results that are asked for, in the order of the backend's request; the others NULL. */
 static cg_status general(const cg_rule *rule, cg_tensor *input, bool vectors, cg_tensor **const out[PARTS]) {
@@ -28,9 +29,9 @@ static cg_status general(const cg_rule *rule, cg_tensor *input, bool vectors, cg
 }
 
 cg_status cg_eig(cg_tensor *a, cg_tensor **wr, cg_tensor **wi, cg_tensor **vr, cg_tensor **vi) {
-    return general(&eig_rule, a, true, (cg_tensor **const[]){wr, wi, vr, vi});
+    return general(&eig_rule, a, true, (cg_tensor * *const[]){wr, wi, vr, vi});
 }
 
 cg_status cg_eigvals(cg_tensor *a, cg_tensor **wr, cg_tensor **wi) {
-    return general(&eigvals_rule, a, false, (cg_tensor **const[]){wr, wi, NULL, NULL});
+    return general(&eigvals_rule, a, false, (cg_tensor * *const[]){wr, wi, NULL, NULL});
 }

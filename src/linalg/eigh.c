@@ -50,7 +50,7 @@ static const cg_rule values_rule = {"eigh (eigenvalues)", values_backward},
 static cg_tensor *packed_results(const cg_factor_plan *plan, cg_tensor *a) {
     const cg_factors f = cg_factor(plan, a);
     return f.packed && cg_factor_succeeded(plan->op, a, f.info, CG_FACTOR_NOT_CONVERGED, false) ? f.packed
-                                                                                                  : NULL;
+                                                                                                : NULL;
 }
 
 /* `values`, made of packed, as a function of a. */
@@ -69,8 +69,7 @@ cg_status cg_eigh(cg_tensor *input, cg_tensor **w, cg_tensor **v) {
     const cg_factor_plan plan = plan_of("eigh", &a->shape, true);
     cg_tensor *packed = packed_results(&plan, a);
     cg_tensor *values = recorded(cg_factor_result(&plan, packed, W), &values_rule, a, packed);
-    cg_tensor *vectors =
-        cg_factor_result(&plan, recorded(cg_detach(packed), &vectors_rule, a, packed), V);
+    cg_tensor *vectors = cg_factor_result(&plan, recorded(cg_detach(packed), &vectors_rule, a, packed), V);
     if (!values || !vectors) return dev->error.code;
     if (w) *w = values;
     if (v) *v = vectors;

@@ -60,11 +60,11 @@ cg_tensor *cg_low_rank(cg_tensor *input, int64_t k) {
         return NULL;
     }
     cg_no_grad_begin(dev);
-    const cg_status status = cg_svd(cg_detach(x[A]), false, &x[U], &x[S], &x[VH]);
+    const cg_status status = cg_svd_of(low_rank_rule.name, cg_detach(x[A]), false, &x[U], &x[S], &x[VH]);
     cg_tensor *out = status ? NULL : low_rank_product(x, k);
     cg_no_grad_end(dev);
-    return cg_record_op(out, &low_rank_rule, INPUTS, x,
-                        CG_KEEP(A) | CG_KEEP(U) | CG_KEEP(S) | CG_KEEP(VH), &(cg_attributes){.i = {k}});
+    return cg_record_op(out, &low_rank_rule, INPUTS, x, CG_KEEP(A) | CG_KEEP(U) | CG_KEEP(S) | CG_KEEP(VH),
+                        &(cg_attributes){.i = {k}});
 }
 
 /* --- the generalized inverse -------------------------------------------------------------------------------------- */
@@ -86,7 +86,7 @@ static const cg_rule pinv_rule = {"pinv", pinv_backward};
 /* V diag(1 / s, 0 where s is cut) U^T. */
 static cg_tensor *pinv_values(cg_tensor *a, double rtol) {
     cg_tensor *u, *s, *vh;
-    if (cg_svd(a, false, &u, &s, &vh)) return NULL;
+    if (cg_svd_of("pinv", a, false, &u, &s, &vh)) return NULL;
     cg_tensor *cut = cg_mul(cg_max(s, cg_axes(-1), true), rtol);
     cg_tensor *inverse = cg_where(cg_gt(s, cut), cg_div(1, s), 0.0);
     return cg_matmul(cg_scaled_columns(cg_flipped(vh), inverse), cg_flipped(u));
@@ -121,7 +121,7 @@ cg_tensor *cg_pinv(cg_tensor *input, double rtol) {
 /* --- rank ----------------------------------------------------------------------------------------------------------- */
 
 static cg_tensor *rank_values(cg_tensor *a, double rtol) {
-    cg_tensor *s = cg_svdvals(a), *cut = cg_mul(cg_max(s, cg_axes(-1), true), rtol);
+    cg_tensor *s = cg_svdvals_of("matrix_rank", a), *cut = cg_mul(cg_max(s, cg_axes(-1), true), rtol);
     return cg_eval(cg_count_nonzero(cg_gt(s, cut), cg_axes(-1), false));
 }
 

@@ -86,7 +86,7 @@ cg_tensor *cg_lu_rows(cg_tensor *x, cg_tensor *p) {
     const int64_t count = cg_shape_numel(batch);
     if (cg_numel(p) == n) /* one permutation for all */
         return cg_reshape(cg_index_select(x, -2, cg_flatten(p, 0, -1)), shape);
-    if (n == 0 || r == 0 || count == 0) return cg_reshape(x, shape);
+    if (n == 0 || r == 0 || count == 0) return cg_expand(x, shape);
     if (cg_numel(x) == n * r) { /* one matrix for all */
         x = cg_reshape(x, cg_shape(n, r));
         return cg_reshape(cg_index_select(x, 0, cg_flatten(p, 0, -1)), shape);

@@ -3,9 +3,7 @@
 
 #include <math.h>
 
-#include "linalg/linear_system.h"
 #include "linalg/lu.h"
-#include "ops/reduction.h"
 
 /* --- norms ------------------------------------------------------------------------------------------------------ */
 
@@ -34,11 +32,11 @@ static cg_tensor *extreme_sum(cg_tensor *a, int axis, bool largest) {
 }
 
 /* Singular value i, or their sum. */
-static cg_tensor *singular_value(cg_tensor *a, int64_t i) {
-    return cg_unsqueeze(cg_slice(cg_svdvals(a), -1, i, i + 1, 1), -1);
+static cg_tensor *singular_value(const char *op, cg_tensor *a, int64_t i) {
+    return cg_unsqueeze(cg_slice(cg_svdvals_of(op, a), -1, i, i + 1, 1), -1);
 }
-static cg_tensor *singular_sum(cg_tensor *a) {
-    return cg_unsqueeze(cg_sum(cg_svdvals(a), cg_axes(-1), true), -1);
+static cg_tensor *singular_sum(const char *op, cg_tensor *a) {
+    return cg_unsqueeze(cg_sum(cg_svdvals_of(op, a), cg_axes(-1), true), -1);
 }
 
 /* (..., 1, 1) */
@@ -48,7 +46,7 @@ static cg_tensor *norm_kept(const char *op, cg_tensor *a, cg_matrix_norm_kind ki
     case CG_NORM_FRO:
         return cg_norm(a, 2, cg_axes(ROWS, COLUMNS), true);
     case CG_NORM_NUC:
-        return singular_sum(a);
+        return singular_sum(op, a);
     case CG_NORM_1:
     case CG_NORM_NEG_1:
         return has_elements(op, a, 1, n) ? extreme_sum(a, ROWS, kind == CG_NORM_1) : NULL;
@@ -57,7 +55,7 @@ static cg_tensor *norm_kept(const char *op, cg_tensor *a, cg_matrix_norm_kind ki
         return has_elements(op, a, m, 1) ? extreme_sum(a, COLUMNS, kind == CG_NORM_INF) : NULL;
     case CG_NORM_2:
     case CG_NORM_NEG_2:
-        return has_elements(op, a, m, n) ? singular_value(a, kind == CG_NORM_2 ? 0 : k - 1) : NULL;
+        return has_elements(op, a, m, n) ? singular_value(op, a, kind == CG_NORM_2 ? 0 : k - 1) : NULL;
     }
     return NULL;
 }
@@ -71,29 +69,12 @@ cg_tensor *cg_matrix_norm(cg_tensor *input, cg_matrix_norm_kind kind, bool keepd
 
 /* --- condition numbers -------------------------------------------------------------------------------------------- */
 
-/* dA = -X^T g X^T. */
-static void inverse_backward(const cg_rule_call *call, cg_tensor **dx) {
-    cg_tensor *turned = cg_flipped(call->out);
-    dx[0] = cg_neg(cg_matmul(turned, cg_matmul(call->g, turned)));
-}
-
-static const cg_rule inverse_rule = {"cond", inverse_backward};
-
-/* U^-1 L^-1 P, in which a singular matrix, unlike in cg_inverse, has infinities or NaN. */
-static cg_tensor *inverse_values(cg_tensor *a) {
-    const cg_lu_values f = cg_lu_of("cond", a);
-    cg_tensor *p = f.lu ? cg_lu_permutation("cond", f.pivots, cg_size(a, -1)) : NULL;
-    cg_tensor *x = cg_eval(cg_one_hot(p, cg_size(a, -1), a->storage->dtype));
-    if (!x || cg_triangular_in_place(f.lu, x, CG_LOWER | CG_UNIT_DIAGONAL) ||
-        cg_triangular_in_place(f.lu, x, CG_UPPER))
-        return NULL;
-    return x;
-}
-
+/* The inverse, in which a singular matrix, unlike in cg_inverse, has infinities or NaN. */
 static cg_tensor *inverse_of(cg_tensor *a) {
-    cg_scope *scope = cg_values_begin(a->storage->dev);
-    if (!scope) return NULL;
-    return cg_record_op(cg_values_end(scope, inverse_values(a)), &inverse_rule, 1, &a, CG_KEEP_OUT, NULL);
+    const int64_t n = cg_size(a, COLUMNS);
+    const cg_lu_values f = cg_lu_of("cond", a);
+    cg_tensor *p = f.lu ? cg_lu_permutation("cond", f.pivots, n) : NULL;
+    return cg_lu_solve_with(a, cg_eye(a->storage->dev, a->storage->dtype, n), f.lu, p, false);
 }
 
 /* The quotient or product as it comes; NaN for a singular matrix in some cases. */
@@ -103,11 +84,11 @@ static cg_tensor *cond_values(cg_tensor *a, cg_matrix_norm_kind kind) {
     switch (kind) {
     case CG_NORM_2:
     case CG_NORM_NEG_2:
-        s = cg_svdvals(a);
+        s = cg_svdvals_of("cond", a);
         cg_tensor *most = cg_slice(s, -1, 0, 1, 1), *least = cg_slice(s, -1, k - 1, k, 1);
         return cg_squeeze(kind == CG_NORM_2 ? cg_div(most, least) : cg_div(least, most), -1);
     case CG_NORM_NUC:
-        s = cg_svdvals(a);
+        s = cg_svdvals_of("cond", a);
         return cg_mul(cg_sum(s, cg_axes(-1), false), cg_sum(cg_reciprocal(s), cg_axes(-1), false));
     default:
         inverse = inverse_of(a);

@@ -96,26 +96,28 @@ static const cg_rule full_rule = {"svd (full U and Vh of matrices that are not s
 static cg_tensor *packed_results(const cg_factor_plan *plan, cg_tensor *a) {
     const cg_factors f = cg_factor_complete(plan, a);
     return f.packed && cg_factor_succeeded(plan->op, a, f.info, CG_FACTOR_NOT_CONVERGED, false) ? f.packed
-                                                                                                  : NULL;
+                                                                                                : NULL;
 }
 
 /* `values`, made of packed, as a function of a. */
-static cg_tensor *recorded(cg_tensor *values, const cg_rule *rule, cg_tensor *a, cg_tensor *packed, bool full) {
+static cg_tensor *recorded(cg_tensor *values, const cg_rule *rule, cg_tensor *a, cg_tensor *packed,
+                           bool full) {
     cg_tensor *input[INPUTS] = {a, packed};
     return cg_record_op(values, rule, INPUTS, input, CG_KEEP(A) | CG_KEEP(PACKED),
                         &(cg_attributes){.i = {full}});
 }
 
-cg_status cg_svd(cg_tensor *input, bool full_matrices, cg_tensor **u, cg_tensor **s, cg_tensor **vh) {
+cg_status cg_svd_of(const char *op, cg_tensor *input, bool full_matrices, cg_tensor **u, cg_tensor **s,
+                    cg_tensor **vh) {
     cg_tensor **const out[PARTS] = {u, s, vh};
     for (int i = 0; i < PARTS; i++)
         if (out[i]) *out[i] = NULL;
     if (!input) return CG_ERROR_ARGUMENT;
     cg_device *dev = input->storage->dev;
-    cg_tensor *a = cg_factor_matrices("svd", input, false);
+    cg_tensor *a = cg_factor_matrices(op, input, false);
     if (!a) return dev->error.code;
     const bool all = cg_recording(dev, 1, &a), full = full_matrices && cg_size(a, -1) != cg_size(a, -2);
-    const cg_factor_plan plan = plan_of("svd", &a->shape, full, (const bool[]){all || u, true, all || vh});
+    const cg_factor_plan plan = plan_of(op, &a->shape, full, (const bool[]){all || u, true, all || vh});
     cg_tensor *packed = packed_results(&plan, a), *part[PARTS] = {0};
     cg_tensor *vectors = recorded(cg_detach(packed), full ? &full_rule : &vectors_rule, a, packed, full);
     part[S] = recorded(cg_factor_result(&plan, packed, S), &values_rule, a, packed, full);
@@ -127,12 +129,18 @@ cg_status cg_svd(cg_tensor *input, bool full_matrices, cg_tensor **u, cg_tensor 
     return CG_OK;
 }
 
-cg_tensor *cg_svdvals(cg_tensor *input) {
-    cg_tensor *a = cg_factor_matrices("svdvals", input, false);
+cg_tensor *cg_svdvals_of(const char *op, cg_tensor *input) {
+    cg_tensor *a = cg_factor_matrices(op, input, false);
     if (!a) return NULL;
     /* The gradient needs the vectors. */
     const bool all = cg_recording(a->storage->dev, 1, &a);
-    const cg_factor_plan plan = plan_of("svdvals", &a->shape, false, (const bool[]){all, true, all});
+    const cg_factor_plan plan = plan_of(op, &a->shape, false, (const bool[]){all, true, all});
     cg_tensor *packed = packed_results(&plan, a);
     return recorded(cg_factor_result(&plan, packed, S), &values_rule, a, packed, false);
 }
+
+cg_status cg_svd(cg_tensor *a, bool full_matrices, cg_tensor **u, cg_tensor **s, cg_tensor **vh) {
+    return cg_svd_of("svd", a, full_matrices, u, s, vh);
+}
+
+cg_tensor *cg_svdvals(cg_tensor *a) { return cg_svdvals_of("svdvals", a); }

@@ -31,7 +31,8 @@ static void tensors_of(cg_pca *pca, cg_tensor **list[TENSORS]) {
 static bool check_fit(const cg_tensor *x, int64_t k) {
     cg_error *err = &x->storage->dev->error;
     if (x->shape.rank != 2 || cg_size(x, 0) < 2 || cg_size(x, 1) < 1) {
-        CG_FAIL(err, CG_ERROR_SHAPE, "pca_fit: expected samples in rows, (N, D) with N >= 2 and D >= 1, got %s",
+        CG_FAIL(err, CG_ERROR_SHAPE,
+                "pca_fit: expected samples in rows, (N, D) with N >= 2 and D >= 1, got %s",
                 CG_SHAPE_STR(&x->shape));
         return false;
     }
@@ -48,8 +49,8 @@ static bool is_finite(cg_tensor *x) {
     cg_tensor *all = cg_all(cg_isfinite(x), CG_ALL_AXES, false);
     if (cg_op_read("pca_fit", all, &finite, sizeof finite)) return false;
     if (!finite)
-        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT, "pca_fit of %s: there are NaN or infinities in it",
-                CG_SHAPE_STR(&x->shape));
+        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT,
+                "pca_fit of %s: there are NaN or infinities in it", CG_SHAPE_STR(&x->shape));
     return finite;
 }
 

@@ -211,6 +211,23 @@ static bool creation(fixture *f) {
            holds(cg_normal(f->dev, CG_F32, cg_shape(3), 2, 0), 6);
 }
 
+/* Factorizations with several results, recorded apart; an object that keeps what it was fitted to. */
+static bool decompositions(fixture *f) {
+    cg_tensor *x = cg_require_grad(cg_mul(f->x, 1), true), *q, *r, *u, *s, *vh, *w, *v, *wr, *wi;
+    cg_tensor *square = cg_matmul(x, cg_transpose(x, 0, 1));
+    if (cg_qr(x, CG_QR_REDUCED, &q, &r) || cg_svd(x, false, &u, &s, &vh) || cg_eigh(square, &w, &v))
+        return false;
+    cg_tensor *y = cg_add(cg_sum(r, CG_ALL_AXES, false), cg_sum(u, CG_ALL_AXES, false));
+    y = cg_add(cg_add(y, cg_sum(w, CG_ALL_AXES, false)), cg_sum(cg_mul(v, v), CG_ALL_AXES, false));
+    y = cg_add(y, cg_matrix_norm(cg_pinv(cg_low_rank(x, 2), 1e-3), CG_NORM_NUC, false));
+    if (!y || cg_backward(y) != CG_OK || cg_eigvals(f->w, &wr, &wi) != CG_OK) return false;
+    cg_pca *pca = cg_pca_fit(f->x, 2, true);
+    bool ok = pca && holds(cg_pca_transform(pca, f->x), 0);
+    cg_pca_free(pca);
+    return ok && holds(wr, 4) && holds(cg_matrix_rank(f->w, -1), 1) && holds(w, 650) &&
+           cg_orthogonal(f->dev, CG_F32, 2, 3, 1) != NULL;
+}
+
 static bool survivors(fixture *f) {
     cg_scope *scope = cg_scope_begin(f->dev);
     cg_tensor *kept = cg_retain(cg_exp(cg_mul(f->x, 0)));
@@ -312,6 +329,7 @@ static const scenario scenarios[] = {
     {"shapes", shapes, CG_OK},
     {"losses", losses, CG_OK},
     {"creation", creation, CG_OK},
+    {"decompositions", decompositions, CG_OK},
     {"survivors", survivors, CG_OK},
     {"backward", backward, CG_OK},
     {"second derivative", second_derivative, CG_OK},
