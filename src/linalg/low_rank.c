@@ -1,4 +1,4 @@
-/* The best approximation of a rank, and the generalized inverse. */
+/* By singular values: the best approximation of a rank, the generalized inverse, the rank. */
 #include "linalg/columns.h"
 
 #include <float.h>
