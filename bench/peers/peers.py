@@ -151,6 +151,16 @@ class PyTorch:
                       "argsort": lambda: torch.argsort(x, stable=True),
                       "cumsum": lambda: torch.cumsum(x, -1, out=out)}[name.split("_")[0]])
 
+    def linalg(self, name, size):
+        torch, x = self.torch, self.uniform(size[0], size[1], size[1])
+        b, linalg = self.uniform(size[0], size[1], 1), self.torch.linalg
+        symmetric = (x + x.mT) / 2
+        definite = x @ x.mT / size[1] + torch.eye(size[1])
+        return Timer({"solve": lambda: linalg.solve(x, b), "inverse": lambda: linalg.inv(x),
+                      "cholesky": lambda: linalg.cholesky(definite), "qr": lambda: linalg.qr(x),
+                      "eigh": lambda: linalg.eigh(symmetric), "eig": lambda: linalg.eig(x),
+                      "svd": lambda: linalg.svd(x, full_matrices=False)}[name.split("_")[0]])
+
     def adam(self, name, size):
         torch = self.torch
         p, g = torch.nn.Parameter(self.uniform(size[0])), self.uniform(size[0], low=-0.1, high=0.1)
@@ -272,6 +282,16 @@ class NumPy:
         out = np.empty_like(x)
         return Timer({"sort": lambda: np.sort(x), "argsort": lambda: np.argsort(x, kind="stable"),
                       "cumsum": lambda: np.cumsum(x, -1, out=out)}[name.split("_")[0]])
+
+    def linalg(self, name, size):
+        np, x = self.np, self.uniform(size[0], size[1], size[1])
+        b, linalg = self.uniform(size[0], size[1], 1), self.np.linalg
+        symmetric = (x + x.swapaxes(-1, -2)) / 2
+        definite = x @ x.swapaxes(-1, -2) / size[1] + np.eye(size[1], dtype=np.float32)
+        return Timer({"solve": lambda: linalg.solve(x, b), "inverse": lambda: linalg.inv(x),
+                      "cholesky": lambda: linalg.cholesky(definite), "qr": lambda: linalg.qr(x),
+                      "eigh": lambda: linalg.eigh(symmetric), "eig": lambda: linalg.eig(x),
+                      "svd": lambda: linalg.svd(x, full_matrices=False)}[name.split("_")[0]])
 
     def overhead(self, name, size):
         x, w = self.uniform(size[0]), self.uniform(size[0])
