@@ -21,7 +21,7 @@ static cg_tensor *matrix(cg_device *dev, int64_t n, const float *v) {
 
 /* --- Determinants of singular matrices: the cofactors ------------------------------------------------------------ */
 
-DEVICE_TEST_ONCE(small_solver_gradients, cofactors_of_singular_matrices) {
+CPU_TEST(solver_gradients, cofactors_of_singular_matrices) {
     check_case("rank N - 1");
     cg_tensor *x = matrix(dev, 2, (const float[]){1, 2, 2, 4});
     check_within(gradient_at(x, cg_det(x)), CG_F32, cg_shape(2, 2), (long double[]){4, -2, -2, 1}, 32,
@@ -40,7 +40,7 @@ DEVICE_TEST_ONCE(small_solver_gradients, cofactors_of_singular_matrices) {
 }
 
 /* 0 in every place of the diagonal of U, and rank N - 1: one cofactor is not 0. */
-DEVICE_TEST_ONCE(small_solver_gradients, cofactors_of_a_shift) {
+CPU_TEST(solver_gradients, cofactors_of_a_shift) {
     enum { N = 8 };
     float shift[N * N] = {0};
     long double want[N * N] = {0};
@@ -51,7 +51,7 @@ DEVICE_TEST_ONCE(small_solver_gradients, cofactors_of_a_shift) {
 }
 
 /* Not quite singular: det A^-T has the digits that det and A^-T have not. */
-DEVICE_TEST_ONCE(small_solver_gradients, cofactors_close_to_singular) {
+CPU_TEST(solver_gradients, cofactors_close_to_singular) {
     cg_tensor *x = matrix(dev, 3, (const float[]){1, 2, 3, 4, 5, 6, 7, 8, 9});
     long double scale[9];
     for (int i = 0; i < 9; i++) scale[i] = 100;
@@ -59,7 +59,7 @@ DEVICE_TEST_ONCE(small_solver_gradients, cofactors_close_to_singular) {
                  (long double[]){-3, 6, -3, 6, -12, 6, -3, 6, -3}, 8, scale);
 }
 
-DEVICE_TEST_ONCE(small_solver_gradients, missing_ones_are_errors) {
+CPU_TEST(solver_gradients, missing_ones_are_errors) {
     cg_tensor *x = matrix(dev, 2, (const float[]){1, 2, 2, 4}), *g, *logarithm, *l, *s;
     CHECK(cg_grad(cg_det(x), NULL, 1, &x, true, &g) != CG_OK && !g);
     check_error(dev, CG_ERROR_GRADIENT, "det", "(2, 2)", "singular", NULL);
@@ -74,7 +74,7 @@ DEVICE_TEST_ONCE(small_solver_gradients, missing_ones_are_errors) {
 
 /* --- Parts that are not read -------------------------------------------------------------------------------------- */
 
-DEVICE_TEST_ONCE(small_solver_gradients, of_what_is_read) {
+CPU_TEST(solver_gradients, of_what_is_read) {
     const float n = (float)NAN;
     check_case("the diagonal of a unit triangle, and what is above");
     cg_tensor *x = matrix(dev, 2, (const float[]){n, n, 3, n});
@@ -94,7 +94,7 @@ DEVICE_TEST_ONCE(small_solver_gradients, of_what_is_read) {
 }
 
 /* One matrix for a batch of right sides: its gradient is the sum over the batch, without a matrix for each. */
-DEVICE_TEST_ONCE(small_solver_gradients, of_a_shared_matrix) {
+CPU_TEST(solver_gradients, of_a_shared_matrix) {
     enum { N = 16, BATCH = 512 };
     uint64_t seed = 3;
     double *v = random_values(CG_F64, N * N, -1, 1, &seed);

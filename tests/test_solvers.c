@@ -9,7 +9,7 @@ static cg_tensor *row(cg_device *dev, int64_t n, const float *v) { return cg_fro
 
 /* --- Products ----------------------------------------------------------------------------------------------------- */
 
-DEVICE_TEST_ONCE(small_solvers, products_of_integers_are_exact) {
+CPU_TEST(solvers, products_of_integers_are_exact) {
     cg_tensor *x = cg_from_i32(dev, cg_shape(2), (const int32_t[]){100000, -3});
     check_equal(cg_dot(x, x), CG_I64, cg_shape(), (long double[]){10000000009});
     check_equal(cg_outer(x, cg_from_i32(dev, cg_shape(1), (const int32_t[]){2})), CG_I32, cg_shape(2, 1),
@@ -50,7 +50,7 @@ DEVICE_TEST_ONCE(small_solvers, determinants_of_singular_matrices) {
 }
 
 /* u has a 0 on its diagonal, and the factors are good. */
-DEVICE_TEST_ONCE(small_solvers, lu_of_a_singular_matrix) {
+CPU_TEST(solvers, lu_of_a_singular_matrix) {
     cg_tensor *x = with_a_singular_one(dev), *p, *l, *u;
     CHECK(cg_lu(x, &p, &l, &u) == CG_OK);
     check_equal(cg_matmul(p, cg_matmul(l, u)), CG_F32, cg_shape(2, 2, 2),
@@ -77,7 +77,7 @@ DEVICE_TEST_ONCE(small_solvers, of_nan) {
 
 /* --- Nothing ------------------------------------------------------------------------------------------------------ */
 
-DEVICE_TEST_ONCE(small_solvers, of_nothing) {
+CPU_TEST(solvers, of_nothing) {
     cg_tensor *none = cg_zeros(dev, CG_F32, cg_shape(0, 0)), *p, *l, *u, *x, *rank, *s;
     check_item(cg_det(none), 1, 0);
     check_equal(cg_det(cg_zeros(dev, CG_F32, cg_shape(2, 0, 0))), CG_F32, cg_shape(2), (long double[]){1, 1});
@@ -163,7 +163,7 @@ DEVICE_TEST_ONCE(small_solvers, permutations) {
 }
 
 /* Products that leave the range on the way, and in the end. */
-DEVICE_TEST_ONCE(small_solvers, range_of_determinants) {
+CPU_TEST(solvers, range_of_determinants) {
     const float sizes[] = {1e30F, 1e30F, -1e-30F, 1e-30F};
     cg_tensor *x = cg_diag(row(dev, 4, sizes), 0), *sign, *logarithm;
     const long double all = (long double)sizes[0] * sizes[1] * sizes[2] * sizes[3];
@@ -177,7 +177,7 @@ DEVICE_TEST_ONCE(small_solvers, range_of_determinants) {
 
 /* --- Least squares ------------------------------------------------------------------------------------------------- */
 
-DEVICE_TEST_ONCE(small_solvers, least_squares) {
+CPU_TEST(solvers, least_squares) {
     cg_tensor *a = MATRIX(dev, 2, 1, 1, 1, 1), *x, *left, *rank, *s;
     CHECK(cg_lstsq(a, row(dev, 2, (const float[]){1, 3}), -1, &x, &left, &rank, &s) == CG_OK);
     check_within(x, CG_F32, cg_shape(2), (long double[]){1, 1}, 32, NULL);
@@ -205,7 +205,7 @@ DEVICE_TEST_ONCE(small_solvers, least_squares) {
 
 static uint64_t round_trips(cg_device *dev) { return cg_device_statistics(dev).round_trips; }
 
-DEVICE_TEST_ONCE(small_solvers, round_trips) {
+CPU_TEST(solvers, round_trips) {
     cg_tensor *x = cg_require_grad(MATRIX(dev, 2, 2, 1, 1, 3), true), *b = cg_ones(dev, CG_F32, cg_shape(2)),
               *p;
     cg_tensor *sign, *logarithm;
@@ -220,7 +220,7 @@ DEVICE_TEST_ONCE(small_solvers, round_trips) {
 }
 
 /* The gradient of a solution takes the factors that the solution was found with. */
-DEVICE_TEST_ONCE(small_solvers, gradients_factor_nothing_again) {
+CPU_TEST(solvers, gradients_factor_nothing_again) {
     cg_tensor *x = cg_require_grad(MATRIX(dev, 2, 2, 1, 1, 3), true);
     cg_tensor *b = cg_require_grad(cg_eval(cg_ones(dev, CG_F32, cg_shape(2))), true);
     const uint64_t before = cg_device_statistics(dev).work[CG_WORK_LU];
@@ -232,7 +232,7 @@ DEVICE_TEST_ONCE(small_solvers, gradients_factor_nothing_again) {
 
 /* --- Refusals -------------------------------------------------------------------------------------------------------- */
 
-DEVICE_TEST_ONCE(small_solvers, refusals) {
+CPU_TEST(solvers, refusals) {
     cg_tensor *square = cg_eye(dev, CG_F32, 3), *wide = cg_ones(dev, CG_F32, cg_shape(2, 3)), *p, *lu;
     cg_tensor *two = cg_ones(dev, CG_F32, cg_shape(2)), *scalar = cg_ones(dev, CG_F32, cg_shape());
     CHECK_FAILS(dev, cg_dot(two, cg_ones(dev, CG_F32, cg_shape(1))), CG_ERROR_SHAPE, "dot", "(2,)", "(1,)");
@@ -274,7 +274,7 @@ DEVICE_TEST_ONCE(small_solvers, refusals) {
     check_error(dev, CG_ERROR_ARGUMENT, "lstsq", "rcond", NULL);
 }
 
-DEVICE_TEST_ONCE(small_solvers, of_null) {
+CPU_TEST(solvers, of_null) {
     cg_tensor *x = cg_eye(dev, CG_F32, 2), *y = x, *z = x;
     CHECK(!cg_dot(NULL, x) && !cg_outer(x, NULL) && !cg_det(NULL) && !cg_inverse(NULL) && !cg_cholesky(NULL));
     CHECK(!cg_solve(NULL, x) && !cg_solve(x, NULL) && !cg_solve_triangular(NULL, x, 0) &&

@@ -211,6 +211,19 @@ static bool creation(fixture *f) {
            holds(cg_normal(f->dev, CG_F32, cg_shape(3), 2, 0), 6);
 }
 
+/* Factorizations, their reports and permutations on the host, and gradients by kept factors. */
+static bool solvers(fixture *f) {
+    cg_tensor *w = cg_require_grad(cg_add(f->w, cg_mul(cg_eye(f->dev, CG_F32, 4), 4)), true), *b, *p, *lu, *x;
+    if (!w) return false;
+    b = cg_transpose(f->x, 0, 1);
+    cg_tensor *y = cg_add(cg_det(w), cg_sum(cg_solve(w, b), CG_ALL_AXES, false));
+    y = cg_add(y, cg_sum(cg_cholesky(w), CG_ALL_AXES, false));
+    if (cg_lstsq(w, b, -1, &x, NULL, NULL, NULL) != CG_OK || cg_lu_factor(w, &lu, &p) != CG_OK) return false;
+    y = cg_add(y, cg_sum(cg_add(x, cg_lu_solve(lu, p, b, true)), CG_ALL_AXES, false));
+    if (!y || cg_backward(y) != CG_OK) return false;
+    return holds(y, 512 + 3 * 46 / 8.0 + 11.1058) && holds(cg_inverse(w), 0.5);
+}
+
 /* Factorizations with several results, recorded apart; an object that keeps what it was fitted to. */
 static bool decompositions(fixture *f) {
     cg_tensor *x = cg_require_grad(cg_mul(f->x, 1), true), *q, *r, *u, *s, *vh, *w, *v, *wr, *wi;
@@ -329,6 +342,7 @@ static const scenario scenarios[] = {
     {"shapes", shapes, CG_OK},
     {"losses", losses, CG_OK},
     {"creation", creation, CG_OK},
+    {"solvers", solvers, CG_OK},
     {"decompositions", decompositions, CG_OK},
     {"survivors", survivors, CG_OK},
     {"backward", backward, CG_OK},
