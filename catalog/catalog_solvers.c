@@ -1,6 +1,6 @@
 /*
  * Determinants, systems of equations, LU and Cholesky. Inputs are made well conditioned by adding 4 to a diagonal; where
- * pivots are chosen, the rows are turned round, so that they always are.
+ * pivots are chosen, the rows are moved, so that they always are.
  *
  * Bounds, in units of u and of first order: P A = L U is computed for A + E with |E| <= N P |L| |U| (Higham 2002, theorem
  * 9.3), whose consequences are the scales below. Making A adds one rounding, |A| <= P |L| |U| once more.
@@ -73,16 +73,22 @@ static ref_array ref_heavy(ref_array x) {
     return a;
 }
 
-/* The same with its rows turned round. */
-static cg_tensor *regular(cg_tensor *x) { return cg_flip(heavy(x), cg_axes(-2)); }
-
-static ref_array ref_regular(ref_array x) {
-    const ref_array straight = ref_heavy(x);
-    ref_array a = ref_array_like(x);
-    const int64_t rows = x.shape[0], columns = x.shape[1];
-    for (int64_t i = 0; i < x.n; i++) a.v[(rows - 1 - i / columns) * columns + i % columns] = straight.v[i];
-    return a;
+/* a with row i in place (i step + start) mod M. */
+static ref_array ref_rows_moved(ref_array a, int64_t step, int64_t start) {
+    ref_array moved = ref_array_like(a);
+    const int64_t rows = a.shape[0], columns = a.shape[1];
+    for (int64_t i = 0; i < a.n; i++)
+        moved.v[((i / columns * step + start) % rows + rows) % rows * columns + i % columns] = a.v[i];
+    return moved;
 }
+
+/* Each row moved down by one: a permutation that is not its own inverse. */
+static cg_tensor *regular(cg_tensor *x) { return cg_roll(heavy(x), 1, -2); }
+static ref_array ref_regular(ref_array x) { return ref_rows_moved(ref_heavy(x), 1, 1); }
+
+/* The rows turned round: for N = 3 an odd permutation. */
+static cg_tensor *turned(cg_tensor *x) { return cg_flip(heavy(x), cg_axes(-2)); }
+static ref_array ref_turned(ref_array x) { return ref_rows_moved(ref_heavy(x), -1, x.shape[0] - 1); }
 
 /* x x^T + I, positive definite. */
 static cg_tensor *definite(cg_tensor *x) {
@@ -146,37 +152,37 @@ static long double sensitivity(ref_array a) {
     return trace;
 }
 
-static cg_tensor *det(cg_tensor *const *x) { return cg_det(regular(x[0])); }
+static cg_tensor *det(cg_tensor *const *x) { return cg_det(turned(x[0])); }
 static ref_array det_exact(const ref_array *x) {
-    return ref_array_scalar(ref_matrix_determinant(ref_regular(x[0])));
+    return ref_array_scalar(ref_matrix_determinant(ref_turned(x[0])));
 }
 static ref_array det_scale(const ref_array *x) {
-    const ref_array a = ref_regular(x[0]);
+    const ref_array a = ref_turned(x[0]);
     return ref_array_scalar(fabsl(ref_matrix_determinant(a)) * (1 + sensitivity(a)));
 }
 OF_STACKS(det, 1)
 
 static cg_tensor *slogdet_sign(cg_tensor *const *x) {
     cg_tensor *sign;
-    cg_slogdet(regular(x[0]), &sign, NULL);
+    cg_slogdet(turned(x[0]), &sign, NULL);
     return sign;
 }
 static ref_array slogdet_sign_exact(const ref_array *x) {
-    return ref_array_scalar(ref_matrix_determinant(ref_regular(x[0])) < 0 ? -1 : 1);
+    return ref_array_scalar(ref_matrix_determinant(ref_turned(x[0])) < 0 ? -1 : 1);
 }
 static ref_array ref_of_slogdet_sign(const ref_array *x) { return of_stacks(1, x, slogdet_sign_exact); }
 
 static cg_tensor *slogdet(cg_tensor *const *x) {
     cg_tensor *logarithm;
-    cg_slogdet(regular(x[0]), NULL, &logarithm);
+    cg_slogdet(turned(x[0]), NULL, &logarithm);
     return logarithm;
 }
 static ref_array slogdet_exact(const ref_array *x) {
-    return ref_array_scalar(logl(fabsl(ref_matrix_determinant(ref_regular(x[0])))));
+    return ref_array_scalar(logl(fabsl(ref_matrix_determinant(ref_turned(x[0])))));
 }
 /* Each logarithm and their sum are rounded too. */
 static ref_array slogdet_scale(const ref_array *x) {
-    const ref_array a = ref_regular(x[0]);
+    const ref_array a = ref_turned(x[0]);
     ref_array u;
     ref_matrix_lu(a, NULL, NULL, &u);
     long double logarithms = 0;
