@@ -7,10 +7,12 @@ static const struct {
     const char *family;
     const catalog_entry *entries;
 } lists[] = {
-    {"creation", catalog_creation}, {"activations", catalog_activations}, {"shapes", catalog_manipulation},
-    {"indexing", catalog_indexing}, {"order", catalog_sorting},           {"reductions", catalog_reduce},
-    {"losses", catalog_losses},     {"products", catalog_linalg},         {"data", catalog_preprocessing},
-    {"special functions", catalog_special}, {"probability", catalog_probability}, {"statistics", catalog_statistics},
+    {"creation", catalog_creation},       {"activations", catalog_activations},
+    {"shapes", catalog_manipulation},     {"indexing", catalog_indexing},
+    {"order", catalog_sorting},           {"reductions", catalog_reduce},
+    {"losses", catalog_losses},           {"products", catalog_linalg},
+    {"data", catalog_preprocessing},      {"special functions", catalog_special},
+    {"probability", catalog_probability}, {"statistics", catalog_statistics},
 };
 
 /* Entry i with its family; NULL past the end. */
