@@ -29,8 +29,7 @@ static void check_not_finite(cg_device *dev, cg_tensor *y, cg_tensor *x) {
 
 static cg_tensor *total(cg_tensor *x) { return cg_sum(x, CG_ALL_AXES, false); }
 
-DEVICE_TEST_ONCE(decompositions, gradients_at_equal_values) {
-    if (!cg_device_properties(dev)->has_f64 || device_is_opencl(dev)) return;
+CPU_TEST(decompositions, gradients_at_equal_values) {
     static const double twice[] = {2, 0, 0, 0, 2, 0, 0, 0, 2}, mixed[] = {3, 0, 0, 0, 3, 0, 0, 0, 1};
     static const long double identity[] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
     cg_tensor *x = leaf(dev, 3, 3, twice), *w, *v, *u, *s, *vh;
@@ -55,8 +54,7 @@ DEVICE_TEST_ONCE(decompositions, gradients_at_equal_values) {
 }
 
 /* Of a matrix of rank 1: singular values of 0 give nothing to divide by. */
-DEVICE_TEST_ONCE(decompositions, gradients_at_rank_1) {
-    if (!cg_device_properties(dev)->has_f64 || device_is_opencl(dev)) return;
+CPU_TEST(decompositions, gradients_at_rank_1) {
     cg_tensor *x = leaf(dev, 3, 2, (const double[]){2, 0, 0, 0, 0, 0});
     check_case("the largest singular value: u v^T");
     check_gradient_is(dev, cg_matrix_norm(x, CG_NORM_2, false), x, (long double[]){1, 0, 0, 0, 0, 0});
@@ -66,7 +64,7 @@ DEVICE_TEST_ONCE(decompositions, gradients_at_rank_1) {
 }
 
 /* The rule for eigh of A that is not symmetric: the gradient is symmetric, as of a function of (A + A^T) / 2. */
-DEVICE_TEST_ONCE(small_decompositions, eigh_gradient_is_symmetric) {
+CPU_TEST(small_decompositions, eigh_gradient_is_symmetric) {
     cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(2, 2), (const float[]){1, 0, 1, 3}), true), *v;
     CHECK(cg_eigh(x, NULL, &v) == CG_OK &&
           cg_backward(cg_sum(cg_slice(v, 0, 0, 1, 1), CG_ALL_AXES, false)) == CG_OK);
@@ -76,7 +74,7 @@ DEVICE_TEST_ONCE(small_decompositions, eigh_gradient_is_symmetric) {
 
 /* --- Condition --------------------------------------------------------------------------------------------------------- */
 
-DEVICE_TEST_ONCE(small_decompositions, condition_of_singular_matrices) {
+CPU_TEST(small_decompositions, condition_of_singular_matrices) {
     const long double inf = (long double)INFINITY, nan = (long double)NAN;
     const float data[] = {1, 2, 2, 4, 3, 0, 0, 1, (float)NAN, 1, 1, 1};
     cg_tensor *x = cg_from_f32(dev, cg_shape(3, 2, 2), data);
@@ -84,7 +82,7 @@ DEVICE_TEST_ONCE(small_decompositions, condition_of_singular_matrices) {
                                                CG_NORM_FRO};
     const long double want[][3] = {
         {inf, 3, nan}, {inf, 1.0L / 3, nan}, {inf, 3, nan}, {inf, 1.0L / 3, nan}, {inf, 10.0L / 3, nan}};
-    for (int i = 0; i < (device_is_opencl(dev) ? 1 : 5); i++) {
+    for (int i = 0; i < 5; i++) {
         check_case("norm %d", (int)norm[i]);
         check_within(cg_cond(x, norm[i]), CG_F32, cg_shape(3), want[i], 16, NULL);
     }
@@ -200,7 +198,7 @@ DEVICE_TEST_ONCE(small_decompositions, nan_and_infinity) {
 }
 
 /* What has no gradient is an error, never a 0, even beside what has one. */
-DEVICE_TEST_ONCE(small_decompositions, missing_gradients) {
+CPU_TEST(small_decompositions, missing_gradients) {
     const float data[] = {4, 1, 1, 3, 0, 2};
     cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(3, 2), data), true);
     cg_tensor *square = cg_require_grad(cg_from_f32(dev, cg_shape(2, 2), data), true), *a, *b, *c;
@@ -222,7 +220,7 @@ DEVICE_TEST_ONCE(small_decompositions, missing_gradients) {
 }
 
 /* One question to the device for eigenvalues and singular values, none for QR; results that nobody asked for. */
-DEVICE_TEST_ONCE(small_decompositions, round_trips) {
+CPU_TEST(small_decompositions, round_trips) {
     cg_tensor *x = cg_eval(cg_add(cg_eye(dev, CG_F32, 3), 1)), *s, *r;
     const uint64_t before = cg_device_statistics(dev).round_trips;
     CHECK(cg_qr(x, CG_QR_REDUCED, NULL, &r) == CG_OK && cg_qr(x, CG_QR_R, NULL, NULL) == CG_OK);

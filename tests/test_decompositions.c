@@ -175,8 +175,7 @@ DEVICE_TEST_ONCE(decompositions, residuals) {
 }
 
 /* Where LAPACK blocks and threads. */
-DEVICE_TEST_ONCE(decompositions, larger_matrices) {
-    if (device_is_slow(dev)) return;
+CPU_TEST(decompositions, larger_matrices) {
     run_residuals(dev, CG_F32, RANDOM, 130, 130);
     run_residuals(dev, CG_F32, HILBERT, 150, 70);
 }
@@ -218,7 +217,7 @@ static void run_eig(cg_device *dev, cg_dtype t, int64_t n, const double *values)
     CHECK(cg_eigvals(x, &re_alone, &im_alone) == CG_OK && cg_numel(re_alone) == n && cg_numel(im_alone) == n);
 }
 
-DEVICE_TEST_ONCE(decompositions, general_eigenvalues) {
+CPU_TEST(decompositions, general_eigenvalues) {
     const cg_dtype t = cg_device_properties(dev)->has_f64 ? CG_F64 : CG_F32;
     check_case("a rotation");
     run_eig(dev, t, 2, (const double[]){0, -1, 1, 0});

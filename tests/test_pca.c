@@ -80,7 +80,7 @@ DEVICE_TEST_ONCE(pca, as_the_covariance_says) {
 }
 
 /* Columns that spread by 1 and by 1e-4: in f32 a covariance matrix would have lost the second to rounding. */
-DEVICE_TEST_ONCE(pca, small_variances_keep_their_digits) {
+CPU_TEST(pca, small_variances_keep_their_digits) {
     enum { N = 64 };
     float data[2 * N];
     ref_array x = ref_array_new(2, (const int64_t[]){N, 2});
