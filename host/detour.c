@@ -132,6 +132,19 @@ static cg_status take_back(cg_hw *hw, copies *c) {
     return status;
 }
 
+cg_hw *cg_detour_cpu(cg_hw *hw, cg_work kind) {
+    if (hw->backend == &cg_backend_cpu) return hw;
+    if (cg_env_int("CLGRAD_CHECK", 0) >= 2) {
+        CG_FAIL(hw->err, CG_ERROR_STATE, "%s: goes to the CPU, which CLGRAD_CHECK=2 forbids",
+                cg_work_name(kind));
+        return NULL;
+    }
+    if (!hw->cpu && !(hw->cpu = cg_backend_cpu.open(0, hw->err))) return NULL;
+    hw->cpu->err = hw->err;
+    hw->stats.round_trips++;
+    return hw->cpu;
+}
+
 cg_status cg_work_on_cpu(cg_hw *hw, cg_work kind, const void *request) {
     const cg_work_kind *k = &cg_work_kinds[kind];
     union {
@@ -142,12 +155,7 @@ cg_status cg_work_on_cpu(cg_hw *hw, cg_work kind, const void *request) {
     } copy;
     cg_work_buffer list[CG_WORK_BUFFERS];
     copies c = {0};
-    if (cg_env_int("CLGRAD_CHECK", 0) >= 2)
-        return CG_FAIL(hw->err, CG_ERROR_STATE, "%s: goes to the CPU, which CLGRAD_CHECK=2 forbids",
-                       cg_work_name(kind));
-    if (!hw->cpu && !(hw->cpu = cg_backend_cpu.open(0, hw->err))) return hw->err->code;
-    hw->cpu->err = hw->err;
-    hw->stats.round_trips++;
+    if (!cg_detour_cpu(hw, kind)) return hw->err->code;
     memcpy(&copy, request, k->request_bytes);
     cg_status status = bring(hw, &c, list, k->buffers(&copy, list));
     if (status == CG_OK) status = k->run(&cg_backend_cpu, hw->cpu, &copy);

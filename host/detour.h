@@ -13,6 +13,12 @@ cg_status cg_detour_run(cg_hw *hw, cg_work kind, const void *request, cg_detour 
 /* Runs a request on the CPU backend, with a round trip for what it names. */
 cg_status cg_work_on_cpu(cg_hw *hw, cg_work kind, const void *request);
 
+/*
+ * The CPU backend for a part of the work of such a kind, opened by the first that asks; the device itself where it is
+ * that. Counts a round trip. NULL on an error, also where CLGRAD_CHECK forbids it.
+ */
+cg_hw *cg_detour_cpu(cg_hw *hw, cg_work kind);
+
 /* Takes up what is kept on disk for a device that was just opened. */
 void cg_detours_recall(cg_hw *hw);
 

@@ -4,6 +4,7 @@
  */
 #include "support/device_test.h"
 #include "support/factored.h"
+#include "host/blocks.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,6 +20,8 @@ static bool is_square(cg_work kind) {
 static bool reads_lower(cg_work kind) { return kind == CG_WORK_CHOLESKY || kind == CG_WORK_EIGH; }
 
 static bool has_full(cg_work kind) { return kind == CG_WORK_QR || kind == CG_WORK_SVD; }
+
+typedef cg_status (*factoring_way)(cg_hw *hw, const cg_factor_request *r);
 
 static bool usable(const cg_device *dev, cg_dtype t) {
     return t != CG_F64 || cg_device_properties(dev)->has_f64;
@@ -64,7 +67,7 @@ static void run_shapes(cg_device *dev, int64_t batch, int count, const int64_t (
         for (int s = 0; s < count; s++)
             for (int t = 0; t < 4; t++, seed++) {
                 const factoring f = {
-                    kinds[k], t % 2 ? CG_F64 : CG_F32, t / 2, batch, shapes[s][0], shapes[s][1], 0};
+                    kinds[k], t % 2 ? CG_F64 : CG_F32, t / 2, batch, shapes[s][0], shapes[s][1], 0, NULL};
                 if (!usable(dev, f.dtype) || (is_square(f.kind) && f.m != f.n) ||
                     (f.full && !has_full(f.kind)))
                     continue;
@@ -83,22 +86,9 @@ DEVICE_TEST_ONCE(factor, shapes) {
     run_shapes(dev, 2, 4, shapes);
 }
 
-/* Above the width of a panel where a device works in blocks, and above the size from where it does. */
-DEVICE_TEST_ONCE(factor, large) {
-    static const int64_t shapes[][2] = {{301, 301}, {420, 290}, {290, 420}};
-    uint64_t seed = 100;
-    for (int k = 0; k < 3; k++)
-        for (int s = 0; s < 3; s++)
-            for (int full = 0; full <= has_full(kinds[k]); full++)
-                if (!is_square(kinds[k]) || s == 0)
-                    run(dev, (factoring){kinds[k], CG_F32, full, 1, shapes[s][0], shapes[s][1], 0}, seed++);
-    for (int k = 0; k < KINDS && usable(dev, CG_F64); k++)
-        run(dev, (factoring){kinds[k], CG_F64, false, 2, 260, 260, 0}, seed++);
-}
-
 /* A stack that is worth several threads: each matrix is its own. */
 DEVICE_TEST_ONCE(factor, many) {
-    for (int k = 0; k < KINDS; k++) run(dev, (factoring){kinds[k], CG_F32, false, 70, 12, 12, 0}, 7);
+    for (int k = 0; k < KINDS; k++) run(dev, (factoring){kinds[k], CG_F32, false, 70, 12, 12, 0, NULL}, 7);
 }
 
 /* --- What is asked for ---------------------------------------------------------------------------------------------- */
@@ -120,7 +110,7 @@ static void compare_with_all(const factoring *f, const factored *all, const fact
 DEVICE_TEST_ONCE(small_factor, wanted) {
     static const int results[] = {2, 1, 2, 2, 4, 3};
     for (int k = 0; k < KINDS; k++) {
-        factoring f = {kinds[k], CG_F32, false, 2, 4, 4, 0};
+        factoring f = {kinds[k], CG_F32, false, 2, 4, 4, 0, NULL};
         const void *a = matrices(&f, 5);
         const factored all = factor_on(dev, &f, a);
         for (f.unwanted = 1; f.unwanted < 1U << results[k]; f.unwanted++) {
@@ -133,17 +123,11 @@ DEVICE_TEST_ONCE(small_factor, wanted) {
     }
 }
 
-DEVICE_TEST_ONCE(factor, wanted_of_large) {
-    for (int k = 0; k < 3; k++)
-        for (unsigned without = 1; without < 4; without++)
-            run(dev, (factoring){kinds[k], CG_F32, false, 1, 301, 301, without}, 9);
-}
-
 /* --- Values that are known ---------------------------------------------------------------------------------------------- */
 
 static factored factor_f32(cg_device *dev, cg_work kind, int64_t batch, int64_t m, int64_t n,
                            const float *a) {
-    const factoring f = {kind, CG_F32, false, batch, m, n, 0};
+    const factoring f = {kind, CG_F32, false, batch, m, n, 0, NULL};
     check_case("%s of known values", cg_work_name(kind));
     return factor_on(dev, &f, a);
 }
@@ -198,48 +182,42 @@ static void check_info(cg_device *dev, const factoring *f, const void *a, int ba
     scratch_free_all();
 }
 
-static void run_singular(cg_device *dev, int64_t n, int64_t column) {
-    const factoring f = {CG_WORK_LU, CG_F32, false, 3, n, n, 0};
+static void run_singular(cg_device *dev, factoring_way way, int64_t n, int64_t column) {
+    const factoring f = {CG_WORK_LU, CG_F32, false, 3, n, n, 0, way};
     check_case("lu of %lld with a column of zeros", (long long)n);
     void *a = matrices(&f, 3);
     for (int64_t i = 0; i < n; i++) value_set(CG_F32, a, n * n + i * n + column, 0);
     check_info(dev, &f, a, (int)column + 1);
 }
 
-static void run_indefinite(cg_device *dev, int64_t n, int64_t row, int64_t column, long double value) {
-    const factoring f = {CG_WORK_CHOLESKY, CG_F32, false, 3, n, n, 0};
+static void run_indefinite(cg_device *dev, factoring_way way, int64_t n, int64_t row, int64_t column,
+                           long double value) {
+    const factoring f = {CG_WORK_CHOLESKY, CG_F32, false, 3, n, n, 0, way};
     check_case("cholesky of %lld with %Lg at (%lld, %lld)", (long long)n, value, (long long)row,
                (long long)column);
     check_info(dev, &f, spoiled(&f, value, row, column), (int)row + 1);
 }
 
 DEVICE_TEST_ONCE(small_factor, info) {
-    run_singular(dev, 1, 0);
-    run_singular(dev, 5, 0);
-    run_singular(dev, 5, 3);
-    run_indefinite(dev, 1, 0, 0, 0);
-    run_indefinite(dev, 5, 3, 3, -1);
-    run_indefinite(dev, 5, 3, 1, (long double)NAN);
-    run_indefinite(dev, 5, 0, 0, (long double)NAN);
+    run_singular(dev, NULL, 1, 0);
+    run_singular(dev, NULL, 5, 0);
+    run_singular(dev, NULL, 5, 3);
+    run_indefinite(dev, NULL, 1, 0, 0, 0);
+    run_indefinite(dev, NULL, 5, 3, 3, -1);
+    run_indefinite(dev, NULL, 5, 3, 1, (long double)NAN);
+    run_indefinite(dev, NULL, 5, 0, 0, (long double)NAN);
     for (int k = 3; k < KINDS; k++)
         for (int what = 0; what < 3; what++) {
-            const factoring f = {kinds[k], CG_F32, false, 5, 4, 4, 0};
+            const factoring f = {kinds[k], CG_F32, false, 5, 4, 4, 0, NULL};
             const long double values[] = {(long double)NAN, (long double)INFINITY, (long double)-INFINITY};
             check_case("%s of %Lg", cg_work_name(f.kind), values[what]);
             check_info(dev, &f, spoiled(&f, values[what], 3, what), 1);
         }
 }
 
-DEVICE_TEST_ONCE(factor, info_of_large) {
-    run_singular(dev, 301, 150);
-    run_singular(dev, 301, 300);
-    run_indefinite(dev, 301, 150, 150, -1);
-    run_indefinite(dev, 301, 299, 20, (long double)NAN);
-}
-
 /* NaN spreads through LU and QR, and is no error. */
-static void run_nan(cg_device *dev, cg_work kind, int64_t n) {
-    const factoring f = {kind, CG_F32, false, 2, n, n, 0};
+static void run_nan(cg_device *dev, factoring_way way, cg_work kind, int64_t n) {
+    const factoring f = {kind, CG_F32, false, 2, n, n, 0, way};
     check_case("%s of %lld with NaN", cg_work_name(kind), (long long)n);
     const factored r = factor_on(dev, &f, spoiled(&f, (long double)NAN, n / 2, n / 2));
     const int j = kind == CG_WORK_QR;
@@ -254,13 +232,8 @@ static void run_nan(cg_device *dev, cg_work kind, int64_t n) {
 }
 
 DEVICE_TEST_ONCE(small_factor, nan) {
-    run_nan(dev, CG_WORK_LU, 5);
-    run_nan(dev, CG_WORK_QR, 5);
-}
-
-DEVICE_TEST_ONCE(factor, nan_in_large) {
-    run_nan(dev, CG_WORK_LU, 301);
-    run_nan(dev, CG_WORK_QR, 301);
+    run_nan(dev, NULL, CG_WORK_LU, 5);
+    run_nan(dev, NULL, CG_WORK_QR, 5);
 }
 
 DEVICE_TEST_ONCE(small_factor, nothing_to_do) {
@@ -326,7 +299,7 @@ static void check_gaps(const cg_solve_triangular_request *r, const void *x, int6
     }
 }
 
-/* `way` has a bit each for lower, unit, transposed, and one A for all. */
+/* `way` has a bit each for lower, unit, transposed, one A for all, and blocks. */
 static void run_solve(cg_device *dev, cg_dtype t, int64_t batch, int64_t n, int64_t columns, int way,
                       uint64_t seed) {
     check_case("solve_triangular %s (%lld, %lld, %lld) way %d", cg_dtype_name(t), (long long)batch,
@@ -357,7 +330,9 @@ static void run_solve(cg_device *dev, cg_dtype t, int64_t batch, int64_t n, int6
     given.a.buffer = a_there.buffer, given.a.dtype = t, given.a.offset = a_there.offset;
     given.x.buffer = x_there.buffer, given.x.dtype = t, given.x.offset = x_there.offset;
     if (s.matrices == 1) given.a.stride[0] = 0;
-    CHECK_MSG(cg_hw_solve_triangular(dev->hw, &given) == CG_OK, "%s", cg_error_message(dev));
+    const bool blocks = way & 16;
+    CHECK_MSG((blocks ? cg_blocked_solve_triangular : cg_hw_solve_triangular)(dev->hw, &given) == CG_OK, "%s",
+              cg_error_message(dev));
     const void *x = take(dev, x_there, s.x_size);
     check_bits(take(dev, a_there, s.a_size), a, s.a_size, cg_dtype_size(t));
     check_gaps(r, x, s.x_size);
@@ -378,10 +353,9 @@ DEVICE_TEST_ONCE(small_factor, solve_triangular) {
                               (uint64_t)way + 1);
 }
 
-DEVICE_TEST_ONCE(factor, solve_triangular_large) {
-    for (int way = 0; way < 16; way++)
-        run_solve(dev, CG_F32, 2, 301, way % 3 ? 33 : 1, way, (uint64_t)way + 1);
-    if (usable(dev, CG_F64)) run_solve(dev, CG_F64, 1, 280, 300, 1, 1);
+/* More columns than are solved for at a time. */
+DEVICE_TEST_ONCE(factor, solve_triangular_many) {
+    for (int way = 0; way < 16; way += 3) run_solve(dev, CG_F32, 2, 70, 300, way, (uint64_t)way + 1);
 }
 
 /* A 0 on the diagonal: infinities and NaN, no error. */
@@ -395,3 +369,64 @@ DEVICE_TEST_ONCE(small_factor, solve_triangular_singular) {
     CHECK(got[0] == 1 && !isfinite(got[1]));
     drop(dev, a);
 }
+
+/* --- Block by block -------------------------------------------------------------------------------------------------- */
+
+static const factoring_way blocked[] = {cg_blocked_lu, cg_blocked_cholesky, cg_blocked_qr};
+
+/* Widths below, at and above those of the panels; what is asked for; f64 where no kernels are to be built for it. */
+static void run_blocked(cg_device *dev, int64_t m, int64_t n, int k, uint64_t seed) {
+    for (unsigned unwanted = 0; unwanted < (m == 150 && n == 150 ? 3U : 1U); unwanted++)
+        for (int full = 0; full <= has_full(kinds[k]); full++)
+            run(dev, (factoring){kinds[k], CG_F32, full, 1, m, n, unwanted, blocked[k]}, seed + unwanted);
+    if (!device_is_opencl(dev)) run(dev, (factoring){kinds[k], CG_F64, false, 2, m, n, 0, blocked[k]}, seed);
+}
+
+DEVICE_TEST_ONCE(small_factor, blocks) {
+    for (int k = 0; k < 3; k++) run(dev, (factoring){kinds[k], CG_F32, false, 1, 70, 70, 0, blocked[k]}, 4);
+    run_solve(dev, CG_F32, 1, 135, 2, 17, 4);
+}
+
+DEVICE_TEST_ONCE(factor, blocks) {
+    static const int64_t shapes[][2] = {{1, 1}, {64, 64}, {65, 65}, {150, 150}, {210, 140}, {140, 210}};
+    for (int k = 0; k < 3; k++)
+        for (int s = 0; s < 6; s++)
+            if (!is_square(kinds[k]) || shapes[s][0] == shapes[s][1])
+                run_blocked(dev, shapes[s][0], shapes[s][1], k, (uint64_t)(10 * k + s));
+}
+
+DEVICE_TEST_ONCE(factor, blocks_that_go_wrong) {
+    run_singular(dev, cg_blocked_lu, 150, 70);
+    run_singular(dev, cg_blocked_lu, 150, 149);
+    run_indefinite(dev, cg_blocked_cholesky, 150, 100, 100, -1);
+    run_indefinite(dev, cg_blocked_cholesky, 150, 149, 20, (long double)NAN);
+    run_nan(dev, cg_blocked_lu, CG_WORK_LU, 150);
+    run_nan(dev, cg_blocked_qr, CG_WORK_QR, 150);
+}
+
+/* Columns of zeros and a triangle: LAPACK reflects nothing there, and R keeps its signs. */
+DEVICE_TEST_ONCE(factor, blocks_without_reflections) {
+    const int64_t n = 100;
+    const factoring f = {CG_WORK_QR, CG_F32, false, 1, n, n, 0, cg_blocked_qr};
+    check_case("qr of a triangle with columns of zeros");
+    float *a = matrices(&f, 21);
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < n; j++)
+            if (i > j || j % 7 == 3) a[i * n + j] = 0;
+    const factored r = factor_on(dev, &f, a);
+    check_factored(&f, &r, 0);
+    for (int64_t i = 0; i < n * n; i++)
+        if (!CHECK_MSG(r.out[1][i] == (long double)a[i], "element %lld of R is %Lg, not %g", (long long)i,
+                       r.out[1][i], (double)a[i]))
+            break;
+    scratch_free_all();
+}
+
+DEVICE_TEST_ONCE(factor, blocks_of_triangles) {
+    for (int way = 16; way < 32; way++)
+        run_solve(dev, CG_F32, 2, way % 4 ? 200 : 128, way % 3 ? 33 : 1, way, (uint64_t)way);
+    if (!device_is_opencl(dev)) run_solve(dev, CG_F64, 1, 300, 40, 17, 1);
+}
+
+/* By size: whatever a device does, the large ones are right too. */
+DEVICE_TEST_ONCE(factor, large) { run(dev, (factoring){CG_WORK_LU, CG_F32, false, 1, 520, 530, 0, NULL}, 3); }

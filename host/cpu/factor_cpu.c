@@ -1,8 +1,11 @@
 /*
  * Linear algebra on the CPU: each matrix is factored by one thread, and a stack is shared out among them. How one matrix is
- * factored is a table (factor_cpu.h).
+ * factored is a table (factor_cpu.h). Large ones are factored block by block where that costs no more work than LAPACK's
+ * way (LU, QR), as its products are shared out among the threads. Nothing depends on the number of threads.
  */
 #include "host/cpu/factor_cpu.h"
+
+#include "host/blocks.h"
 
 #include <limits.h>
 #include <stdatomic.h>
@@ -93,9 +96,15 @@ static cg_status factor(cg_hw *hw, cg_work kind, const cg_factor_request *r) {
     return CG_OK;
 }
 
-cg_status cg_cpu_lu(cg_hw *hw, const cg_factor_request *r) { return factor(hw, CG_WORK_LU, r); }
+static bool is_large(const cg_factor_request *r) { return r->m >= CG_BLOCKS_FROM && r->n >= CG_BLOCKS_FROM; }
+
+cg_status cg_cpu_lu(cg_hw *hw, const cg_factor_request *r) {
+    return is_large(r) ? cg_blocked_lu(hw, r) : factor(hw, CG_WORK_LU, r);
+}
 cg_status cg_cpu_cholesky(cg_hw *hw, const cg_factor_request *r) { return factor(hw, CG_WORK_CHOLESKY, r); }
-cg_status cg_cpu_qr(cg_hw *hw, const cg_factor_request *r) { return factor(hw, CG_WORK_QR, r); }
+cg_status cg_cpu_qr(cg_hw *hw, const cg_factor_request *r) {
+    return is_large(r) ? cg_blocked_qr(hw, r) : factor(hw, CG_WORK_QR, r);
+}
 cg_status cg_cpu_eigh(cg_hw *hw, const cg_factor_request *r) { return factor(hw, CG_WORK_EIGH, r); }
 cg_status cg_cpu_eig(cg_hw *hw, const cg_factor_request *r) { return factor(hw, CG_WORK_EIG, r); }
 cg_status cg_cpu_svd(cg_hw *hw, const cg_factor_request *r) { return factor(hw, CG_WORK_SVD, r); }
@@ -105,27 +114,34 @@ cg_status cg_cpu_svd(cg_hw *hw, const cg_factor_request *r) { return factor(hw, 
 typedef struct solve_work {
     const cg_solve_triangular_request *r;
     const cg_factor_method *method;
+    int64_t columns, parts; /* right-hand sides that are solved for at a time; such parts of a matrix */
 } solve_work;
 
-static void solve_matrices(void *ctx, int64_t begin, int64_t end, int thread) {
+static void solve_parts(void *ctx, int64_t begin, int64_t end, int thread) {
     const solve_work *w = ctx;
-    const cg_solve_triangular_request *r = w->r;
-    const int64_t size = (int64_t)cg_dtype_size(r->dtype);
-    const unsigned char *a = cg_cpu_data(&r->a);
-    unsigned char *x = cg_cpu_data(&r->x);
+    const int64_t size = (int64_t)cg_dtype_size(w->r->dtype);
+    const unsigned char *a = cg_cpu_data(&w->r->a);
+    unsigned char *x = cg_cpu_data(&w->r->x);
     (void)thread;
-    for (int64_t b = begin; b < end; b++)
-        w->method->solve_triangular(r, a + b * r->a.stride[0] * size, x + b * r->x.stride[0] * size);
+    for (int64_t number = begin; number < end; number++) {
+        const int64_t b = number / w->parts, first = number % w->parts * w->columns, left = w->r->r - first;
+        cg_solve_triangular_request part = *w->r;
+        part.r = left < w->columns ? left : w->columns;
+        w->method->solve_triangular(&part, a + b * w->r->a.stride[0] * size,
+                                    x + (b * w->r->x.stride[0] + first) * size);
+    }
 }
 
 cg_status cg_cpu_solve_triangular(cg_hw *hw, const cg_solve_triangular_request *r) {
-    const solve_work w = {r, choose(CG_WORK_SOLVE_TRIANGULAR, r->n, 1)};
+    solve_work w = {.r = r, .method = choose(CG_WORK_SOLVE_TRIANGULAR, r->n, 1), .columns = 128};
     if (r->n > INT_MAX || r->r > INT_MAX || r->a.stride[1] > INT_MAX || r->x.stride[1] > INT_MAX)
         return CG_FAIL(hw->err, CG_ERROR_SHAPE,
                        "solve_triangular: %lld unknowns, %lld right-hand sides are too many", (long long)r->n,
                        (long long)r->r);
-    const double each = (double)r->n * (double)r->n * (double)r->r / 2, grain = WORTH / each;
+    if (r->r < w.columns) w.columns = r->r;
+    w.parts = (r->r - 1) / w.columns + 1;
+    const double grain = WORTH / ((double)r->n * (double)r->n * (double)w.columns / 2);
     hw->stats.launches++;
-    cg_parallel_for(r->batch, grain > 1 ? (int64_t)grain : 1, solve_matrices, (void *)&w);
+    cg_parallel_for(r->batch * w.parts, grain > 1 ? (int64_t)grain : 1, solve_parts, &w);
     return CG_OK;
 }

@@ -5,7 +5,9 @@
  * Linked with --wrap (tests.cmake), so that the library's calls come here, and nobody else's.
  */
 #include "clgrad/clgrad.h"
+#include "host/blocks.h"
 #include "support/check.h"
+#include "tensor/context.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -207,6 +209,28 @@ static bool shapes(fixture *f) {
            holds(cg_index_add(f->w, 0, f->labels, f->x), 62) && holds(copy, 58);
 }
 
+/* Factorizations block by block, which the public operations do for large matrices only. */
+static bool blocks(fixture *f) {
+    enum { ROWS = 70, SIZE = ROWS * ROWS };
+    cg_hw *hw = f->dev->hw;
+    static float a[SIZE];
+    for (int i = 0; i < SIZE; i++) a[i] = i % (ROWS + 1) ? 0.01F : 2;
+    cg_operand x[4];
+    bool ok = true;
+    for (int i = 0; i < 4; i++) {
+        x[i] = (cg_operand){.buffer = cg_hw_alloc(hw, sizeof a), .dtype = CG_F32, .stride = {SIZE, ROWS}};
+        ok = ok && x[i].buffer && cg_hw_upload(hw, x[i].buffer, 0, a, sizeof a) == CG_OK;
+    }
+    const cg_factor_request r = {
+        .dtype = CG_F32, .batch = 1, .m = ROWS, .n = ROWS, .a = x[0], .out = {x[1], x[2]}, .info = x[3]};
+    const cg_solve_triangular_request s = {
+        .dtype = CG_F32, .lower = true, .batch = 1, .n = ROWS, .r = ROWS, .a = x[0], .x = x[1]};
+    ok = ok && cg_blocked_lu(hw, &r) == CG_OK && cg_blocked_cholesky(hw, &r) == CG_OK &&
+         cg_blocked_qr(hw, &r) == CG_OK && cg_blocked_solve_triangular(hw, &s) == CG_OK;
+    for (int i = 0; i < 4; i++) cg_hw_free(hw, x[i].buffer);
+    return ok;
+}
+
 static bool losses(fixture *f) {
     cg_tensor *x = cg_require_grad(cg_mul(f->x, 0.1), true), *p = cg_softmax(x, 1);
     cg_cross_entropy_options options = {.weight = cg_ones(f->dev, CG_F32, cg_shape(4)), .smoothing = 0.1};
@@ -393,6 +417,7 @@ static const scenario scenarios[] = {
     {"solvers", solvers, CG_OK},
     {"decompositions", decompositions, CG_OK},
     {"distributions", distributions, CG_OK},
+    {"blocks", blocks, CG_OK},
     {"survivors", survivors, CG_OK},
     {"backward", backward, CG_OK},
     {"second derivative", second_derivative, CG_OK},

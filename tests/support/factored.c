@@ -60,7 +60,8 @@ factored factor_on(cg_device *dev, const factoring *f, const void *a) {
         q.out[j].offset += is_pivots(f, j) ? 0 : begin[j];
         q.out[j].stride[0] = is_pivots(f, j) ? pivot_stride : stride;
     }
-    CHECK_MSG(cg_hw_factor(dev->hw, f->kind, &q) == CG_OK, "%s", cg_error_message(dev));
+    CHECK_MSG((f->way ? f->way(dev->hw, &q) : cg_hw_factor(dev->hw, f->kind, &q)) == CG_OK, "%s",
+              cg_error_message(dev));
     const unsigned char *reals = take(dev, packed, f->batch * stride),
                         *whole = take(dev, pivots, f->batch * pivot_stride);
     for (int j = 0; j < CG_FACTORS; j++) {
@@ -218,10 +219,10 @@ static void check_qr(const factoring *f, const factored *r, long double *const *
         for (int64_t j = 0; j < i && j < n; j++)
             if (!CHECK_MSG(out[1][i * n + j] == 0, "below the diagonal of R there is %Lg", out[1][i * n + j]))
                 return;
-    /* The first reflection turns the first column to -sign(a[0, 0]) |column|, if there is anything below a[0, 0]. */
-    bool below = false;
-    for (int64_t i = 1; i < m; i++) below = below || a[i * n] != 0;
-    if (out[1] && below && a[0] != 0)
+    /* The first reflection turns the first column to -sign(a[0, 0]) |column|. */
+    bool reflects = false; /* a column that is 0 below stays as it is */
+    for (int64_t i = 1; i < m; i++) reflects = reflects || a[i * n] != 0;
+    if (out[1] && reflects && a[0] != 0)
         CHECK_MSG((out[1][0] < 0) == (a[0] > 0), "R[0, 0] is %Lg, A[0, 0] %Lg", out[1][0], a[0]);
     if (out[0]) check_orthonormal("Q", f->dtype, p, m, flipped(out[0], m, p), turned(f));
     if (out[0] && out[1] && r->rows[1] == p)

@@ -9,7 +9,8 @@ typedef struct factoring {
     cg_dtype dtype;
     bool full;
     int64_t batch, m, n;
-    unsigned unwanted; /* bit j: result j is not asked for */
+    unsigned unwanted;                                       /* bit j: result j is not asked for */
+    cg_status (*way)(cg_hw *hw, const cg_factor_request *r); /* NULL: cg_hw_factor */
 } factoring;
 
 /* The results of a stack, in scratch memory. */
