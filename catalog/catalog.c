@@ -13,6 +13,8 @@ static const struct {
     {"losses", catalog_losses},       {"products", catalog_linalg},
     {"solvers", catalog_solvers},     {"solvers", catalog_lstsq},
     {"data", catalog_preprocessing},  {"decompositions", catalog_decompositions},
+    {"special", catalog_special},     {"probability", catalog_probability},
+    {"statistics", catalog_statistics},
 };
 
 /* Entry i with its family; NULL past the end. */

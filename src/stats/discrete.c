@@ -54,7 +54,7 @@ static cg_tensor *binomial_log_pmf(const char *op, cg_arg k_, cg_arg n_, cg_arg 
     cg_arg x[] = {k_, n_, p_};
     if (!cg_density_operands(op, 3, x)) return NULL;
     cg_tensor *k = cg_without_gradient(x[0].tensor);
-    cg_tensor *n = cg_without_gradient(cg_parameter_tensor(k, cg_parameter_count(x[1])));
+    cg_tensor *n = cg_without_gradient(cg_parameter_tensor(k, cg_parameter_whole(x[1])));
     cg_arg probability = cg_parameter_probability(x[2]);
     cg_tensor *p = cg_parameter_tensor(k, probability);
     cg_tensor *within = cg_logical_and(cg_ge(k, 0), cg_le(k, n));

@@ -73,7 +73,7 @@ static double count_number(double x) { return x >= 0 && floor(x) == x ? x : (dou
 static cg_tensor *count_tensor(cg_tensor *x) {
     return cg_where(cg_logical_and(cg_ge(x, 0), cg_eq(cg_floor(x), x)), x, (double)NAN);
 }
-cg_arg cg_parameter_count(cg_arg x) { return cg_parameter_map(x, count_number, count_tensor); }
+cg_arg cg_parameter_whole(cg_arg x) { return cg_parameter_map(x, count_number, count_tensor); }
 
 cg_tensor *cg_parameter_tensor(cg_tensor *like, cg_arg x) {
     if (!like || !is_number(x)) return like ? x.tensor : NULL;

@@ -21,7 +21,7 @@ cg_arg cg_parameter_sub(cg_arg x, cg_arg y);
 /* x where it is above 0, in [0, 1], or whole and not negative; NaN elsewhere. */
 cg_arg cg_parameter_positive(cg_arg x);
 cg_arg cg_parameter_probability(cg_arg x);
-cg_arg cg_parameter_count(cg_arg x);
+cg_arg cg_parameter_whole(cg_arg x);
 
 /* v where x is valid, NaN where x is NaN: a tensor of the dtype of `like`, and of x's shape. */
 cg_tensor *cg_parameter_value(cg_tensor *like, cg_arg x, double v);
