@@ -33,12 +33,13 @@ static long double one_and(long double x) { return 1 + fabsl(x); }
 static ref_array size_of_digamma(const ref_array *x) { return ref_array_map(ref_of_polygamma_0(x), one_and); }
 
 const catalog_entry catalog_special[] = {
-    POLYGAMMA_ENTRY("order 1", 1, ARGUMENTS, .dtypes = CATALOG_REALS, .gradient = true, .large = {{1, {LARGE}}}),
+    POLYGAMMA_ENTRY("order 1", 1, ARGUMENTS, .dtypes = CATALOG_REALS, .gradient = true,
+                    .large = {{1, {LARGE}}}),
     POLYGAMMA_ENTRY("order 2", 2, ARGUMENTS, .dtypes = CATALOG_REALS, .gradient = true),
     POLYGAMMA_ENTRY("order 5, of integers", 5, .x = {{{1, {9}}, .lo = 1, .hi = 9}}, .dtypes = CATALOG_NUMBERS,
                     .result = CATALOG_REAL),
-    {"polygamma", "order 0", .call = polygamma_0, .reference = ref_of_polygamma_0, .scale = size_of_digamma, .n = 1,
-     .bound = 12, ARGUMENTS, .dtypes = CATALOG_REALS, .gradient = true},
+    {"polygamma", "order 0", .call = polygamma_0, .reference = ref_of_polygamma_0, .scale = size_of_digamma,
+     .n = 1, .bound = 12, ARGUMENTS, .dtypes = CATALOG_REALS, .gradient = true},
     {.name = NULL},
 };
 
@@ -115,25 +116,49 @@ ELEMENTWISE(binomial_log_pmf, 3, cg_binomial_log_pmf(x[0], x[1], x[2]), ref_bino
 
 /* Three ways of calling each: parameters of x's shape, of smaller shapes, and at the edges of what is valid. */
 #define OF_THREE(id, bound_, lo0, hi0, lo1, hi1, lo2, hi2, ...)                                              \
-    {#id, "parameters of x's shape", CALL(id, 3), REALS, .bound = bound_, .gradient = true,                  \
+    {#id,                                                                                                    \
+     "parameters of x's shape",                                                                              \
+     CALL(id, 3),                                                                                            \
+     REALS,                                                                                                  \
+     .bound = bound_,                                                                                        \
+     .gradient = true,                                                                                       \
      .x = {IN(MATRIX, lo0, hi0), IN(MATRIX, lo1, hi1), IN(MATRIX, lo2, hi2)},                                \
      .large = {SIZED(LARGE), SIZED(LARGE), SIZED(LARGE)}},                                                   \
-        {#id, "parameters that broadcast", CALL(id, 3), REALS, .bound = bound_, .gradient = true,            \
+        {#id,                                                                                                \
+         "parameters that broadcast",                                                                        \
+         CALL(id, 3),                                                                                        \
+         REALS,                                                                                              \
+         .bound = bound_,                                                                                    \
+         .gradient = true,                                                                                   \
          .x = {IN(MATRIX, lo0, hi0), IN(ROW, lo1, hi1), IN(POINT, lo2, hi2)}},                               \
     {                                                                                                        \
-#id, "NaN, infinities, invalid parameters", CALL(id, 3), REALS, .bound = bound_, .x = { __VA_ARGS__ }        \
+#id, "NaN, infinities, invalid parameters", CALL(id, 3), REALS, .bound = bound_,                     \
+                                                                        .x = {                               \
+                                                                            __VA_ARGS__ }                    \
     }
 #define OF_TWO(id, bound_, lo0, hi0, lo1, hi1, ...)                                                          \
-    {#id, "a parameter of x's shape", CALL(id, 2), REALS, .bound = bound_, .gradient = true,                 \
-     .x = {IN(MATRIX, lo0, hi0), IN(MATRIX, lo1, hi1)}, .large = {SIZED(LARGE), SIZED(LARGE)}},              \
-        {#id, "a parameter that broadcasts", CALL(id, 2), REALS, .bound = bound_, .gradient = true,          \
+    {#id,                                                                                                    \
+     "a parameter of x's shape",                                                                             \
+     CALL(id, 2),                                                                                            \
+     REALS,                                                                                                  \
+     .bound = bound_,                                                                                        \
+     .gradient = true,                                                                                       \
+     .x = {IN(MATRIX, lo0, hi0), IN(MATRIX, lo1, hi1)},                                                      \
+     .large = {SIZED(LARGE), SIZED(LARGE)}},                                                                 \
+        {#id,                                                                                                \
+         "a parameter that broadcasts",                                                                      \
+         CALL(id, 2),                                                                                        \
+         REALS,                                                                                              \
+         .bound = bound_,                                                                                    \
+         .gradient = true,                                                                                   \
          .x = {IN(MATRIX, lo0, hi0), IN(ROW, lo1, hi1)}},                                                    \
     {                                                                                                        \
-#id, "NaN, infinities, invalid parameters", CALL(id, 2), REALS, .bound = bound_, .x = { __VA_ARGS__ }        \
+#id, "NaN, infinities, invalid parameters", CALL(id, 2), REALS, .bound = bound_,                     \
+                                                                        .x = {                               \
+                                                                            __VA_ARGS__ }                    \
     }
 
-#define NORMAL(id, bound_)                                                                                   \
-    OF_THREE(id, bound_, -3, 3, -2, 2, 0.5, 2, STRANGE, TIES_IN(-1, 1), TIES_IN(-1, 3))
+#define NORMAL(id, bound_) OF_THREE(id, bound_, -3, 3, -2, 2, 0.5, 2, STRANGE, TIES_IN(-1, 1), TIES_IN(-1, 3))
 #define UNIFORM(id, bound_)                                                                                  \
     OF_THREE(id, bound_, -2, 2, -4, -2.5, 2.5, 5, STRANGE, TIES_IN(-3, 1), TIES_IN(-1, 3))
 #define EXPONENTIAL(id, bound_) OF_TWO(id, bound_, 0.1, 5, 0.5, 3, STRANGE, TIES_IN(-1, 3))
@@ -143,18 +168,32 @@ ELEMENTWISE(binomial_log_pmf, 3, cg_binomial_log_pmf(x[0], x[1], x[2]), ref_bino
 #define WHOLE(shape_, from, to)                                                                              \
     { .shape = shape_, .fill = CATALOG_INDEX, .lo = from, .hi = to }
 #define BERNOULLI(id, bound_)                                                                                \
-    {#id, "p of k's shape", CALL(id, 2), REALS, .bound = bound_, .gradient = true,                           \
-     .x = {WHOLE(MATRIX, 0, 1), IN(MATRIX, 0.1, 0.9)}, .large = {SIZED(LARGE), SIZED(LARGE)}},               \
+    {#id,                                                                                                    \
+     "p of k's shape",                                                                                       \
+     CALL(id, 2),                                                                                            \
+     REALS,                                                                                                  \
+     .bound = bound_,                                                                                        \
+     .gradient = true,                                                                                       \
+     .x = {WHOLE(MATRIX, 0, 1), IN(MATRIX, 0.1, 0.9)},                                                       \
+     .large = {SIZED(LARGE), SIZED(LARGE)}},                                                                 \
     {                                                                                                        \
-#id, "outside the support", CALL(id, 2), REALS, .bound = bound_, .x = { STRANGE, TIES_IN(-0.5, 1.5) }        \
+#id, "outside the support", CALL(id, 2), REALS, .bound = bound_,                                     \
+                                                        .x = {                                               \
+                                                            STRANGE, TIES_IN(-0.5, 1.5) }                    \
     }
 #define BINOMIAL(id)                                                                                         \
-    {#id, "n and p of k's shape", CALL(id, 3), REALS, .bound = 16, .gradient = true,                         \
+    {#id,                                                                                                    \
+     "n and p of k's shape",                                                                                 \
+     CALL(id, 3),                                                                                            \
+     REALS,                                                                                                  \
+     .bound = 16,                                                                                            \
+     .gradient = true,                                                                                       \
      .x = {WHOLE(MATRIX, 0, 5), WHOLE(MATRIX, 5, 9), IN(MATRIX, 0.1, 0.9)},                                  \
      .large = {SIZED(LARGE), SIZED(LARGE), SIZED(LARGE)}},                                                   \
     {                                                                                                        \
-#id, "outside the support", CALL(id, 3), REALS, .bound = 16,                                                 \
-            .x = { STRANGE, TIES_IN(-2, 6), TIES_IN(-0.5, 1.5) }                                             \
+#id, "outside the support", CALL(id, 3), REALS, .bound = 16,                                         \
+                                                        .x = {                                               \
+                                                            STRANGE, TIES_IN(-2, 6), TIES_IN(-0.5, 1.5) }    \
     }
 
 /* --- categorical ---------------------------------------------------------------------------------------------------- */
@@ -178,22 +217,39 @@ static ref_array ref_of_categorical_log_pmf(const ref_array *x) { return picked(
 
 #define CHANCES(...)                                                                                         \
     { .shape = {__VA_ARGS__}, .fill = CATALOG_PROBABILITY }
-#define CATEGORICAL(id, bound_)                                                                              \
-    {#id, "a row for each label", .call = id, .reference = ref_of_##id, .n = 2, REALS, .bound = bound_,      \
-     .gradient = true, .x = {WHOLE(MATRIX, 0, 3), CHANCES(3, {2, 3, 4})},                                    \
+#define CATEGORICAL(id, bound_, slope)                                                                       \
+    {#id,                                                                                                    \
+     "a row for each label",                                                                                 \
+     .call = id,                                                                                             \
+     .reference = ref_of_##id,                                                                               \
+     .n = 2,                                                                                                 \
+     REALS,                                                                                                  \
+     .bound = bound_,                                                                                        \
+     .gradient = true,                                                                                       \
+     .x = {WHOLE(MATRIX, 0, 3), CHANCES(3, {2, 3, 4})},                                                      \
      .large = {SIZED(16384), {2, {16384, 16}}}},                                                             \
-        {#id, "one row for all, labels outside", .call = id, .reference = ref_of_##id, .n = 2, REALS,        \
-         .bound = bound_, .gradient = true, .x = {WHOLE(MATRIX, -1, 4), CHANCES(1, {4})}},                   \
+        {#id,                                                                                                \
+         "one row for all, labels outside",                                                                  \
+         .call = id,                                                                                         \
+         .reference = ref_of_##id,                                                                           \
+         .n = 2,                                                                                             \
+         REALS,                                                                                              \
+         .bound = bound_,                                                                                    \
+         .gradient = slope,                                                                                  \
+         .x = {WHOLE(MATRIX, -1, 4), CHANCES(1, {4})}},                                                      \
     {                                                                                                        \
-#id, "bytes", .call = id, .reference = ref_of_##id, .n = 2, REALS, .bound = bound_, .x = {                   \
-            {.shape = MATRIX, .fill = CATALOG_INDEX, .lo = 0, .hi = 9, .dtype = CATALOG_DTYPE(CG_U8)},       \
-            CHANCES(3, {2, 3, 4})                                                                            \
-        }                                                                                                    \
+#id, "bytes",                                                                                        \
+            .call = id, .reference = ref_of_##id, .n = 2, REALS, .bound = bound_,                            \
+            .x = {                                                                                           \
+                {.shape = MATRIX, .fill = CATALOG_INDEX, .lo = 0, .hi = 9, .dtype = CATALOG_DTYPE(CG_U8) },  \
+                CHANCES(3, {2, 3, 4}) }                                                                      \
     }
 
 /* --- information -------------------------------------------------------------------------------------------------------- */
 
-static long double size_of_p_log_q(long double p, long double q) { return fabsl(ref_p_log_q(p, q)) + fabsl(p); }
+static long double size_of_p_log_q(long double p, long double q) {
+    return fabsl(ref_p_log_q(p, q)) + fabsl(p);
+}
 static long double size_of_ratio(long double p, long double q) {
     return fabsl(ref_p_log_p_over_q(p, q)) + fabsl(p);
 }
@@ -213,23 +269,29 @@ static ref_array summed(ref_array terms, int axis, bool negative) {
     }
 INFORMATION(entropy_last, -1, cg_entropy(x[0], -1), 0, ref_p_log_q, size_of_p_log_q, true)
 INFORMATION(entropy_first, 0, cg_entropy(x[0], 0), 0, ref_p_log_q, size_of_p_log_q, true)
-INFORMATION(divergence_last, -1, cg_kl_divergence(x[0], x[1], -1), 1, ref_p_log_p_over_q, size_of_ratio, false)
+INFORMATION(divergence_last, -1, cg_kl_divergence(x[0], x[1], -1), 1, ref_p_log_p_over_q, size_of_ratio,
+            false)
 INFORMATION(divergence_first, 0, cg_kl_divergence(x[0], x[1], 0), 1, ref_p_log_p_over_q, size_of_ratio, false)
 INFORMATION(cross_last, -1, cg_cross_entropy_between(x[0], x[1], -1), 1, ref_p_log_q, size_of_p_log_q, true)
 INFORMATION(cross_first, 0, cg_cross_entropy_between(x[0], x[1], 0), 1, ref_p_log_q, size_of_p_log_q, true)
 
-#define RATES CHANCES(2, {3, 4})
-#define RATES_OF_ONE CHANCES(1, {4})
+/* Not so small that numerical derivatives suffer; that they sum to 1 plays no part. */
+#define RATES                                                                                                \
+    { .shape = {2, {3, 4}}, .lo = 0.2, .hi = 0.9 }
+#define RATES_OF_ONE                                                                                         \
+    { .shape = {1, {4}}, .lo = 0.2, .hi = 0.9 }
 #define WITH_ZEROS                                                                                           \
     { .shape = {2, {3, 8}}, .fill = CATALOG_TIES, .lo = 0, .hi = 1 }
 #define OF_PAIR(name, id)                                                                                    \
-    {name, "axis -1", CALL(id##_last, 2), REALS, .bound = 8, .gradient = true, .x = {RATES, RATES},          \
-     .large = {{2, {4096, 64}}, {2, {4096, 64}}}},                                                           \
-        {name, "q that broadcasts", CALL(id##_last, 2), REALS, .bound = 8, .gradient = true,                 \
-         .x = {RATES, RATES_OF_ONE}},                                                                        \
-        {name, "axis 0, zeros", CALL(id##_first, 2), REALS, .bound = 8, .x = {WITH_ZEROS, WITH_ZEROS}},      \
-    {                                                                                                        \
-        name, "over nothing", CALL(id##_last, 2), REALS, .x = { {.shape = {2, {3, 0}}}, {.shape = {2, {3, 0}}} } \
+    {name,       "axis -1",        CALL(id##_last, 2),  REALS,                                               \
+     .bound = 8, .gradient = true, .x = {RATES, RATES}, .large = {{2, {4096, 64}}, {2, {4096, 64}}}},        \
+        {name,       "q that broadcasts", CALL(id##_last, 2),        REALS,                                  \
+         .bound = 8, .gradient = true,    .x = {RATES, RATES_OF_ONE}},                                       \
+        {name, "axis 0, zeros", CALL(id##_first, 2), REALS, .bound = 8, .x = {WITH_ZEROS, WITH_ZEROS}}, {    \
+        name, "over nothing", CALL(id##_last, 2), REALS, .x = {                                              \
+            {.shape = {2, {3, 0}}},                                                                          \
+            {.shape = {2, {3, 0}}}                                                                           \
+        }                                                                                                    \
     }
 
 static long double normal_entropy_of(const long double *v) {
@@ -265,7 +327,9 @@ static cg_tensor *uniform_high(cg_tensor *const *x) {
     cg_tensor *high;
     return cg_uniform_fit(x[0], cg_axes(0), true, NULL, &high) ? NULL : high;
 }
-static cg_tensor *exponential_mean(cg_tensor *const *x) { return cg_exponential_fit(x[0], cg_axes(0), false); }
+static cg_tensor *exponential_mean(cg_tensor *const *x) {
+    return cg_exponential_fit(x[0], cg_axes(0), false);
+}
 static cg_tensor *bernoulli_mean(cg_tensor *const *x) { return cg_bernoulli_fit(x[0], cg_axes(0), false); }
 static cg_tensor *beta_a(cg_tensor *const *x) {
     cg_tensor *a;
@@ -283,14 +347,20 @@ static long double size_of_mean(int64_t n, const long double *x, double unused) 
     return sum / (long double)n;
 }
 static ref_array ref_of_first_mean(const ref_array *x) { return ref_array_fold(ref_mean, x[0], 1, false, 0); }
-static ref_array size_of_first_mean(const ref_array *x) { return ref_array_fold(size_of_mean, x[0], 1, false, 0); }
+static ref_array size_of_first_mean(const ref_array *x) {
+    return ref_array_fold(size_of_mean, x[0], 1, false, 0);
+}
 static ref_array ref_of_normal_std(const ref_array *x) { return ref_array_fold(ref_std, x[0], 1, true, 0); }
 static ref_array ref_of_uniform_low(const ref_array *x) { return ref_array_reduce(REF_MIN, x[0], 1, false); }
 static ref_array ref_of_uniform_high(const ref_array *x) { return ref_array_reduce(REF_MAX, x[0], 1, true); }
 static ref_array ref_of_beta_a(const ref_array *x) { return ref_array_fold(ref_beta_fit, x[0], 1, false, 0); }
 static ref_array ref_of_beta_b(const ref_array *x) { return ref_array_fold(ref_beta_fit, x[0], 1, true, 1); }
-static ref_array size_of_beta_a(const ref_array *x) { return ref_array_fold(ref_beta_fit_size, x[0], 1, false, 0); }
-static ref_array size_of_beta_b(const ref_array *x) { return ref_array_fold(ref_beta_fit_size, x[0], 1, true, 1); }
+static ref_array size_of_beta_a(const ref_array *x) {
+    return ref_array_fold(ref_beta_fit_size, x[0], 1, false, 0);
+}
+static ref_array size_of_beta_b(const ref_array *x) {
+    return ref_array_fold(ref_beta_fit_size, x[0], 1, true, 1);
+}
 
 #define MEAN_CALL(id) .call = id, .reference = ref_of_first_mean, .scale = size_of_first_mean, .n = 1
 #define SAMPLE(from, to) .x = {{.shape = {2, {7, 3}}, .lo = from, .hi = to}}
@@ -313,7 +383,8 @@ const catalog_entry catalog_probability[] = {
     BETA(beta_pdf),
     BETA(beta_log_pdf),
     {"beta_cdf", "gradient to x", CALL(beta_cdf, 3), REALS, .bound = 8, .gradient = true,
-     .x = {IN(MATRIX, 0.1, 0.9), {.shape = ROW, .lo = 0.4, .hi = 4, .no_gradient = true},
+     .x = {IN(MATRIX, 0.1, 0.9),
+           {.shape = ROW, .lo = 0.4, .hi = 4, .no_gradient = true},
            {.shape = POINT, .lo = 0.4, .hi = 4, .no_gradient = true}},
      .large = {SIZED(LARGE), SIZED(LARGE), SIZED(LARGE)}},
     {"beta_cdf", "NaN, infinities, invalid parameters", CALL(beta_cdf, 3), REALS, .bound = 8,
@@ -322,8 +393,8 @@ const catalog_entry catalog_probability[] = {
     BERNOULLI(bernoulli_log_pmf, 4),
     BINOMIAL(binomial_pmf),
     BINOMIAL(binomial_log_pmf),
-    CATEGORICAL(categorical_pmf, 0),
-    CATEGORICAL(categorical_log_pmf, 4),
+    CATEGORICAL(categorical_pmf, 0, true),
+    CATEGORICAL(categorical_log_pmf, 4, false),
     {"entropy", "axis -1", CALL(entropy_last, 1), REALS, .bound = 8, .gradient = true, .x = {RATES},
      .large = {{2, {4096, 64}}}},
     {"entropy", "axis 0, zeros", CALL(entropy_first, 1), REALS, .bound = 8, .x = {WITH_ZEROS}},
@@ -337,20 +408,21 @@ const catalog_entry catalog_probability[] = {
      .x = {IN(MATRIX, 0.1, 0.9)}, .large = {SIZED(LARGE)}},
     {"bernoulli_entropy", "0, 1 and outside", CALL(bernoulli_entropy, 1), REALS, .bound = 6,
      .x = {TIES_IN(-0.5, 1.5)}},
-    {"normal_kl_divergence", "all of a shape", CALL(normal_kl_divergence, 4), REALS, .bound = 8, .gradient = true,
-     .x = {IN(MATRIX, -3, 3), IN(MATRIX, 0.5, 2), IN(MATRIX, -3, 3), IN(MATRIX, 0.5, 2)},
+    {"normal_kl_divergence", "all of a shape", CALL(normal_kl_divergence, 4), REALS, .bound = 8,
+     .gradient = true, .x = {IN(MATRIX, -3, 3), IN(MATRIX, 0.5, 2), IN(MATRIX, -3, 3), IN(MATRIX, 0.5, 2)},
      .large = {SIZED(LARGE), SIZED(LARGE), SIZED(LARGE), SIZED(LARGE)}},
-    {"normal_kl_divergence", "broadcast, invalid parameters", CALL(normal_kl_divergence, 4), REALS, .bound = 8,
-     .x = {TIES_IN(-3, 3), TIES_IN(-1, 3), IN(POINT, -3, 3), TIES_IN(-1, 3)}},
-    {"normal_fit", "the mean", MEAN_CALL(normal_mean), REALS, .bound = 7, .gradient = true, SAMPLE(-3, 3), COLUMNS},
-    {"normal_fit", "the standard deviation", .call = normal_std, .reference = ref_of_normal_std, .n = 1, REALS,
-     .bound = 15, .gradient = true, SAMPLE(-3, 3)},
-    {"uniform_fit", "low", .call = uniform_low, .reference = ref_of_uniform_low, .n = 1, REALS, .gradient = true,
-     SAMPLE(-3, 3), COLUMNS},
-    {"uniform_fit", "high", .call = uniform_high, .reference = ref_of_uniform_high, .n = 1, REALS, .gradient = true,
-     SAMPLE(-3, 3)},
-    {"exponential_fit", "axis 0", MEAN_CALL(exponential_mean), REALS, .bound = 7, .gradient = true, SAMPLE(0.1, 5),
+    {"normal_kl_divergence", "broadcast, invalid parameters", CALL(normal_kl_divergence, 4), REALS,
+     .bound = 8, .x = {TIES_IN(-3, 3), TIES_IN(-1, 3), IN(POINT, -3, 3), TIES_IN(-1, 3)}},
+    {"normal_fit", "the mean", MEAN_CALL(normal_mean), REALS, .bound = 7, .gradient = true, SAMPLE(-3, 3),
      COLUMNS},
+    {"normal_fit", "the standard deviation", .call = normal_std, .reference = ref_of_normal_std, .n = 1,
+     REALS, .bound = 15, .gradient = true, SAMPLE(-3, 3)},
+    {"uniform_fit", "low", .call = uniform_low, .reference = ref_of_uniform_low, .n = 1, REALS,
+     .gradient = true, SAMPLE(-3, 3), COLUMNS},
+    {"uniform_fit", "high", .call = uniform_high, .reference = ref_of_uniform_high, .n = 1, REALS,
+     .gradient = true, SAMPLE(-3, 3)},
+    {"exponential_fit", "axis 0", MEAN_CALL(exponential_mean), REALS, .bound = 7, .gradient = true,
+     SAMPLE(0.1, 5), COLUMNS},
     {"bernoulli_fit", "axis 0", MEAN_CALL(bernoulli_mean), .dtypes = CATALOG_BIT(CG_F32), .bound = 7,
      .x = {{.shape = {2, {7, 3}}, .fill = CATALOG_INDEX, .lo = 0, .hi = 1}}, COLUMNS},
     {"beta_fit", "a", CALL(beta_a, 1), REALS, .bound = 64, .gradient = true, SAMPLE(0.1, 0.9), COLUMNS},

@@ -64,9 +64,7 @@ long double ref_uniform_log(const long double *v) {
     return -logl(v[2] - v[1]);
 }
 
-long double ref_uniform_size(const long double *v) {
-    return v[2] > v[1] ? 1 + fabsl(logl(v[2] - v[1])) : 1;
-}
+long double ref_uniform_size(const long double *v) { return v[2] > v[1] ? 1 + fabsl(logl(v[2] - v[1])) : 1; }
 
 long double ref_uniform_cdf(const long double *v) {
     long double r;
@@ -102,7 +100,8 @@ long double ref_beta_log(const long double *v) {
 
 long double ref_beta_size(const long double *v) {
     if (!(v[1] > 0 && v[2] > 0 && v[0] > 0 && v[0] < 1)) return 1;
-    return 1 + fabsl((v[1] - 1) * logl(v[0])) + fabsl((v[2] - 1) * logl(1 - v[0])) + ref_lbeta_size(v[1], v[2]);
+    return 1 + fabsl((v[1] - 1) * logl(v[0])) + fabsl((v[2] - 1) * logl(1 - v[0])) +
+           ref_lbeta_size(v[1], v[2]);
 }
 
 long double ref_beta_cdf(const long double *v) {

@@ -10,7 +10,8 @@ typedef long double ref_density(const long double *v);
 ref_array ref_array_each(int n, const ref_array *x, ref_density *f);
 
 /* The logarithm of a density or mass: -inf outside the support, NaN for invalid parameters. */
-ref_density ref_normal_log, ref_uniform_log, ref_exponential_log, ref_beta_log, ref_bernoulli_log, ref_binomial_log;
+ref_density ref_normal_log, ref_uniform_log, ref_exponential_log, ref_beta_log, ref_bernoulli_log,
+    ref_binomial_log;
 
 /* 1 + the sum of the sizes of its terms; 1 outside. */
 ref_density ref_normal_size, ref_uniform_size, ref_exponential_size, ref_beta_size, ref_bernoulli_size,

@@ -8,18 +8,9 @@ static const long double pi = 3.141592653589793238462643383279502884L;
 long double ref_lgamma(long double x) { return lgammal(x); }
 
 /* The Bernoulli numbers B2, B4, ..., B24. */
-static const long double bernoulli[] = {1.0L / 6,
-                                        -1.0L / 30,
-                                        1.0L / 42,
-                                        -1.0L / 30,
-                                        5.0L / 66,
-                                        -691.0L / 2730,
-                                        7.0L / 6,
-                                        -3617.0L / 510,
-                                        43867.0L / 798,
-                                        -174611.0L / 330,
-                                        854513.0L / 138,
-                                        -236364091.0L / 2730};
+static const long double bernoulli[] = {
+    1.0L / 6, -1.0L / 30,     1.0L / 42,      -1.0L / 30,       5.0L / 66,       -691.0L / 2730,
+    7.0L / 6, -3617.0L / 510, 43867.0L / 798, -174611.0L / 330, 854513.0L / 138, -236364091.0L / 2730};
 enum { BERNOULLI = sizeof bernoulli / sizeof *bernoulli };
 
 /* psi(x) = log(x) - 1 / (2x) - sum B2k / (2k x^2k) from 30 on. */

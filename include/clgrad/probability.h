@@ -141,13 +141,15 @@ CG_API cg_tensor *cg_bernoulli_entropy(cg_tensor *p);
  */
 
 /* Normal: the mean, and the root of the mean square deviation (ddof 0). mean or std may be NULL. Errors as cg_std. */
-CG_API cg_status cg_normal_fit(cg_tensor *x, cg_axis_set axes, bool keepdims, cg_tensor **mean, cg_tensor **std);
+CG_API cg_status cg_normal_fit(cg_tensor *x, cg_axis_set axes, bool keepdims, cg_tensor **mean,
+                               cg_tensor **std);
 
 /* Exponential: the scale is the mean; NaN where an x is negative. */
 CG_API cg_tensor *cg_exponential_fit(cg_tensor *x, cg_axis_set axes, bool keepdims);
 
 /* Uniform: the smallest and the largest element. low or high may be NULL. Errors: CG_ERROR_SHAPE over no elements. */
-CG_API cg_status cg_uniform_fit(cg_tensor *x, cg_axis_set axes, bool keepdims, cg_tensor **low, cg_tensor **high);
+CG_API cg_status cg_uniform_fit(cg_tensor *x, cg_axis_set axes, bool keepdims, cg_tensor **low,
+                                cg_tensor **high);
 
 /* Bernoulli: p is the mean; NaN where an x is neither 0 nor 1. */
 CG_API cg_tensor *cg_bernoulli_fit(cg_tensor *x, cg_axis_set axes, bool keepdims);

@@ -7,8 +7,8 @@
 cg_tensor *cg_polygamma(int n, cg_tensor *x) {
     if (!x) return NULL;
     if (n < 0 || n > 99) {
-        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT, "polygamma of %s: expected an order from 0 to 99, got %d",
-                CG_SHAPE_STR(&x->shape), n);
+        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT,
+                "polygamma of %s: expected an order from 0 to 99, got %d", CG_SHAPE_STR(&x->shape), n);
         return NULL;
     }
     if (n == 0) return cg_digamma(x);

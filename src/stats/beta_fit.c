@@ -38,10 +38,15 @@ static void newton_step(cg_tensor *l, cg_tensor *k, cg_tensor **a, cg_tensor **b
     *a = next;
 }
 
-/* For large a and b, exp(l) and exp(k) are a / (a + b) (1 - 1/(2a) ...): a first estimate; NaN where they leave none. */
+/*
+ * For large a and b, g = exp(l) and h = exp(k) are (a - 1/2) / (a + b) and (b - 1/2) / (a + b): a first estimate. They are
+ * the geometric means of x and 1 - x; where g, h or what they leave of 1 is 0 there is no solution.
+ */
 static cg_tensor *solved(cg_tensor *l, cg_tensor *k, bool second) {
+    const double nothing = l->storage->dtype == CG_F64 ? 1e-14 : 1e-6;
     cg_tensor *g = cg_exp(l), *h = cg_exp(k), *rest = cg_sub(1, cg_add(g, h));
-    rest = cg_mul(cg_where(cg_gt(rest, 0), rest, (double)NAN), 2);
+    cg_tensor *solvable = cg_logical_and(cg_gt(cg_minimum(g, h), 0), cg_gt(rest, nothing));
+    rest = cg_mul(cg_where(solvable, rest, (double)NAN), 2);
     cg_tensor *a = cg_eval(cg_add(cg_div(g, rest), 0.5)), *b = cg_eval(cg_add(cg_div(h, rest), 0.5));
     for (int i = 0; i < STEPS; i++) newton_step(l, k, &a, &b);
     return second ? b : a;
@@ -80,7 +85,8 @@ cg_status cg_beta_fit(cg_tensor *x, cg_axis_set axes, bool keepdims, cg_tensor *
     cg_tensor *k = wide ? cg_eval(cg_mean(cg_log1p(cg_neg(wide)), reduced, true)) : NULL;
     cg_tensor **wanted[] = {a, b};
     for (int i = 0; i < 2; i++)
-        if (wanted[i] && !(found[i] = cg_narrow(solution(l, k, i), real, mask, keepdims))) return dev->error.code;
+        if (wanted[i] && !(found[i] = cg_narrow(solution(l, k, i), real, mask, keepdims)))
+            return dev->error.code;
     for (int i = 0; i < 2; i++)
         if (wanted[i]) *wanted[i] = found[i];
     return CG_OK;

@@ -34,7 +34,8 @@ cg_tensor *cg_cov(cg_tensor *x, int ddof, bool rowvar) {
 static cg_tensor *observation_weights(cg_tensor *d, cg_tensor *weights) {
     if (!d || !weights || !cg_op_same_device("cov_weighted", d->storage->dev, 1, &weights)) return NULL;
     if (weights->shape.rank == 1 && weights->shape.dim[0] == cg_size(d, 1)) return cg_op_real(weights);
-    CG_FAIL(&d->storage->dev->error, CG_ERROR_SHAPE, "cov_weighted: weights %s, expected one for each of %lld observations",
+    CG_FAIL(&d->storage->dev->error, CG_ERROR_SHAPE,
+            "cov_weighted: weights %s, expected one for each of %lld observations",
             CG_SHAPE_STR(&weights->shape), (long long)cg_size(d, 1));
     return NULL;
 }

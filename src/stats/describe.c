@@ -35,12 +35,14 @@ static cg_tensor *fitted_weights(cg_tensor *w, const cg_tensor *x, unsigned mask
     cg_dims common, along = {.rank = x->shape.rank};
     bool one_axis = mask && !(mask & (mask - 1));
     for (int i = 0; i < along.rank; i++) along.dim[i] = mask >> i & 1 ? x->shape.dim[i] : 1;
-    if (one_axis && w->shape.rank == 1 && w->shape.dim[0] == cg_dims_numel(&along)) return cg_reshape(w, along);
+    if (one_axis && w->shape.rank == 1 && w->shape.dim[0] == cg_dims_numel(&along))
+        return cg_reshape(w, along);
     if (cg_broadcast_shapes(w->shape, x->shape, &common) && cg_dims_equal(&common, &x->shape)) return w;
-    CG_FAIL(&x->storage->dev->error, CG_ERROR_SHAPE,
-            "average: weights %s for x %s: expected x's shape, one that broadcasts to it, or a vector along the "
-            "one axis that is reduced",
-            CG_SHAPE_STR(&w->shape), CG_SHAPE_STR(&x->shape));
+    CG_FAIL(
+        &x->storage->dev->error, CG_ERROR_SHAPE,
+        "average: weights %s for x %s: expected x's shape, one that broadcasts to it, or a vector along the "
+        "one axis that is reduced",
+        CG_SHAPE_STR(&w->shape), CG_SHAPE_STR(&x->shape));
     return NULL;
 }
 

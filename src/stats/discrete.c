@@ -106,8 +106,9 @@ static cg_tensor *picked(const char *op, cg_tensor *labels, cg_tensor *p, cg_ten
     int64_t classes = p->shape.dim[p->shape.rank - 1];
     cg_dims column = batch, rows = batch;
     if (batch.rank == CG_MAX_RANK) {
-        CG_FAIL(&p->storage->dev->error, CG_ERROR_SHAPE, "%s: labels of shape %s and an axis of probabilities: too many axes",
-                op, CG_SHAPE_STR(&batch));
+        CG_FAIL(&p->storage->dev->error, CG_ERROR_SHAPE,
+                "%s: labels of shape %s and an axis of probabilities: too many axes", op,
+                CG_SHAPE_STR(&batch));
         return NULL;
     }
     column.dim[column.rank++] = 1;

@@ -62,7 +62,8 @@ cg_tensor *cg_central_moment(cg_tensor *x, int k, unsigned mask, double divisor)
     if (!scope) return NULL;
     cg_tensor *sum = cg_sum(power(deviations(x, mask), k), cg_reduction_axes(mask), true);
     cg_tensor *out = cg_values_end(scope, cg_div(sum, divisor));
-    return cg_record_op(out, &moment_rule, 1, &x, CG_KEEP(0), &(cg_attributes){.i = {mask, k}, .d = {divisor}});
+    return cg_record_op(out, &moment_rule, 1, &x, CG_KEEP(0),
+                        &(cg_attributes){.i = {mask, k}, .d = {divisor}});
 }
 
 cg_tensor *cg_deviation_of(cg_tensor *var) {

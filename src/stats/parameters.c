@@ -28,8 +28,8 @@ bool cg_density_operands(const char *op, int n, cg_arg *x) {
         if (!t[i]) continue;
         if (t[i]->storage->dtype == CG_F64) dtype = CG_F64;
         if (cg_broadcast_shapes(shape, t[i]->shape, &shape)) continue;
-        CG_FAIL(&dev->error, CG_ERROR_SHAPE, "%s: shapes do not broadcast: %s and %s", op, CG_SHAPE_STR(&shape),
-                CG_SHAPE_STR(&t[i]->shape));
+        CG_FAIL(&dev->error, CG_ERROR_SHAPE, "%s: shapes do not broadcast: %s and %s", op,
+                CG_SHAPE_STR(&shape), CG_SHAPE_STR(&t[i]->shape));
         return false;
     }
     for (int i = 0; i < n; i++) {
