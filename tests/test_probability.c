@@ -239,6 +239,10 @@ DEVICE_TEST_ONCE(probability, gradients_outside_are_zero) {
         check_equal(cg_grad_of(x), CG_F64, cg_shape(2), (long double[]){0, 0});
         check_equal(cg_grad_of(scale), CG_F64, cg_shape(1), (long double[]){0});
     }
+    check_case("beta's distribution function");
+    cg_tensor *at = cg_require_grad(VECTOR(-2, 5, 0, 1), true);
+    CHECK(cg_backward(cg_sum(cg_beta_cdf(at, 2, 3), CG_ALL_AXES, false)) == CG_OK);
+    check_equal(cg_grad_of(at), CG_F64, cg_shape(4), (long double[]){0, 0, 0, 0});
     check_case("a certain outcome");
     cg_tensor *p = cg_require_grad(VECTOR(0, 1), true);
     CHECK(cg_backward(cg_sum(cg_bernoulli_log_pmf(VECTOR(0, 1), p), CG_ALL_AXES, false)) == CG_OK);
