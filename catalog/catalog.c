@@ -7,14 +7,22 @@ static const struct {
     const char *family;
     const catalog_entry *entries;
 } lists[] = {
-    {"creation", catalog_creation},       {"activations", catalog_activations},
-    {"shapes", catalog_manipulation},     {"indexing", catalog_indexing},
-    {"order", catalog_sorting},           {"reductions", catalog_reduce},
-    {"losses", catalog_losses},           {"products", catalog_linalg},
-    {"distances", catalog_distances},     {"solvers", catalog_solvers},
-    {"solvers", catalog_lstsq},           {"special functions", catalog_special},
-    {"probability", catalog_probability}, {"statistics", catalog_statistics},
-    {"data", catalog_preprocessing},      {"decompositions", catalog_decompositions},
+    {"creation", catalog_creation},
+    {"activations", catalog_activations},
+    {"shapes", catalog_manipulation},
+    {"indexing", catalog_indexing},
+    {"order", catalog_sorting},
+    {"reductions", catalog_reduce},
+    {"losses", catalog_losses},
+    {"products", catalog_linalg},
+    {"distances", catalog_distances},
+    {"solvers", catalog_solvers},
+    {"solvers", catalog_lstsq},
+    {"decompositions", catalog_decompositions},
+    {"special functions", catalog_special},
+    {"probability", catalog_probability},
+    {"statistics", catalog_statistics},
+    {"data", catalog_preprocessing},
 };
 
 /* Entry i with its family; NULL past the end. */

@@ -118,8 +118,7 @@ DEVICE_TEST_ONCE(small_distributions, integers_bits) {
 /* The last two share their first word with element 0, and leave it to the second one: false and true. */
 DEVICE_TEST_ONCE(small_distributions, bernoulli_bits) {
     enum { N = 203 };
-    static const double chances[] = {
-        0, 0x1p-40, 0.25, 0.3, 0.999999, 1, 0x6627e8d51p-36, 0x6627e8d5fp-36};
+    static const double chances[] = {0, 0x1p-40, 0.25, 0.3, 0.999999, 1, 0x6627e8d51p-36, 0x6627e8d5fp-36};
     for (size_t i = 0; i < sizeof chances / sizeof *chances; i++) {
         check_case("p = %a", chances[i]);
         long double *want = scratch(N * sizeof *want);
