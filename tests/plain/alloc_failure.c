@@ -264,7 +264,6 @@ static bool creation(fixture *f) {
            holds(cg_normal(f->dev, CG_F32, cg_shape(3), 2, 0), 6);
 }
 
-<<<<<<< HEAD
 /* Factorizations, their reports and permutations on the host, and gradients by kept factors. */
 static bool solvers(fixture *f) {
     cg_tensor *w = cg_require_grad(cg_add(f->w, cg_mul(cg_eye(f->dev, CG_F32, 4), 4)), true), *b, *p, *lu, *x;
@@ -293,7 +292,8 @@ static bool decompositions(fixture *f) {
     cg_pca_free(pca);
     return ok && holds(wr, 4) && holds(cg_matrix_rank(f->w, -1), 1) && holds(w, 650) &&
            cg_orthogonal(f->dev, CG_F32, 2, 3, 1) != NULL;
-=======
+}
+
 /* Every distribution; sums that they always have, so that a wrong result shows. */
 static bool distributions(fixture *f) {
     const cg_dims n = cg_shape(70);
@@ -309,7 +309,6 @@ static bool distributions(fixture *f) {
     if (!y || cg_backward(y) != CG_OK || cg_random_restore(f->dev, state) != CG_OK) return false;
     return holds(whole, 70 * 6) && holds(real, 70) && holds(places, 20) && holds(picked, 0) &&
            holds(cg_bernoulli(f->dev, n, 1), 70);
->>>>>>> 9b56322 (Random numbers: bench rows, a page, decision 17, failing allocations)
 }
 
 /* Every distribution; sums that they always have, so that a wrong result shows. */
@@ -432,14 +431,11 @@ static const scenario scenarios[] = {
     {"losses", losses, CG_OK},
     {"distances", distances, CG_OK},
     {"creation", creation, CG_OK},
-<<<<<<< HEAD
     {"solvers", solvers, CG_OK},
     {"decompositions", decompositions, CG_OK},
     {"distributions", distributions, CG_OK},
     {"blocks", blocks, CG_OK},
-=======
     {"distributions", distributions, CG_OK},
->>>>>>> 9b56322 (Random numbers: bench rows, a page, decision 17, failing allocations)
     {"survivors", survivors, CG_OK},
     {"backward", backward, CG_OK},
     {"second derivative", second_derivative, CG_OK},
