@@ -94,13 +94,22 @@ typedef struct cg_matrix {
     int64_t batch[CG_MAX_BATCH_RANK];
 } cg_matrix;
 
+/* What is summed over k for element (i, j) of C. */
+typedef enum cg_inner {
+    CG_INNER_PRODUCT,         /* a[i, k] b[k, j]: the matrix product A B */
+    CG_INNER_SQUARED_DISTANCE /* (a[i, k] - b[k, j])^2, the difference rounded before it is squared */
+} cg_inner;
+enum { CG_INNER_COUNT = CG_INNER_SQUARED_DISTANCE + 1 };
+
 /*
  * C = epilogue(A B): (batch, M, K) x (batch, K, N) -> (batch, M, N), in dtype f32 or f64. Any strides on A and
  * B (0 in a batch stride broadcasts); C is row-major: col 1, row >= N. k may be 0: the product is then 0.
+ * "Product" here and below is the sum of what `inner` says (decision 19).
  * epilogue, if not NULL, has input 0 = the element of the product and inputs 1.. = in[0].., whose strides are
  * over (batch axes..., M, N); its one output is what C gets.
  */
 typedef struct cg_matmul_request {
+    cg_inner inner;
     cg_dtype dtype;
     int64_t m, n, k;
     int batch_rank;

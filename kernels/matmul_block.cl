@@ -52,7 +52,7 @@ INLINE void steps(const int rows, const int vectors, const __global TS *a, const
             const T y = (T)(a[row[i]]);
 #pragma unroll
             for (int v = 0; v < vectors; v++)
-                acc[i * NV + v] = FMA(y, x[v], acc[i * NV + v]);
+                acc[i * NV + v] = INNER_STEP(FMA, y, x[v], acc[i * NV + v]);
         }
         a += a_col;
         b += b_row;
@@ -101,7 +101,7 @@ FN void last_steps(const int rows, const slab s, const __global TS *a, const __g
         for (int j = 0; j < s.lanes; j++) {
             TS t = sum[i * s.sum_row * W + j];
             for (int p = s.safe; p < s.depth; p++)
-                t = fma(a[i * s.a_row + p * s.a_col], b[p * s.b_row + j], t);
+                t = INNER_STEP(fma, a[i * s.a_row + p * s.a_col], b[p * s.b_row + j], t);
             sum[i * s.sum_row * W + j] = t;
         }
 }

@@ -46,7 +46,7 @@ FN void dots(const INDEX k, const __global TS *a, const INDEX *row, const __glob
                 const T y = VLOAD(b + col[j] + p);
 #pragma unroll
                 for (int i = 0; i < DR; i++)
-                    acc[i * DC + j] = FMA(x[i], y, acc[i * DC + j]);
+                    acc[i * DC + j] = INNER_STEP(FMA, x[i], y, acc[i * DC + j]);
             }
         }
 #pragma unroll
@@ -59,7 +59,7 @@ FN void dots(const INDEX k, const __global TS *a, const INDEX *row, const __glob
         for (int j = 0; j < DC; j++) {
             TS rest = 0;
             for (INDEX q = p; q < k; q++)
-                rest = fma(a[row[i] + q], b[col[j] + q], rest);
+                rest = INNER_STEP(fma, a[row[i] + q], b[col[j] + q], rest);
             out[i * DC + j] = lane_sum(sum[i * DC + j]) + rest;
         }
 }

@@ -5,7 +5,14 @@
  *   MATRIX_PARAMS     a, b and for both the offset, the strides of the batch axes and, in M's place, the
  *                     stride of a row: of A from i to i + 1, of B from p to p + 1
  *   MATRIX_START(n)   INDEX a_at, b_at = offsets of matrix number n of A and of B; a_row, b_row; m
+ *   INNER_STEP(fma, x, y, sum)   sum + x y, or where the host defines SQUARED_DISTANCE sum + (x - y)^2
  */
+#ifdef SQUARED_DISTANCE
+#define INNER_STEP(fma, x, y, sum) fma((x) - (y), (x) - (y), sum)
+#else
+#define INNER_STEP(fma, x, y, sum) fma(x, y, sum)
+#endif
+
 #define MATRIX_STRIDE(d, a) , const INDEX a_s##d, const INDEX b_s##d
 #define MATRIX_PARAMS                                                                                        \
     const __global TS *a, const INDEX a_offset, const __global TS *b,                                        \

@@ -45,7 +45,7 @@ matmul_skinny(const INDEX n, const INDEX k, const INDEX first_batch, MATRIX_PARA
         const TS y = from[p * b_row];
 #pragma unroll
         for (int i = 0; i < SR; i++)
-            sum[i] = fma(a[row[i] + p * a_col], y, sum[i]);
+            sum[i] = INNER_STEP(fma, a[row[i] + p * a_col], y, sum[i]);
     }
 #pragma unroll
     for (int i = 0; i < SR; i++)

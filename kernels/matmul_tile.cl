@@ -110,10 +110,10 @@ INLINE void multiply(const __local TS *a, const __local TS *b, V4 *acc) {
 #pragma unroll
             for (int j = 0; j < TN / 4; j++) {
                 V4 *c = acc + i * 4 * (TN / 4) + j;
-                c[0 * (TN / 4)] = fma((V4)(x[i].x), y[j], c[0 * (TN / 4)]);
-                c[1 * (TN / 4)] = fma((V4)(x[i].y), y[j], c[1 * (TN / 4)]);
-                c[2 * (TN / 4)] = fma((V4)(x[i].z), y[j], c[2 * (TN / 4)]);
-                c[3 * (TN / 4)] = fma((V4)(x[i].w), y[j], c[3 * (TN / 4)]);
+                c[0 * (TN / 4)] = INNER_STEP(fma, (V4)(x[i].x), y[j], c[0 * (TN / 4)]);
+                c[1 * (TN / 4)] = INNER_STEP(fma, (V4)(x[i].y), y[j], c[1 * (TN / 4)]);
+                c[2 * (TN / 4)] = INNER_STEP(fma, (V4)(x[i].z), y[j], c[2 * (TN / 4)]);
+                c[3 * (TN / 4)] = INNER_STEP(fma, (V4)(x[i].w), y[j], c[3 * (TN / 4)]);
             }
     }
 }

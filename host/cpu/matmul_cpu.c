@@ -88,7 +88,7 @@ bool cg_matmul_reads_c(const cg_matmul_request *r) {
  */
 const cg_matmul_candidate *cg_matmul_choose(cg_hw *hw, const cg_matmul_request *r) {
     bool large = r->m >= 64 && r->n >= 64 && r->k >= 64;
-    bool slow = !cg_cpu_of(hw)->isa->gemm[r->dtype]->fused;
+    bool slow = !cg_cpu_of(hw)->isa->gemm[r->inner][r->dtype]->fused;
     return slow && large && cg_matmul_blas.supports(hw, r) ? &cg_matmul_blas : &cg_matmul_own;
 }
 

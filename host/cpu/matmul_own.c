@@ -124,7 +124,7 @@ static cg_status own_run(cg_hw *hw, const cg_matmul_request *request) {
         turned = transposed(request);
         r = &turned;
     }
-    own_work w = {.hw = hw, .isa = cg_cpu_of(hw)->isa->gemm[r->dtype]};
+    own_work w = {.hw = hw, .isa = cg_cpu_of(hw)->isa->gemm[r->inner][r->dtype]};
     cg_matmul_piece whole = {.m = r->m, .n = r->n};
     cg_gemm_block g = piece_block(r, &whole);
     w.grid = own_cut(r, w.isa, &g);

@@ -1,7 +1,8 @@
 /*
  * Freivalds' test: C = A B is believed if C r = A (B r) for a random r. With small integers every product and
  * sum is exact, so that the two sides must be equal, and a wrong element escapes a random r in {1 .. 8} with
- * a chance of 1 in 8 at most; three vectors are tried.
+ * a chance of 1 in 8 at most; three vectors are tried. Squared distances are the same test, with
+ *     (C r)[i] = (sum_k a[i, k]^2) (sum_j r[j]) + sum_j r[j] sum_k b[k, j]^2 - 2 (A (B r))[i]
  */
 #include "host/opencl/matmul_opencl.h"
 
@@ -78,6 +79,24 @@ static bool make_matrices(cg_hw_opencl *hw, const cg_product *p, check_matrices 
            cg_cl_upload(&hw->base, x->on_c, 0, x->c, bytes_c) == CG_OK;
 }
 
+/* sum_j x[j]^2 of n elements `step` apart. */
+static double squares(cg_dtype dtype, const void *x, int64_t first, int64_t n, int64_t step) {
+    double sum = 0;
+    for (int64_t j = 0; j < n; j++) sum += get(dtype, x, first + j * step) * get(dtype, x, first + j * step);
+    return sum;
+}
+
+/* From A (B r) to what C r is for squared distances. */
+static void to_distances(const cg_product *p, const check_matrices *x, const double *r, double *abr) {
+    double of_b = 0, sum_r = 0;
+    for (int64_t j = 0; j < p->n; j++) {
+        of_b += r[j] * squares(p->dtype, x->b, j * p->b.col, p->k, p->b.row);
+        sum_r += r[j];
+    }
+    for (int64_t i = 0; i < p->m; i++)
+        abr[i] = squares(p->dtype, x->a, i * p->a.row, p->k, p->a.col) * sum_r + of_b - 2 * abr[i];
+}
+
 static bool products_agree(const cg_product *p, const check_matrices *x) {
     double *r = x->vectors, *br = r + p->n, *abr = br + p->k, *cr = abr + p->m;
     uint32_t state = 2;
@@ -85,6 +104,7 @@ static bool products_agree(const cg_product *p, const check_matrices *x) {
         for (int64_t j = 0; j < p->n; j++) r[j] = 1 + next_random(&state) % 8;
         multiply(p->dtype, x->b, p->k, p->n, p->b.row, p->b.col, r, br);
         multiply(p->dtype, x->a, p->m, p->k, p->a.row, p->a.col, br, abr);
+        if (p->inner == CG_INNER_SQUARED_DISTANCE) to_distances(p, x, r, abr);
         multiply(p->dtype, x->c, p->m, p->n, p->n, 1, r, cr);
         for (int64_t i = 0; i < p->m; i++)
             if (!(cr[i] == abr[i])) return false;
@@ -96,7 +116,7 @@ static bool products_agree(const cg_product *p, const check_matrices *x) {
  * The same layout with dense matrices of at most MAX_EDGE rows and columns, without batches or an epilogue.
  */
 static cg_product small_copy(const cg_product *p, const check_matrices *x) {
-    cg_product q = {.dtype = p->dtype, .program = cg_program_identity(p->dtype), .consts = p->consts};
+    cg_product q = {.inner = p->inner, .dtype = p->dtype, .program = cg_program_identity(p->dtype), .consts = p->consts};
     q.m = p->m < MAX_EDGE ? p->m : MAX_EDGE;
     q.n = p->n < MAX_EDGE ? p->n : MAX_EDGE;
     q.k = p->k < MAX_EDGE ? p->k : MAX_EDGE;

@@ -3,7 +3,7 @@
  * the candidates of a class are timed on its first request, once they have shown that they multiply right;
  * the choice is kept in the process and in the cache on disk, so that a later start measures nothing.
  *
- *   class    dtype, log2 of batches, m, n and k (rounded up), and how A and B lie in memory
+ *   class    cg_inner, dtype, log2 of batches, m, n and k (rounded up), and how A and B lie in memory
  *   bounds   at most RUNS runs a candidate, none more once a class has taken MAX_SECONDS; products below
  *            MIN_WORK multiply-adds follow the rule. A run goes to memory of its own and reads the real A and
  *            B: results are not disturbed.
@@ -20,7 +20,7 @@
 #include "core/env.h"
 #include "host/opencl/program_cache.h"
 
-enum { MAX_CLASSES = 1024, RUNS = 4, UNKNOWN = -1 };
+enum { MAX_CLASSES = 1024, RUNS = 4, UNKNOWN = -1, KINDS = 2 * CG_INNER_COUNT };
 static const double MIN_WORK = 1 << 20, MAX_SECONDS = 0.1;
 
 typedef struct class_choice {
@@ -33,10 +33,11 @@ struct cg_matmul_choices {
     bool loaded;
     int n;
     class_choice class_of[MAX_CLASSES];
-    bool wrong[CG_PRODUCT_CANDIDATES][2], checked[CG_PRODUCT_CANDIDATES][2]; /* by dtype: f32, f64 */
+    bool wrong[CG_PRODUCT_CANDIDATES][KINDS], checked[CG_PRODUCT_CANDIDATES][KINDS]; /* by kind_index */
 };
 
-static int dtype_index(const cg_product *p) { return p->dtype == CG_F64; }
+/* Products of f32, of f64, then squared distances of both. */
+static int kind_index(const cg_product *p) { return 2 * (int)p->inner + (p->dtype == CG_F64); }
 
 /* --- Classes -------------------------------------------------------------------------------------------- */
 
@@ -54,7 +55,7 @@ static uint64_t layout_of(const cg_matrix *x) {
 }
 
 static uint64_t class_key(const cg_product *p) {
-    uint64_t key = (uint64_t)dtype_index(p);
+    uint64_t key = (uint64_t)kind_index(p);
     key = key << 6 | log2_up(cg_product_batches(p));
     key = key << 6 | log2_up(p->m);
     key = key << 6 | log2_up(p->n);
@@ -168,11 +169,11 @@ static double timed_run(cg_hw_opencl *hw, int candidate, const cg_product *p) {
 }
 
 /*
- * Whether it may be used: supported, not found wrong; ours is checked once for each dtype, others each time.
+ * Whether it may be used: supported, not found wrong; ours is checked once for each kind, others each time.
  */
 static bool is_right(cg_hw_opencl *hw, struct cg_matmul_choices *c, int candidate, const cg_product *p) {
     const cg_product_candidate *x = &cg_product_candidates[candidate];
-    int d = dtype_index(p);
+    int d = kind_index(p);
     if (c->wrong[candidate][d] || !x->supports(hw, p)) return false;
     if (c->checked[candidate][d] && x->trusted) return true;
     c->checked[candidate][d] = true;
@@ -223,7 +224,7 @@ static int measure_class(cg_hw_opencl *hw, struct cg_matmul_choices *c, const cg
     for (int i = 0; i < CG_PRODUCT_CANDIDATES && q.out.buffer; i++) {
         if (p->m > cg_product_candidates[i].most_rows || !is_right(hw, c, i, &q)) continue;
         double t = measure_candidate(hw, i, &q, best, &spent);
-        if (t < 0) c->wrong[i][dtype_index(p)] = true;
+        if (t < 0) c->wrong[i][kind_index(p)] = true;
         if (t >= 0 && (best < 0 || t < best)) {
             best = t;
             choice = i;
@@ -240,7 +241,7 @@ static int measure_class(cg_hw_opencl *hw, struct cg_matmul_choices *c, const cg
 static int supporters(const cg_hw_opencl *hw, const struct cg_matmul_choices *c, const cg_product *p) {
     int n = 0;
     for (int i = 0; i < CG_PRODUCT_CANDIDATES; i++)
-        n += !c->wrong[i][dtype_index(p)] && p->m <= cg_product_candidates[i].most_rows &&
+        n += !c->wrong[i][kind_index(p)] && p->m <= cg_product_candidates[i].most_rows &&
              cg_product_candidates[i].supports(hw, p);
     return n;
 }
@@ -270,7 +271,7 @@ static cg_status try_candidate(cg_hw_opencl *hw, int candidate, const cg_product
 
 /* A choice that the disk remembers for a library that is not ours is checked again once in a process. */
 static bool may_run(cg_hw_opencl *hw, struct cg_matmul_choices *c, int candidate, const cg_product *p) {
-    int d = dtype_index(p);
+    int d = kind_index(p);
     if (c->wrong[candidate][d] || !cg_product_candidates[candidate].supports(hw, p)) return false;
     if (cg_product_candidates[candidate].trusted || c->checked[candidate][d]) return true;
     cg_error *err = hw->base.err, ignored = {0};
@@ -283,7 +284,7 @@ static bool may_run(cg_hw_opencl *hw, struct cg_matmul_choices *c, int candidate
 cg_status cg_matmul_run_best(cg_hw_opencl *hw, const cg_product *p) {
     struct cg_matmul_choices *c = choices_of(hw);
     if (!c) return CG_FAIL(hw->base.err, CG_ERROR_MEMORY, "matmul: no memory for the choice of a kernel");
-    int d = dtype_index(p), choice = measured_choice(hw, c, p), last = CG_PRODUCT_CANDIDATES - 1;
+    int d = kind_index(p), choice = measured_choice(hw, c, p), last = CG_PRODUCT_CANDIDATES - 1;
     while (last > 0 && !cg_product_candidates[last].supports(hw, p)) last--;
     if (choice != UNKNOWN && may_run(hw, c, choice, p)) {
         if (try_candidate(hw, choice, p, choice == last) == CG_OK) return CG_OK;

@@ -131,7 +131,8 @@ static bool product_is_wide(const cg_product *p) {
 }
 
 cg_product cg_product_of(const cg_matmul_request *r) {
-    cg_product p = {.dtype = r->dtype,
+    cg_product p = {.inner = r->inner,
+                    .dtype = r->dtype,
                     .m = r->m,
                     .n = r->n,
                     .k = r->k,
@@ -177,6 +178,7 @@ cg_kernel_request cg_product_kernel(const cg_product *p, const char *file, const
     r.layout.out_dtype[0] = (uint8_t)p->out.dtype;
     r.layout.out_inner[0] = p->out.stride[inner] == 1 ? CG_INNER_UNIT : CG_INNER_STRIDED;
     if (p->wide) cg_request_define(&r, "WIDE", 1);
+    if (p->inner == CG_INNER_SQUARED_DISTANCE) cg_request_define(&r, "SQUARED_DISTANCE", 1);
     return r;
 }
 

@@ -13,6 +13,7 @@
  * not be 1.
  */
 typedef struct cg_product {
+    cg_inner inner;
     cg_dtype dtype;
     int64_t m, n, k;
     int batch_rank;
@@ -36,7 +37,7 @@ double cg_product_work(const cg_product *p);
 
 typedef struct cg_product_candidate {
     const char *name;
-    bool trusted; /* ours: its result is checked once for each dtype; else once for each class of requests */
+    bool trusted; /* ours: its result is checked once for each dtype and cg_inner; else once for each class */
     int64_t most_rows; /* timed against others only up to so many rows of A: beyond it is known to lose */
     bool (*supports)(const cg_hw_opencl *hw, const cg_product *p);
     cg_status (*run)(cg_hw_opencl *hw, const cg_product *p);
@@ -84,7 +85,8 @@ cg_status cg_matmul_run_best(cg_hw_opencl *hw, const cg_product *p);
 
 /*
  * Whether a candidate multiplies right on this device: it computes the product of small integers with the
- * layout of p and sizes like its own, and C r = A (B r) must hold exactly for a random r (Freivalds). Waits.
+ * layout of p and sizes like its own, and C r = A (B r) must hold exactly for a random r (Freivalds). Of squared
+ * distances the like (matmul_check.c). Waits.
  */
 bool cg_matmul_check(cg_hw_opencl *hw, const cg_product_candidate *candidate, const cg_product *p);
 

@@ -19,6 +19,7 @@
 #include "data.h"
 #include "decomposition.h"
 #include "device.h"
+#include "distances.h"
 #include "indexing.h"
 #include "io.h"
 #include "linalg.h"

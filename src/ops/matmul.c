@@ -1,10 +1,9 @@
 /* Matrix products and the affine map. */
-#include "clgrad/linalg.h"
+#include "ops/matmul.h"
 
 #include <string.h>
 
 #include "core/rows.h"
-#include "ops/op.h"
 
 /* --- the request ------------------------------------------------------------------------------------------ */
 
@@ -28,24 +27,43 @@ static void add_bias(cg_matmul_request *r, cg_program *epilogue, const cg_tensor
     r->in[0].stride[r->batch_rank + 1] = bias->stride[0];
 }
 
-/* a (..., M, K), b (..., K, N), bias (N) or NULL, same real dtype, checked; batch: the broadcast batch axes. */
-static cg_tensor *product(const char *op, cg_tensor *a, cg_tensor *b, cg_tensor *bias, const cg_dims *batch) {
-    cg_device *dev = a->storage->dev;
-    if (cg_force(a->storage) || cg_force(b->storage) || (bias && cg_force(bias->storage))) return NULL;
+/* A new result of a (..., M, K), b (..., K, N), and the request for it; batch: the broadcast batch axes. */
+static cg_tensor *begin_product(const char *op, cg_tensor *a, cg_tensor *b, const cg_dims *batch,
+                                cg_matmul_request *r) {
+    if (cg_force(a->storage) || cg_force(b->storage)) return NULL;
     cg_dims shape = *batch;
     int64_t m = cg_size(a, -2), k = cg_size(a, -1), n = cg_size(b, -1);
     shape.dim[shape.rank++] = m;
     shape.dim[shape.rank++] = n;
-    cg_tensor *out = cg_tensor_make(dev, op, a->storage->dtype, &shape);
+    cg_tensor *out = cg_tensor_make(a->storage->dev, op, a->storage->dtype, &shape);
     if (!out) return NULL;
-    cg_matmul_request r = {.dtype = a->storage->dtype, .m = m, .n = n, .k = k, .batch_rank = batch->rank};
-    memcpy(r.batch, batch->dim, sizeof r.batch);
-    r.a = matrix_of(a, batch);
-    r.b = matrix_of(b, batch);
-    r.c = matrix_of(out, batch);
+    *r = (cg_matmul_request){.dtype = a->storage->dtype, .m = m, .n = n, .k = k, .batch_rank = batch->rank};
+    memcpy(r->batch, batch->dim, sizeof r->batch);
+    r->a = matrix_of(a, batch);
+    r->b = matrix_of(b, batch);
+    r->c = matrix_of(out, batch);
+    return out;
+}
+
+/* bias (N) or NULL, the same real dtype. */
+static cg_tensor *product(const char *op, cg_tensor *a, cg_tensor *b, cg_tensor *bias, const cg_dims *batch) {
+    cg_matmul_request r;
     cg_program epilogue;
+    if (bias && cg_force(bias->storage)) return NULL;
+    cg_tensor *out = begin_product(op, a, b, batch, &r);
+    if (!out) return NULL;
     if (bias) add_bias(&r, &epilogue, bias);
-    return cg_hw_matmul(dev->hw, &r) ? NULL : out;
+    return cg_hw_matmul(a->storage->dev->hw, &r) ? NULL : out;
+}
+
+cg_tensor *cg_matmul_inner(const char *op, cg_inner inner, cg_tensor *a, cg_tensor *b, const cg_dims *batch,
+                           const cg_program *epilogue) {
+    cg_matmul_request r;
+    cg_tensor *out = begin_product(op, a, b, batch, &r);
+    if (!out) return NULL;
+    r.inner = inner;
+    r.epilogue = epilogue;
+    return cg_hw_matmul(a->storage->dev->hw, &r) ? NULL : out;
 }
 
 /* --- matmul ------------------------------------------------------------------------------------------------ */
@@ -57,7 +75,7 @@ static void matmul_backward(const cg_rule_call *call, cg_tensor **dx) {
 
 static const cg_rule matmul_rule = {"matmul", matmul_backward};
 
-static cg_dims batch_of(const cg_tensor *x) {
+cg_dims cg_matmul_batch(const cg_tensor *x) {
     cg_dims batch = x->shape;
     batch.rank -= 2;
     batch.dim[batch.rank] = batch.dim[batch.rank + 1] = 0;
@@ -71,7 +89,7 @@ static bool check_matmul(const cg_tensor *a, const cg_tensor *b) {
         wrong = "a scalar is no matrix";
     else if (cg_size(a, -1) != cg_size(b, b->shape.rank == 1 ? 0 : -2))
         wrong = "inner dimensions differ";
-    else if (a->shape.rank > 2 && b->shape.rank > 2 && !cg_broadcast_shapes(batch_of(a), batch_of(b), NULL))
+    else if (a->shape.rank > 2 && b->shape.rank > 2 && !cg_broadcast_shapes(cg_matmul_batch(a), cg_matmul_batch(b), NULL))
         wrong = "batch axes do not broadcast";
     if (wrong)
         CG_FAIL(&a->storage->dev->error, CG_ERROR_SHAPE, "matmul: %s: a %s, b %s", wrong,
@@ -81,14 +99,13 @@ static bool check_matmul(const cg_tensor *a, const cg_tensor *b) {
 
 static cg_tensor *matmul_matrices(cg_tensor *a, cg_tensor *b) {
     cg_dims batch;
-    if (!a || !b || !cg_broadcast_shapes(batch_of(a), batch_of(b), &batch)) return NULL;
+    if (!a || !b || !cg_broadcast_shapes(cg_matmul_batch(a), cg_matmul_batch(b), &batch)) return NULL;
     cg_tensor *input[] = {a, b};
     return cg_record_op(product("matmul", a, b, NULL, &batch), &matmul_rule, 2, input,
                         CG_KEEP(0) | CG_KEEP(1), NULL);
 }
 
-/* The real dtype both are computed in. */
-static cg_dtype common_dtype(const cg_tensor *a, const cg_tensor *b) {
+cg_dtype cg_matmul_dtype(const cg_tensor *a, const cg_tensor *b) {
     cg_dtype dtype = cg_dtype_promote(a->storage->dtype, b->storage->dtype);
     return cg_dtype_is_float(dtype) ? dtype : CG_F32;
 }
@@ -96,7 +113,7 @@ static cg_dtype common_dtype(const cg_tensor *a, const cg_tensor *b) {
 cg_tensor *cg_matmul(cg_tensor *a, cg_tensor *b) {
     if (!a || !b || !cg_op_same_device("matmul", a->storage->dev, 1, &b) || !check_matmul(a, b)) return NULL;
     bool row = a->shape.rank == 1, column = b->shape.rank == 1;
-    cg_dtype dtype = common_dtype(a, b);
+    cg_dtype dtype = cg_matmul_dtype(a, b);
     cg_tensor *left = cg_op_cast(a, dtype), *right = cg_op_cast(b, dtype);
     cg_tensor *out =
         matmul_matrices(row ? cg_unsqueeze(left, 0) : left, column ? cg_unsqueeze(right, 1) : right);
@@ -133,7 +150,7 @@ cg_tensor *cg_linear(cg_tensor *x, cg_tensor *w, cg_tensor *b) {
     if (!x || !w || !cg_op_same_device("linear", x->storage->dev, 2, (cg_tensor *[]){w, b}) ||
         !check_linear(x, w, b))
         return NULL;
-    cg_dtype dtype = common_dtype(x, w);
+    cg_dtype dtype = cg_matmul_dtype(x, w);
     cg_dims shape = x->shape, none = {0};
     shape.dim[shape.rank - 1] = cg_size(w, 1);
     cg_tensor *rows = cg_op_cast(x, dtype);

@@ -1,10 +1,12 @@
-/* The serial matrix product on one block of C: what the threads of matmul_own.c run. */
+/* The serial matrix product, or its other inner operation, on one block of C: what the threads of matmul_own.c run. */
 #ifndef CLGRAD_HOST_CPU_ISA_GEMM_ISA_H
 #define CLGRAD_HOST_CPU_ISA_GEMM_ISA_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "host/backend.h"
 
 /*
  * C = A B: (m, k) x (k, n) -> (m, n). Strides are in elements and may be anything, 0 and negative included;

@@ -1,9 +1,11 @@
 /*
  * The matrix product of one T: register blocks (tiles), packing, the loops around them. A file includes this
- * once, after elementary_c.h and with CG_GEMM_TABLE, the name of the table.
+ * once, after elementary_c.h and with CG_GEMM_TABLE, the name of the table, and CG_GEMM_INNER, a cg_inner: what
+ * stands in place of the products.
  *
  * A tile is rows x wide vectors of C held in registers through one block of k:
  *     for p < k:  C[i, v] += A[i, p] B[p, v]      rows * wide fma, wide loads, rows broadcasts
+ *     for p < k:  C[i, v] += (A[i, p] - B[p, v])^2               a subtraction more for each fma
  * Operands are read where they are if that is fast: A by broadcasts from any strides, B by vectors if its
  * columns are adjacent. Otherwise, and where a row stride would put a tile's rows into the same few sets of
  * the L1 cache, they are copied into panels first. The first tile that goes down a panel of B copies what it
@@ -54,6 +56,13 @@ typedef struct tile_args {
 
 typedef void tile_function(const tile_args *t);
 
+/* sum + x y, or sum + (x - y)^2. */
+CG_INLINE vec inner_step(vec x, vec y, vec sum) {
+    if (CG_GEMM_INNER == CG_INNER_PRODUCT) return vec_fma(x, y, sum);
+    const vec d = x - y;
+    return vec_fma(d, d, sum);
+}
+
 CG_INLINE void tile_store(int rows, int wide, bool partial, const tile_args *t, vec acc[][MAX_WIDE]) {
     const vec_mask last = t->last;
     const ptrdiff_t c_row = t->c_row;
@@ -92,7 +101,7 @@ CG_INLINE void tile(int rows, int wide, bool partial, const tile_args *t) {
         }
         CG_UNROLL for (int i = 0; i < rows; i++) {
             vec y = vec_all(a[i / 3][i % 3 * a_row]);
-            CG_UNROLL for (int v = 0; v < wide; v++) acc[i][v] = vec_fma(y, x[v], acc[i][v]);
+            CG_UNROLL for (int v = 0; v < wide; v++) acc[i][v] = inner_step(y, x[v], acc[i][v]);
         }
         CG_UNROLL for (int i = 0; i < rows; i += 3) a[i / 3] += a_col;
     }
@@ -372,7 +381,7 @@ CG_INLINE void dot_tile(int rows, int columns, const dot_args *t, const T *a, co
             const T *column = b + j * b_col + p;
             vec y = whole ? vec_load(column) : vec_load_part(column, part);
             CG_UNROLL for (int i = 0; i < rows; i++) {
-                acc[i * columns + j] = vec_fma(x[i], y, acc[i * columns + j]);
+                acc[i * columns + j] = inner_step(x[i], y, acc[i * columns + j]);
             }
         }
     }

@@ -13,7 +13,8 @@ extern const cg_searches_isa CG_ISA_NAME(cg_searches_f32), CG_ISA_NAME(cg_search
     CG_ISA_NAME(cg_searches_i32), CG_ISA_NAME(cg_searches_i64);
 extern const cg_sorts_isa CG_ISA_NAME(cg_sorts);
 extern const cg_ranks_isa CG_ISA_NAME(cg_ranks);
-extern const cg_gemm_isa CG_ISA_NAME(cg_gemm_f32), CG_ISA_NAME(cg_gemm_f64);
+extern const cg_gemm_isa CG_ISA_NAME(cg_gemm_f32), CG_ISA_NAME(cg_gemm_f64), CG_ISA_NAME(cg_distances_f32),
+    CG_ISA_NAME(cg_distances_f64);
 extern const cg_softmax_isa CG_ISA_NAME(cg_softmax_f32), CG_ISA_NAME(cg_softmax_f64);
 extern const cg_philox_isa CG_ISA_NAME(cg_philox_f32), CG_ISA_NAME(cg_philox_f64);
 extern const cg_isa CG_ISA_NAME(cg_isa);
@@ -35,7 +36,8 @@ const cg_isa CG_ISA_NAME(cg_isa) = {
                  &CG_ISA_NAME(cg_searches_i64)},
     .sorts = &CG_ISA_NAME(cg_sorts),
     .ranks = &CG_ISA_NAME(cg_ranks),
-    .gemm = {&CG_ISA_NAME(cg_gemm_f32), &CG_ISA_NAME(cg_gemm_f64)},
+    .gemm = {[CG_INNER_PRODUCT] = {&CG_ISA_NAME(cg_gemm_f32), &CG_ISA_NAME(cg_gemm_f64)},
+             [CG_INNER_SQUARED_DISTANCE] = {&CG_ISA_NAME(cg_distances_f32), &CG_ISA_NAME(cg_distances_f64)}},
     .softmax = {&CG_ISA_NAME(cg_softmax_f32), &CG_ISA_NAME(cg_softmax_f64)},
     .philox = {&CG_ISA_NAME(cg_philox_f32), &CG_ISA_NAME(cg_philox_f64)},
     .stream = CG_ISA_NAME(cg_stream),
