@@ -7,12 +7,19 @@ static const struct {
     const char *family;
     const catalog_entry *entries;
 } lists[] = {
-    {"creation", catalog_creation},   {"activations", catalog_activations},
-    {"shapes", catalog_manipulation}, {"indexing", catalog_indexing},
-    {"order", catalog_sorting},       {"reductions", catalog_reduce},
-    {"losses", catalog_losses},       {"products", catalog_linalg},
-    {"solvers", catalog_solvers},     {"solvers", catalog_lstsq},
-    {"data", catalog_preprocessing},  {"decompositions", catalog_decompositions},
+    {"creation", catalog_creation},
+    {"activations", catalog_activations},
+    {"shapes", catalog_manipulation},
+    {"indexing", catalog_indexing},
+    {"order", catalog_sorting},
+    {"reductions", catalog_reduce},
+    {"losses", catalog_losses},
+    {"products", catalog_linalg},
+    {"distances", catalog_distances},
+    {"solvers", catalog_solvers},
+    {"solvers", catalog_lstsq},
+    {"data", catalog_preprocessing},
+    {"decompositions", catalog_decompositions},
 };
 
 /* Entry i with its family; NULL past the end. */

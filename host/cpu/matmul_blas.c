@@ -34,9 +34,9 @@ static bool blas_matrix_of(const cg_matrix *x, int64_t rows, int64_t columns, bl
 static bool blas_supports(cg_hw *hw, const cg_matmul_request *r) {
     (void)hw;
     blas_matrix a, b;
-    return r->inner == CG_INNER_PRODUCT && r->m <= INT_MAX && r->n <= INT_MAX && r->k <= INT_MAX && r->k > 0 && r->c.row <= INT_MAX &&
-           blas_matrix_of(&r->a, r->m, r->k, &a) && blas_matrix_of(&r->b, r->k, r->n, &b) &&
-           !cg_matmul_reads_c(r);
+    return r->inner == CG_INNER_PRODUCT && r->m <= INT_MAX && r->n <= INT_MAX && r->k <= INT_MAX &&
+           r->k > 0 && r->c.row <= INT_MAX && blas_matrix_of(&r->a, r->m, r->k, &a) &&
+           blas_matrix_of(&r->b, r->k, r->n, &b) && !cg_matmul_reads_c(r);
 }
 
 typedef struct blas_work {

@@ -116,7 +116,8 @@ static bool products_agree(const cg_product *p, const check_matrices *x) {
  * The same layout with dense matrices of at most MAX_EDGE rows and columns, without batches or an epilogue.
  */
 static cg_product small_copy(const cg_product *p, const check_matrices *x) {
-    cg_product q = {.inner = p->inner, .dtype = p->dtype, .program = cg_program_identity(p->dtype), .consts = p->consts};
+    cg_product q = {
+        .inner = p->inner, .dtype = p->dtype, .program = cg_program_identity(p->dtype), .consts = p->consts};
     q.m = p->m < MAX_EDGE ? p->m : MAX_EDGE;
     q.n = p->n < MAX_EDGE ? p->n : MAX_EDGE;
     q.k = p->k < MAX_EDGE ? p->k : MAX_EDGE;

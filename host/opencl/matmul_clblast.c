@@ -13,9 +13,9 @@ static bool takes_matrix(const cg_product *p, const cg_matrix *x, int64_t rows, 
 
 bool cg_matmul_clblast_supports(const cg_hw_opencl *hw, const cg_product *p) {
     int rank = p->batch_rank;
-    return p->inner == CG_INNER_PRODUCT && !hw->cpu_style && p->k > 0 && rank <= 1 && p->m > 1 && p->out.stride[rank + 1] == 1 &&
-           takes_matrix(p, &p->a, p->m, p->k) && takes_matrix(p, &p->b, p->k, p->n) &&
-           cg_clblast_usable(hw, p->dtype);
+    return p->inner == CG_INNER_PRODUCT && !hw->cpu_style && p->k > 0 && rank <= 1 && p->m > 1 &&
+           p->out.stride[rank + 1] == 1 && takes_matrix(p, &p->a, p->m, p->k) &&
+           takes_matrix(p, &p->b, p->k, p->n) && cg_clblast_usable(hw, p->dtype);
 }
 
 static bool reads_output(const cg_product *p) {

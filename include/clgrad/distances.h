@@ -50,16 +50,17 @@ CG_API cg_status cg_nearest_neighbors(cg_tensor *x, cg_tensor *y, int64_t k, cg_
  * The vectors along `axis` as vectors of norm 1: x / (sum |x|^p)^(1/p), p > 0, infinity included. A vector of zeros stays
  * one, and has the gradient 0; one with NaN or an infinity becomes NaN. Safe against overflow and underflow: x is divided
  * by its largest element first. Shape of x, FLOAT. Error at most (log2 n + 12) u of each element (p = 2).
- * Gradient: (g - s sum(g x / norm)) / norm with s that of cg_norm. Errors: CG_ERROR_SHAPE for an axis x does not have,
- * CG_ERROR_ARGUMENT for another p. As torch.nn.functional.normalize, but without its eps.
+ * Gradient: (g - s sum(g x / norm)) / norm with s that of cg_norm. Errors: CG_ERROR_ARGUMENT for an axis that x does
+ * not have or another p. As torch.nn.functional.normalize, but without its eps.
  */
 CG_API cg_tensor *cg_normalize(cg_tensor *x, double p, int axis);
 
 /*
  * The cosine of the angle between the vectors along `axis`: sum(u v) of their unit vectors. x and y broadcast; `axis` is one
  * of the broadcast shape, and goes. 0 where a vector is 0 (PyTorch's eps gives the same). Error at most
- * (n + log2 n + 24) u |u| |v|, so that it may pass 1 by as much. Gradient: that of the composition, 0 to a vector of zeros.
- * FLOAT. Errors: CG_ERROR_SHAPE. As torch.nn.functional.cosine_similarity.
+ * (n + 2 log2 n + 25) u, so that it may pass 1 by as much. Gradient: that of the composition, 0 to a vector of zeros.
+ * FLOAT. Errors: CG_ERROR_SHAPE where shapes do not broadcast, CG_ERROR_ARGUMENT for an axis they do not have. As
+ * torch.nn.functional.cosine_similarity.
  */
 CG_API cg_tensor *cg_cosine_similarity(cg_tensor *x, cg_tensor *y, int axis);
 
@@ -71,9 +72,9 @@ CG_API cg_tensor *cg_cosine_similarity_matrix(cg_tensor *x, cg_tensor *y);
 
 /*
  * The angle between the vectors along `axis`, 0 to pi: 2 atan2(|u - v|, |u + v|) of their unit vectors (Kahan), which is
- * accurate where the arc of the cosine is not, near 0 and pi: the error is at most (2 log2 n + 48) u. Shapes as
+ * accurate where the arc of the cosine is not, near 0 and pi: the error is at most (6 log2 n + 64) u. Shapes as
  * cg_cosine_similarity. With one vector of zeros pi / 2, with two 0. Gradient: that of the composition, 0 where the
- * vectors are parallel (a subgradient). FLOAT. Errors: CG_ERROR_SHAPE.
+ * vectors are parallel (a subgradient). FLOAT. Errors as cg_cosine_similarity.
  */
 CG_API cg_tensor *cg_angle(cg_tensor *x, cg_tensor *y, int axis);
 

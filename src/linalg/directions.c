@@ -24,7 +24,8 @@ cg_tensor *cg_normalize(cg_tensor *x, double p, int axis) {
     if (!x || cg_op_axis("normalize", x, axis) < 0) return NULL;
     if (!(p > 0)) {
         CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT,
-                "normalize of %s: p is %g; expected a positive number or infinity", CG_SHAPE_STR(&x->shape), p);
+                "normalize of %s: p is %g; expected a positive number or infinity", CG_SHAPE_STR(&x->shape),
+                p);
         return NULL;
     }
     return unit_vectors(x, p, axis);
@@ -54,7 +55,8 @@ static int two_units(const char *op, cg_tensor *x, cg_tensor *y, int axis, cg_te
     }
     int at = axis < 0 ? axis + shape.rank : axis;
     if (at < 0 || at >= shape.rank) {
-        CG_FAIL(err, CG_ERROR_SHAPE, "%s: there is no axis %d in %s, to which x %s and y %s broadcast", op, axis,
+        CG_FAIL(err, CG_ERROR_ARGUMENT,
+                "%s: axis %d is out of range for shape %s, to which x %s and y %s broadcast", op, axis,
                 CG_SHAPE_STR(&shape), CG_SHAPE_STR(&x->shape), CG_SHAPE_STR(&y->shape));
         return -1;
     }

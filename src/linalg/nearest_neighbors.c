@@ -7,7 +7,9 @@
 #include "ops/order.h"
 #include "ops/part.h"
 
-enum { CHUNK = 1 << 20 }; /* distances made and sorted at a time: 12 MB in f32, and what the sort needs beside them */
+enum {
+    CHUNK = 1 << 20
+}; /* distances made and sorted at a time: 12 MB in f32, and what the sort needs beside them */
 
 /* --- The gradient --------------------------------------------------------------------------------------------- */
 
@@ -43,8 +45,10 @@ static cg_status check_neighbors(const cg_tensor *x, const cg_tensor *y, int64_t
 static bool nearest_of_rows(cg_tensor *const point[2], int64_t begin, int64_t end, cg_tensor *distances,
                             cg_tensor *indices) {
     const int64_t k = cg_size(indices, 1);
-    cg_tensor *all = cg_cdist(cg_slice(point[0], 0, begin, end, 1), point[1], 2), *sorted = NULL, *from = NULL;
-    if (!all || !cg_order_sort(neighbors_rule.name, all, false, distances ? &sorted : NULL, &from)) return false;
+    cg_tensor *all = cg_cdist(cg_slice(point[0], 0, begin, end, 1), point[1], 2), *sorted = NULL,
+              *from = NULL;
+    if (!all || !cg_order_sort(neighbors_rule.name, all, false, distances ? &sorted : NULL, &from))
+        return false;
     cg_tensor *places = cg_slice(indices, 0, begin, end, 1), *best = cg_slice(from, 1, 0, k, 1);
     if (!places || !best || cg_part_write(places, best)) return false;
     if (!distances) return true;
@@ -69,12 +73,14 @@ static bool nearest_of_all(cg_tensor *const point[2], cg_tensor *distances, cg_t
     return ok;
 }
 
-cg_status cg_nearest_neighbors(cg_tensor *x, cg_tensor *y, int64_t k, cg_tensor **distances, cg_tensor **indices) {
+cg_status cg_nearest_neighbors(cg_tensor *x, cg_tensor *y, int64_t k, cg_tensor **distances,
+                               cg_tensor **indices) {
     if (distances) *distances = NULL;
     if (indices) *indices = NULL;
     if (!x || !y) return CG_ERROR_ARGUMENT;
     cg_device *dev = x->storage->dev;
-    if (!cg_op_same_device(neighbors_rule.name, dev, 1, &y) || check_neighbors(x, y, k)) return dev->error.code;
+    if (!cg_op_same_device(neighbors_rule.name, dev, 1, &y) || check_neighbors(x, y, k))
+        return dev->error.code;
     const cg_dtype dtype = cg_matmul_dtype(x, y);
     const cg_dims shape = cg_shape(cg_size(x, 0), k);
     cg_tensor *input[] = {cg_op_cast(x, dtype), cg_op_cast(y, dtype),

@@ -89,7 +89,8 @@ static bool check_matmul(const cg_tensor *a, const cg_tensor *b) {
         wrong = "a scalar is no matrix";
     else if (cg_size(a, -1) != cg_size(b, b->shape.rank == 1 ? 0 : -2))
         wrong = "inner dimensions differ";
-    else if (a->shape.rank > 2 && b->shape.rank > 2 && !cg_broadcast_shapes(cg_matmul_batch(a), cg_matmul_batch(b), NULL))
+    else if (a->shape.rank > 2 && b->shape.rank > 2 &&
+             !cg_broadcast_shapes(cg_matmul_batch(a), cg_matmul_batch(b), NULL))
         wrong = "batch axes do not broadcast";
     if (wrong)
         CG_FAIL(&a->storage->dev->error, CG_ERROR_SHAPE, "matmul: %s: a %s, b %s", wrong,

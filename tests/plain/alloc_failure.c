@@ -226,6 +226,19 @@ static bool losses(fixture *f) {
     return y && cg_backward(y) == CG_OK;
 }
 
+/* Products of another kind with an epilogue, chunks in scopes of their own, two results of which one is recorded. */
+static bool distances(fixture *f) {
+    cg_tensor *x = cg_require_grad(cg_mul(f->x, 0.5), true), *d, *places;
+    if (cg_nearest_neighbors(x, f->w, 2, &d, &places) != CG_OK) return false;
+    cg_tensor *y = cg_add(cg_sum(cg_cdist(x, f->w, 2), cg_axes(1), false), cg_sum(d, cg_axes(1), false));
+    y = cg_add(y, cg_sum(cg_squared_distances(x, x), cg_axes(1), false));
+    y = cg_add(
+        y, cg_add(cg_angle(x, cg_ones(f->dev, CG_F32, cg_shape(4)), -1), cg_cosine_similarity(x, f->x, 1)));
+    if (!y || cg_backward(cg_sum(y, CG_ALL_AXES, false)) != CG_OK) return false;
+    return holds(places, 3) && holds(cg_cdist(f->w, f->w, 1), 0) &&
+           holds(cg_cosine_similarity_matrix(f->w, f->w), 16);
+}
+
 static bool creation(fixture *f) {
     cg_seed(f->dev, 1);
     cg_tensor *u = cg_uniform(f->dev, CG_F32, cg_shape(40), 1, 1), *p = cg_permutation(f->dev, 9);
@@ -365,6 +378,7 @@ static const scenario scenarios[] = {
     {"order", order, CG_OK},
     {"shapes", shapes, CG_OK},
     {"losses", losses, CG_OK},
+    {"distances", distances, CG_OK},
     {"creation", creation, CG_OK},
     {"solvers", solvers, CG_OK},
     {"decompositions", decompositions, CG_OK},
