@@ -161,6 +161,11 @@ class PyTorch:
                       "eigh": lambda: linalg.eigh(symmetric), "eig": lambda: linalg.eig(x),
                       "svd": lambda: linalg.svd(x, full_matrices=False)}[name.split("_")[0]])
 
+    def distances(self, name, size):
+        torch, x, y = self.torch, self.uniform(size[0], size[2]), self.uniform(size[1], size[2])
+        return Timer({"cdist": lambda: torch.cdist(x, y),
+                      "nearest": lambda: torch.topk(torch.cdist(x, y), size[3], largest=False)}[name.split("_")[0]])
+
     def adam(self, name, size):
         torch = self.torch
         p, g = torch.nn.Parameter(self.uniform(size[0])), self.uniform(size[0], low=-0.1, high=0.1)
@@ -292,6 +297,16 @@ class NumPy:
                       "cholesky": lambda: linalg.cholesky(definite), "qr": lambda: linalg.qr(x),
                       "eigh": lambda: linalg.eigh(symmetric), "eig": lambda: linalg.eig(x),
                       "svd": lambda: linalg.svd(x, full_matrices=False)}[name.split("_")[0]])
+
+    def distances(self, name, size):
+        """SciPy's, where it is installed: it computes in f64, and finds neighbours by a tree."""
+        try:
+            from scipy import spatial
+        except ImportError:
+            return None
+        x, y = self.uniform(size[0], size[2]), self.uniform(size[1], size[2])
+        return Timer({"cdist": lambda: spatial.distance.cdist(x, y),
+                      "nearest": lambda: spatial.KDTree(y).query(x, size[3])}[name.split("_")[0]])
 
     def overhead(self, name, size):
         x, w = self.uniform(size[0]), self.uniform(size[0])
