@@ -7,6 +7,7 @@
 
 #include "core/rows.h"
 #include "host/backend.h"
+#include "host/opencl/matmul_opencl.h"
 #include "tensor/context.h"
 
 static bool usable(const cg_device *dev, cg_dtype t) {
@@ -249,6 +250,38 @@ DEVICE_TEST_ONCE(small_distances, request_with_an_epilogue) {
                   (double)got[i], want);
     }
     drop(dev, x), drop(dev, y), drop(dev, z);
+}
+
+/* --- The check that a kernel has to pass ------------------------------------------------------------------------ */
+
+/* A kernel that multiplies where distances are asked. */
+static cg_status run_products(cg_hw_opencl *hw, const cg_product *p) {
+    cg_product q = *p;
+    q.inner = CG_INNER_PRODUCT;
+    return cg_product_candidates[CG_PRODUCT_CANDIDATES - 1].supports(hw, &q)
+               ? cg_product_candidates[CG_PRODUCT_CANDIDATES - 1].run(hw, &q)
+               : cg_matmul_block_run(hw, &q);
+}
+
+/* Kernels that compute distances pass; one that does not is found out. */
+OPENCL_TEST(small_distances, checked_kernels) {
+    cg_operand x = put(dev, CG_F32, 8 * 33, NULL);
+    cg_matmul_request r = {.inner = CG_INNER_SQUARED_DISTANCE, .dtype = CG_F32, .m = 8, .n = 8, .k = 33};
+    r.a = r.b = r.c = (cg_matrix){.buffer = x.buffer, .row = 33, .col = 1};
+    r.b.row = 1, r.b.col = 33;
+    const cg_product p = cg_product_of(&r);
+    cg_hw_opencl *hw = cg_cl(dev->hw);
+    int supporting = 0;
+    for (int i = 0; i < CG_PRODUCT_CANDIDATES; i++) {
+        if (!cg_product_candidates[i].supports(hw, &p)) continue;
+        check_case("%s", cg_product_candidates[i].name);
+        supporting++;
+        CHECK(cg_matmul_check(hw, &cg_product_candidates[i], &p));
+    }
+    CHECK(supporting > 0);
+    const cg_product_candidate wrong = {"products", true, INT64_MAX, NULL, run_products};
+    CHECK(!cg_matmul_check(hw, &wrong, &p));
+    drop(dev, x);
 }
 
 /* --- Refusals -------------------------------------------------------------------------------------------------- */
