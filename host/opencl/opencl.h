@@ -225,6 +225,13 @@ cg_status cg_cl_scatter_add(cg_hw *hw, const cg_scatter_add_request *r);
 cg_status cg_cl_scan(cg_hw *hw, const cg_scan_request *r);
 cg_status cg_cl_sort(cg_hw *hw, const cg_sort_request *r);
 cg_status cg_cl_searchsorted(cg_hw *hw, const cg_searchsorted_request *r);
+cg_status cg_cl_lu(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_cl_cholesky(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_cl_qr(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_cl_eigh(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_cl_eig(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_cl_svd(cg_hw *hw, const cg_factor_request *r);
+cg_status cg_cl_solve_triangular(cg_hw *hw, const cg_solve_triangular_request *r);
 cg_status cg_cl_softmax(cg_hw *hw, const cg_softmax_request *r);
 cg_status cg_cl_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
 
