@@ -64,10 +64,10 @@ FN void reflect3_rows(reflector3 r, int two, SPACE T *h, INDEX step, INDEX i, IN
     }
 }
 
-/* On columns j .. of a, in rows 0 .. end - 1. */
-FN void reflect3_columns(reflector3 r, int two, SPACE T *a, INDEX step, INDEX j, INDEX end) {
-    EACH(i, 0, end) {
-        SPACE T *x = a + i + j * step;
+/* On columns j .., in rows 0 .. end - 1 of h and in the n rows of z. */
+FN void reflect3_columns(reflector3 r, int two, SPACE T *h, SPACE T *z, INDEX step, INDEX n, INDEX j, INDEX end) {
+    EACH(i, 0, end + n) {
+        SPACE T *x = (i < end ? h + i : z + (i - end)) + j * step;
         T dot = x[0] + r.v1 * x[step];
         if (!two) dot += r.v2 * x[2 * step];
         dot *= r.tau;
@@ -136,8 +136,7 @@ FN void francis(SPACE T *h, SPACE T *z, INDEX step, INDEX n, INDEX first, INDEX 
         }
         reflect3_rows(r, two, h, step, k, k, n);
         SYNC;
-        reflect3_columns(r, two, h, step, k, LEAST(last, k + 3) + 1);
-        reflect3_columns(r, two, z, step, k, n);
+        reflect3_columns(r, two, h, z, step, n, k, LEAST(last, k + 3) + 1);
         SYNC;
     }
 }
