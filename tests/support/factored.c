@@ -9,7 +9,7 @@ static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* --- Running ---------------------------------------------------------------------------------------------------- */
 
-static void result_shapes(const factoring *f, factored *r) {
+void factored_shapes(const factoring *f, factored *r) {
     const int64_t m = f->m, n = f->n, k = smaller(m, n), p = f->full ? m : k, q = f->full ? n : k;
     const int64_t shapes[][CG_FACTORS][2] = {
         {{m, n}, {k, 1}},                 /* lu */
@@ -43,7 +43,7 @@ static void unpack(const unsigned char *packed, cg_dtype t, int64_t batch, int64
 
 factored factor_on(cg_device *dev, const factoring *f, const void *a) {
     factored r = {0};
-    result_shapes(f, &r);
+    factored_shapes(f, &r);
     int64_t stride = GAP, begin[CG_FACTORS], size = f->batch * f->m * f->n;
     for (int j = 0; j < CG_FACTORS; j++) {
         begin[j] = stride - GAP;
@@ -128,9 +128,10 @@ static bool check_norm(const char *what, cg_dtype t, const int64_t size[3], cons
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++)
             error += powl(dot(left + i * k, columns + j * k, k, &scale) - want[i * n + j], 2);
-    error = sqrtl(error) / ((long double)unit_roundoff(t) * norm(want, m * n));
-    return CHECK_MSG(error <= factor, "%s: the residual is %.3Lg u, at most %.3Lg are right", what, error,
-                     factor);
+    error = sqrtl(error);
+    scale = (long double)unit_roundoff(t) * norm(want, m * n);
+    return CHECK_MSG(error <= factor * scale, "%s: the residual is %.3Lg u, at most %.3Lg are right", what,
+                     error / scale, factor);
 }
 
 /* The n rows of length k are orthonormal: | x_i . x_j - (i == j) | <= factor u. */

@@ -22,6 +22,9 @@ typedef struct factored {
     int32_t *info; /* (batch) */
 } factored;
 
+/* Fills rows and columns: of each result that is asked for. */
+void factored_shapes(const factoring *f, factored *r);
+
 /*
  * Factors on the device. The real results of a matrix lie behind each other in one buffer, with a gap to the next
  * matrix's, as src/linalg has them; the gaps, a and everything else that the request may not write are checked.
