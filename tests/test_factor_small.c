@@ -65,7 +65,7 @@ static void *matrices(const factoring *f, uint64_t seed) {
 }
 
 static void run_own(cg_work kind, cg_dtype t, bool full, int64_t m, int64_t n) {
-    const factoring f = {kind, t, full, 1, m, n, 0};
+    const factoring f = {kind, t, full, 1, m, n, 0, NULL};
     check_case("%s %s (%lld, %lld) full %d", cg_work_name(kind), cg_dtype_name(t), (long long)m, (long long)n,
                full);
     const factored r = factor_own(&f, matrices(&f, (uint64_t)(m * 100 + n)));
@@ -156,7 +156,7 @@ static double hard_element(hard what, int64_t i, int64_t j, int64_t n, double x)
 }
 
 static void run_hard(cg_work kind, cg_dtype t, hard what, int64_t n) {
-    const factoring f = {kind, t, false, 1, n, n, 0};
+    const factoring f = {kind, t, false, 1, n, n, 0, NULL};
     check_case("%s %s of %s, %lld", cg_work_name(kind), cg_dtype_name(t), hard_names[what], (long long)n);
     uint64_t seed = 17;
     void *a = random_values(t, n * n, -1, 1, &seed);
@@ -183,7 +183,7 @@ HOST_TEST(factor_small, not_finite) {
     for (int k = 3; k < KINDS; k++)
         for (int64_t n = 1; n <= 4; n++)
             for (int64_t at = 0; at < n * n * 3; at++) {
-                const factoring f = {kinds[k], CG_F32, false, 1, n, n, 0};
+                const factoring f = {kinds[k], CG_F32, false, 1, n, n, 0, NULL};
                 void *a = matrices(&f, 3);
                 const int64_t i = at / 3 / n, j = at / 3 % n;
                 if (kinds[k] == CG_WORK_EIGH && j > i) continue; /* not read */
@@ -220,10 +220,10 @@ static void compare_bits(cg_device *dev, factoring f) {
 
 static void compare_all_kinds(cg_device *dev, cg_dtype t) {
     for (int k = 0; k < KINDS; k++) {
-        compare_bits(dev, (factoring){kinds[k], t, false, 3, 7, 7, 0});
+        compare_bits(dev, (factoring){kinds[k], t, false, 3, 7, 7, 0, NULL});
         if (is_square(kinds[k])) continue;
-        compare_bits(dev, (factoring){kinds[k], t, kinds[k] != CG_WORK_LU, 2, 8, 5, 0});
-        compare_bits(dev, (factoring){kinds[k], t, false, 2, 4, 6, 0});
+        compare_bits(dev, (factoring){kinds[k], t, kinds[k] != CG_WORK_LU, 2, 8, 5, 0, NULL});
+        compare_bits(dev, (factoring){kinds[k], t, false, 2, 4, 6, 0, NULL});
     }
 }
 
@@ -239,12 +239,12 @@ OPENCL_TEST(small_factor_small, other_style) {
     if (device_is_slow(dev))
         compare_all_kinds(dev, CG_F32);
     else
-        compare_bits(dev, (factoring){CG_WORK_LU, CG_F32, false, 2, 33, 21, 0});
+        compare_bits(dev, (factoring){CG_WORK_LU, CG_F32, false, 2, 33, 21, 0, NULL});
     dev->hw->backend->use_other_kernels(dev->hw, false);
 }
 
 /* As many tiny matrices as get a work-item each in the GPU style; the interpreter's is that one. */
 OPENCL_TEST(small_factor_small, many_tiny) {
-    compare_bits(dev, (factoring){CG_WORK_LU, CG_F32, false, 1027, 3, 2, 0});
-    if (device_is_slow(dev)) compare_bits(dev, (factoring){CG_WORK_EIGH, CG_F32, false, 1025, 2, 2, 0});
+    compare_bits(dev, (factoring){CG_WORK_LU, CG_F32, false, 1027, 3, 2, 0, NULL});
+    if (device_is_slow(dev)) compare_bits(dev, (factoring){CG_WORK_EIGH, CG_F32, false, 1025, 2, 2, 0, NULL});
 }
