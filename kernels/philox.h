@@ -11,9 +11,21 @@
  *   normal   elements 4 b + 2 j, 4 b + 2 j + 1           elements 2 b, 2 b + 1
  *              = box_muller(u24(w[2j]), u24(w[2j+1]))      = box_muller(u53(w0, w1), u53(w2, w3))
  *
+ *   exponential  as uniform, of which it is -log(1 - u)
+ *
  *   u24(w) = (w >> 8) 2^-24     u53(low, high) = (high 2^21 + (low >> 11)) 2^-53, both in [0, 1)
  *   box_muller(u, v) = r cos(2 pi v), r sin(2 pi v), where r = sqrt(-2 log(u + step)) and the step of u,
  *   2^-24 or 2^-53, moves it into (0, 1]
+ *
+ * Where a number may be refused and drawn again, each element owns a sub-stream: the words at its place in the same
+ * block of attempts t = 0, 1, .., the attempt being in the upper 16 bits of the counter's last word. So no element's
+ * numbers depend on another's, and streams of these kinds are below 2^48.
+ *
+ *   integers   element 4 b + j of i32: word j of block b; element 2 b + j of i64: words 2 j (low) and 2 j + 1
+ *   bernoulli  element 4 b + j: word j of block b of attempt 0, and of attempt 1 where the first leaves it open
+ *   gamma      element b: block b of attempt t (f32), or of attempts 2 t and 2 t + 1 (f64); gamma.h
+ *   binomial   element b: block b of attempt t; binomial.h
+ *   seeds      of split generators: the first two words of block 0 of attempt 2^16 - 1
  *
  * Written in the vocabulary of elementary.h, which must come first, and in
  *   PHILOX_W            the type of words: 32 unsigned bits, scalar or, in OpenCL, a vector as wide as T
@@ -30,10 +42,12 @@
 #define PHILOX_T(w) ((T)(w))
 #endif
 #define PHILOX_KEY uint
+#define PHILOX_LONG ulong
 #define PHILOX_MULHI(a, b) mul_hi((PHILOX_W)(a), b)
 #else
 #define PHILOX_W uint32_t
 #define PHILOX_KEY uint32_t
+#define PHILOX_LONG uint64_t
 #define PHILOX_MULHI(a, b) ((uint32_t)(((uint64_t)(a) * (b)) >> 32))
 #define PHILOX_T(w) ((T)(int32_t)(w)) /* signed: a conversion every instruction set has */
 #endif
@@ -86,7 +100,29 @@ FN T philox_u53(PHILOX_W low, PHILOX_W high) {
 /* The radius of Box-Muller from u in [0, 1) and its step; the pair is r t_cos2pi(v), r t_sin2pi(v). */
 FN T philox_radius(T u, T step) { return SQRT(C(-2.0) * t_log(u + step)); }
 
+/* Exponential of mean 1 from u in [0, 1): 1 - u is exact, and 0 comes out as +0. */
+FN T philox_exponential(T u) { return C(0.0) - t_log(C(1.0) - u); }
+
 #define PHILOX_STEP24 C(5.9604644775390625e-8)
 #define PHILOX_STEP53 C(1.1102230246251565e-16)
+
+/* The upper half of the stream number for attempt t < 2^16. */
+#define PHILOX_ATTEMPT(stream_hi, t) ((stream_hi) | (PHILOX_KEY)(t) << 16)
+#define PHILOX_ATTEMPTS 0x10000u
+
+/* Words as one of 64 bits. */
+FN PHILOX_LONG philox_long(PHILOX_KEY low, PHILOX_KEY high) { return (PHILOX_LONG)high << 32 | low; }
+
+/*
+ * The upper half of a b, and in *low the lower one: of the pieces of 32 bits, whose products every instruction set has.
+ * Lemire, Fast random integer generation in an interval, ACM TOMACS 29 (2019): for a random word a the upper half is
+ * uniform in [0, b) if those a are drawn again whose *low is below 2^64 modulo b.
+ */
+FN PHILOX_LONG philox_product(PHILOX_LONG a, PHILOX_LONG b, PHILOX_LONG *low) {
+    PHILOX_LONG a0 = a & 0xFFFFFFFFu, a1 = a >> 32, b0 = b & 0xFFFFFFFFu, b1 = b >> 32;
+    PHILOX_LONG p = a0 * b0, q = a1 * b0 + (p >> 32), r = a0 * b1 + (q & 0xFFFFFFFFu);
+    *low = r << 32 | (p & 0xFFFFFFFFu);
+    return a1 * b1 + (q >> 32) + (r >> 32);
+}
 
 #endif

@@ -1,7 +1,6 @@
 /*
  * to[i] = number first + i of a stream (philox.h). A work-item makes blocks of 4 words, W at a time: 4
- * elements a block for floats, 2 for doubles. KIND: 0 uniform, 1 normal. ALIGNED: to and first are multiples
- * of a block.
+ * elements a block for floats, 2 for doubles. KIND: 0 uniform, 1 normal, 2 exponential; times scale plus shift.
  */
 #include "prelude.h"
 #include "elementary.h"
@@ -20,14 +19,19 @@
 #define PER_BLOCK 4
 #endif
 #define PIECE (PER_BLOCK * W)
+#if KIND == 2
+#define FLAT(u) philox_exponential(u)
+#else
+#define FLAT(u) (u)
+#endif
 
 /* The elements of W blocks: value[j] has number j of each block. */
 FN void elements(const philox_words w, T *value) {
 #if TYPE == CG_F64
     const T u = philox_u53(w.w0, w.w1), v = philox_u53(w.w2, w.w3);
-#if KIND == 0
-    value[0] = u;
-    value[1] = v;
+#if KIND != 1
+    value[0] = FLAT(u);
+    value[1] = FLAT(v);
 #else
     const T r = philox_radius(u, PHILOX_STEP53);
     value[0] = r * t_cos2pi(v);
@@ -35,11 +39,11 @@ FN void elements(const philox_words w, T *value) {
 #endif
 #else
     const T a = philox_u24(w.w0), b = philox_u24(w.w1), c = philox_u24(w.w2), d = philox_u24(w.w3);
-#if KIND == 0
-    value[0] = a;
-    value[1] = b;
-    value[2] = c;
-    value[3] = d;
+#if KIND != 1
+    value[0] = FLAT(a);
+    value[1] = FLAT(b);
+    value[2] = FLAT(c);
+    value[3] = FLAT(d);
 #else
     const T r = philox_radius(a, PHILOX_STEP24), s = philox_radius(c, PHILOX_STEP24);
     value[0] = r * t_cos2pi(b);
@@ -79,8 +83,8 @@ FN void to_stream_order(T *value) {
  * Piece p holds the stream's elements from (first_block + p W) PER_BLOCK on; a work-item makes `pieces_each`.
  */
 __kernel void random(const long n, const long first, const long pieces_each, const uint seed_lo,
-                     const uint seed_hi, const uint stream_lo, const uint stream_hi, __global TS *to,
-                     const long to_offset) {
+                     const uint seed_hi, const uint stream_lo, const uint stream_hi, const TS scale,
+                     const TS shift, __global TS *to, const long to_offset) {
     const long first_block = (long)((ulong)first / PER_BLOCK);
     for (long i = 0; i < pieces_each; i++) {
         const long block = first_block + ((long)get_global_id(0) * pieces_each + i) * W;
@@ -94,7 +98,7 @@ __kernel void random(const long n, const long first, const long pieces_each, con
         to_stream_order(value);
         TS piece[PIECE];
         for (int j = 0; j < PER_BLOCK; j++)
-            VSTORE(value[j], piece + j * W);
+            VSTORE(value[j] * (T)(scale) + (T)(shift), piece + j * W);
         if (at >= 0 && at + PIECE <= n) {
 #pragma unroll
             for (int j = 0; j < PIECE; j++)

@@ -43,6 +43,7 @@ typedef struct cg_isa {
     const cg_gemm_isa *gemm[CG_INNER_COUNT][CG_REAL_TYPES]; /* by cg_inner, then T */
     const cg_softmax_isa *softmax[CG_REAL_TYPES];           /* by T */
     const cg_philox_isa *philox[CG_REAL_TYPES];             /* by T */
+    const cg_philox_whole_isa *philox_whole;
     /* A copy that leaves the cache alone; what it wrote is seen by other threads only after stream_end. */
     void (*stream)(void *to, const void *from, size_t bytes);
     void (*stream_end)(void);

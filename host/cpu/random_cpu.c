@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-enum { GRAIN = 32 /* batches: 8192 f32 */ };
+enum {
+    GRAIN = 32,                          /* batches: 8192 f32 */
+    BATCH_BYTES = 16 * CG_PHILOX_BATCH, /* of a batch, at most */
+};
 
 typedef struct random_work {
     const cg_random_request *r;
@@ -17,15 +20,12 @@ typedef struct random_work {
 /* The batch that the request begins or ends in: made aside, and the part that is wanted copied. */
 static void partial_batch(const random_work *w, uint64_t number) {
     const cg_random_request *r = w->r;
-    union {
-        float f32[4 * CG_PHILOX_BATCH];
-        double f64[2 * CG_PHILOX_BATCH];
-    } made;
+    _Alignas(64) unsigned char made[BATCH_BYTES];
     uint64_t start = number * w->length, skip = start < r->first ? r->first - start : 0;
     uint64_t at = start + skip - r->first, left = (uint64_t)r->n - at;
     uint64_t n = w->length - skip < left ? w->length - skip : left;
-    w->batch(r->seed, r->stream, number * CG_PHILOX_BATCH, &made);
-    memcpy(w->out + at * w->size, (unsigned char *)&made + skip * w->size, n * w->size);
+    w->batch(r, number * CG_PHILOX_BATCH, made);
+    memcpy(w->out + at * w->size, made + skip * w->size, n * w->size);
 }
 
 static void random_body(void *ctx, int64_t begin, int64_t end, int thread) {
@@ -37,16 +37,36 @@ static void random_body(void *ctx, int64_t begin, int64_t end, int thread) {
         if (start < r->first || start + w->length > r->first + (uint64_t)r->n) {
             partial_batch(w, number);
         } else {
-            w->batch(r->seed, r->stream, number * CG_PHILOX_BATCH, w->out + (start - r->first) * w->size);
+            w->batch(r, number * CG_PHILOX_BATCH, w->out + (start - r->first) * w->size);
         }
     }
 }
 
+static cg_philox_batch *batch_of(const cg_isa *isa, const cg_random_request *r) {
+    switch (r->kind) {
+    case CG_RANDOM_INTEGERS:
+        return r->dtype == CG_I32 ? isa->philox_whole->integers32 : isa->philox_whole->integers64;
+    case CG_RANDOM_BERNOULLI:
+        return isa->philox_whole->bernoulli;
+    case CG_RANDOM_BINOMIAL:
+        return isa->philox_whole->binomial;
+    case CG_RANDOM_NORMAL:
+        return isa->philox[r->dtype]->normal;
+    case CG_RANDOM_EXPONENTIAL:
+        return isa->philox[r->dtype]->exponential;
+    case CG_RANDOM_GAMMA:
+    case CG_RANDOM_LOG_GAMMA:
+        return isa->philox[r->dtype]->gamma;
+    case CG_RANDOM_UNIFORM:
+        break;
+    }
+    return isa->philox[r->dtype]->uniform;
+}
+
 cg_status cg_cpu_random(cg_hw *hw, const cg_random_request *r) {
-    const cg_philox_isa *isa = cg_cpu_of(hw)->isa->philox[r->dtype];
     random_work w = {.r = r,
-                     .batch = r->kind == CG_RANDOM_NORMAL ? isa->normal : isa->uniform,
-                     .length = (uint64_t)isa->per_block * CG_PHILOX_BATCH,
+                     .batch = batch_of(cg_cpu_of(hw)->isa, r),
+                     .length = (uint64_t)cg_random_per_block(r) * CG_PHILOX_BATCH,
                      .size = cg_dtype_size(r->dtype)};
     w.out = r->buffer->data + (size_t)r->offset * w.size;
     w.first_batch = r->first / w.length;

@@ -17,6 +17,7 @@ extern const cg_gemm_isa CG_ISA_NAME(cg_gemm_f32), CG_ISA_NAME(cg_gemm_f64), CG_
     CG_ISA_NAME(cg_distances_f64);
 extern const cg_softmax_isa CG_ISA_NAME(cg_softmax_f32), CG_ISA_NAME(cg_softmax_f64);
 extern const cg_philox_isa CG_ISA_NAME(cg_philox_f32), CG_ISA_NAME(cg_philox_f64);
+extern const cg_philox_whole_isa CG_ISA_NAME(cg_philox_whole);
 extern const cg_isa CG_ISA_NAME(cg_isa);
 void CG_ISA_NAME(cg_stream)(void *to, const void *from, size_t bytes);
 void CG_ISA_NAME(cg_stream_end)(void);
@@ -40,6 +41,7 @@ const cg_isa CG_ISA_NAME(cg_isa) = {
              [CG_INNER_SQUARED_DISTANCE] = {&CG_ISA_NAME(cg_distances_f32), &CG_ISA_NAME(cg_distances_f64)}},
     .softmax = {&CG_ISA_NAME(cg_softmax_f32), &CG_ISA_NAME(cg_softmax_f64)},
     .philox = {&CG_ISA_NAME(cg_philox_f32), &CG_ISA_NAME(cg_philox_f64)},
+    .philox_whole = &CG_ISA_NAME(cg_philox_whole),
     .stream = CG_ISA_NAME(cg_stream),
     .stream_end = CG_ISA_NAME(cg_stream_end),
 };
