@@ -12,31 +12,20 @@
 #ifndef CLGRAD_KERNELS_GAMMA_H
 #define CLGRAD_KERNELS_GAMMA_H
 
-/* What one attempt draws: a normal, and two uniform numbers in (0, 1]. */
-typedef struct {
-    T x, u, boost;
-} gamma_numbers;
-
-/* Attempt t for the element of this block. */
-FN gamma_numbers gamma_draw(PHILOX_KEY block_lo, PHILOX_KEY block_hi, PHILOX_KEY stream_lo, PHILOX_KEY stream_hi,
-                            PHILOX_KEY seed_lo, PHILOX_KEY seed_hi, PHILOX_KEY t) {
-    gamma_numbers g;
+/*
+ * What an attempt draws: a normal x, and two uniform numbers u and u' in (0, 1] (philox_u24 or philox_u53 + step).
+ *   f32, attempt t            x of words 0 and 1, u of word 2, u' of word 3
+ *   f64, attempts 2 t, + 1    x of all words of the first, u of words 0 and 1 of the second, u' of 2 and 3
+ */
 #if CG_BITS == 64
-    philox_words v = philox_block(block_lo, block_hi, stream_lo, PHILOX_ATTEMPT(stream_hi, 2 * t), seed_lo, seed_hi);
-    philox_words w =
-        philox_block(block_lo, block_hi, stream_lo, PHILOX_ATTEMPT(stream_hi, 2 * t + 1), seed_lo, seed_hi);
-    g.x = philox_radius(philox_u53(v.w0, v.w1), PHILOX_STEP53) * t_cos2pi(philox_u53(v.w2, v.w3));
-    g.u = philox_u53(w.w0, w.w1) + PHILOX_STEP53;
-    g.boost = philox_u53(w.w2, w.w3) + PHILOX_STEP53;
-#else
-    philox_words v = philox_block(block_lo, block_hi, stream_lo, PHILOX_ATTEMPT(stream_hi, t), seed_lo, seed_hi);
-    g.x = philox_radius(philox_u24(v.w0), PHILOX_STEP24) * t_cos2pi(philox_u24(v.w1));
-    g.u = philox_u24(v.w2) + PHILOX_STEP24;
-    g.boost = philox_u24(v.w3) + PHILOX_STEP24;
-#endif
-    return g;
-}
 #define GAMMA_ATTEMPTS (PHILOX_ATTEMPTS / 2)
+#define GAMMA_STEP PHILOX_STEP53
+#else
+#define GAMMA_ATTEMPTS PHILOX_ATTEMPTS
+#define GAMMA_STEP PHILOX_STEP24
+#endif
+
+FN T gamma_normal(T u, T v) { return philox_radius(u, GAMMA_STEP) * t_cos2pi(v); }
 
 /* e(y): its series below 1/8, where the rest is below 3e-9 (f32) or 4e-18 (f64) of 3 d e(y) <= 0.05 there. */
 FN T gamma_excess(T y) {

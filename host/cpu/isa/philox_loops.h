@@ -5,56 +5,67 @@
 #include "host/cpu/isa/philox_words.h"
 #include "kernels/gamma.h"
 
-enum { PAIRS = 64 / CG_BITS, PER_BLOCK = 2 * PAIRS };
+enum { PAIRS = 64 / CG_BITS, PER_BLOCK = 2 * PAIRS, NUMBERS = BATCH * PER_BLOCK };
 
 #if CG_BITS == 32
 #define CG_STEP PHILOX_STEP24
-FN T uniform_of(const batch_words *v, int j, int b) { return philox_u24(v->w[j][b]); }
+typedef uint32_t word;
+FN T uniform_at(const batch_words *v, int j, int b) { return philox_u24(v->w[j][b]); }
+FN T uniform_of(word w) { return philox_u24(w); }
 #else
 #define CG_STEP PHILOX_STEP53
-FN T uniform_of(const batch_words *v, int j, int b) { return philox_u53(v->w[2 * j][b], v->w[2 * j + 1][b]); }
+typedef uint64_t word;
+FN T uniform_at(const batch_words *v, int j, int b) { return philox_u53(v->w[2 * j][b], v->w[2 * j + 1][b]); }
+
+/*
+ * philox_u53 without a conversion from 64 bits, which few processors have for vectors: both halves of the 53 bits are put
+ * under an exponent that makes them whole numbers, and the exponents' own values are taken off. Every step is exact.
+ */
+FN T uniform_of(word w) {
+    const word bits = w >> 11;
+    const T low = AS_T((bits & 0xFFFFFFFFu) | UINT64_C(0x4330000000000000)); /* 2^52 + low */
+    const T high = AS_T((bits >> 32) | UINT64_C(0x4530000000000000));        /* 2^84 + 2^32 high */
+    return ((high - (0x1p84 + 0x1p52)) + low) * 0x1p-53;
+}
 #endif
 
-/* out[b PER_BLOCK + j] = value[j][b] scale + shift. */
-static void store(const cg_random_request *r, T value[PER_BLOCK][BATCH], T *out) {
-    const T scale = (T)r->scale, shift = (T)r->shift;
-    for (int b = 0; b < BATCH; b++) {
-        for (int j = 0; j < PER_BLOCK; j++) out[b * PER_BLOCK + j] = value[j][b] * scale + shift;
-    }
-}
+/* The words of a batch as wide as T, in the order of the stream; little-endian, as OpenCL devices and their hosts are. */
+typedef union stream_words {
+    uint32_t half[4 * BATCH];
+    word of[NUMBERS];
+} stream_words;
 
 static void uniform_batch(const cg_random_request *r, uint64_t block, void *out) {
-    batch_words v;
-    T value[PER_BLOCK][BATCH];
-    make_words(r, block, 0, &v);
-    for (int j = 0; j < PER_BLOCK; j++) {
-        for (int b = 0; b < BATCH; b++) value[j][b] = uniform_of(&v, j, b);
-    }
-    store(r, value, out);
+    const T scale = (T)r->scale, shift = (T)r->shift;
+    stream_words v;
+    T *to = out;
+    make_stream(r, block, v.half);
+    for (int i = 0; i < NUMBERS; i++) to[i] = uniform_of(v.of[i]) * scale + shift;
 }
 
 static void exponential_batch(const cg_random_request *r, uint64_t block, void *out) {
-    batch_words v;
-    T value[PER_BLOCK][BATCH];
-    make_words(r, block, 0, &v);
-    for (int j = 0; j < PER_BLOCK; j++) {
-        for (int b = 0; b < BATCH; b++) value[j][b] = philox_exponential(uniform_of(&v, j, b));
-    }
-    store(r, value, out);
+    const T scale = (T)r->scale, shift = (T)r->shift;
+    stream_words v;
+    T *to = out;
+    make_stream(r, block, v.half);
+    for (int i = 0; i < NUMBERS; i++) to[i] = philox_exponential(uniform_of(v.of[i])) * scale + shift;
 }
 
 static void normal_batch(const cg_random_request *r, uint64_t block, void *out) {
+    const T scale = (T)r->scale, shift = (T)r->shift;
     batch_words v;
-    T value[PER_BLOCK][BATCH];
-    make_words(r, block, 0, &v);
+    T value[PER_BLOCK][BATCH], *to = out;
+    make_batch(r, block, &v);
     for (int j = 0; j < PER_BLOCK; j += 2) {
         for (int b = 0; b < BATCH; b++) {
-            T radius = philox_radius(uniform_of(&v, j, b), CG_STEP), angle = uniform_of(&v, j + 1, b);
-            value[j][b] = radius * t_cos2pi(angle);
-            value[j + 1][b] = radius * t_sin2pi(angle);
+            T radius = philox_radius(uniform_at(&v, j, b), CG_STEP), angle = uniform_at(&v, j + 1, b);
+            value[j][b] = radius * t_cos2pi(angle) * scale + shift;
+            value[j + 1][b] = radius * t_sin2pi(angle) * scale + shift;
         }
     }
-    store(r, value, out);
+    for (int b = 0; b < BATCH; b++) {
+        for (int j = 0; j < PER_BLOCK; j++) to[b * PER_BLOCK + j] = value[j][b];
+    }
 }
 
 /* --- gamma: the elements of a batch that are not yet taken attempt together --------------------------------------- */
@@ -65,25 +76,53 @@ typedef struct gamma_batch_state {
     T y[BATCH], boost[BATCH];
 } gamma_batch_state;
 
-/* One attempt of those that wait; who is refused goes on waiting. */
+typedef struct gamma_numbers {
+    T x[BATCH], u[BATCH], boost[BATCH];
+} gamma_numbers;
+
+/* What one attempt of those that wait draws: see gamma.h. */
+static void gamma_numbers_of(const cg_random_request *r, uint64_t block, uint32_t t,
+                             const gamma_batch_state *s, gamma_numbers *of) {
+    const uint32_t hi = (uint32_t)(block >> 32);
+    const int n = s->left;
+    uint32_t lo[BATCH];
+    batch_words v;
+    for (int i = 0; i < BATCH; i++) lo[i] = (uint32_t)block + s->waiting[i];
+#if CG_BITS == 64
+    batch_words w;
+    make_words(r, hi, lo, n, 2 * t, &v);
+    make_words(r, hi, lo, n, 2 * t + 1, &w);
+    for (int i = 0; i < n; i++) {
+        of->x[i] = gamma_normal(uniform_at(&v, 0, i), uniform_at(&v, 1, i));
+        of->u[i] = uniform_at(&w, 0, i) + CG_STEP;
+        of->boost[i] = uniform_at(&w, 1, i) + CG_STEP;
+    }
+#else
+    make_words(r, hi, lo, n, t, &v);
+    for (int i = 0; i < n; i++) {
+        of->x[i] = gamma_normal(uniform_at(&v, 0, i), uniform_at(&v, 1, i));
+        of->u[i] = uniform_at(&v, 2, i) + CG_STEP;
+        of->boost[i] = uniform_at(&v, 3, i) + CG_STEP;
+    }
+#endif
+}
+
+/* One attempt; who is refused goes on waiting. */
 static void gamma_attempt(const cg_random_request *r, uint64_t block, uint32_t t, gamma_batch_state *s) {
-    const uint32_t lo = (uint32_t)block, hi = (uint32_t)(block >> 32);
-    const uint32_t stream_lo = (uint32_t)r->stream, stream_hi = (uint32_t)(r->stream >> 32);
-    const uint32_t seed_lo = (uint32_t)r->seed, seed_hi = (uint32_t)(r->seed >> 32);
     const T d = (T)r->gamma.d, c = (T)r->gamma.c;
-    T y[BATCH], boost[BATCH], margin[BATCH];
-    for (int i = 0; i < s->left; i++) {
-        gamma_numbers g =
-            gamma_draw(lo + s->waiting[i], hi, stream_lo, stream_hi, seed_lo, seed_hi, t);
-        y[i] = c * g.x;
-        boost[i] = g.boost;
-        margin[i] = gamma_margin(y[i], g.u, d);
+    const int n = s->left;
+    gamma_numbers g;
+    T y[BATCH], margin[BATCH];
+    gamma_numbers_of(r, block, t, s, &g);
+    for (int i = 0; i < n; i++) {
+        y[i] = c * g.x[i];
+        margin[i] = gamma_margin(y[i], g.u[i], d);
     }
     int left = 0;
-    for (int i = 0; i < s->left; i++) {
+    for (int i = 0; i < n; i++) {
         const uint32_t b = s->waiting[i];
         s->y[b] = y[i];
-        s->boost[b] = boost[i];
+        s->boost[b] = g.boost[i];
         s->waiting[left] = b;
         left += !(margin[i] > 0);
     }
