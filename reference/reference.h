@@ -80,6 +80,15 @@ long double ref_uniform(bool wide, uint64_t seed, uint64_t stream, uint64_t i);
 /* Element i of a stream of standard normal numbers, by Box and Muller. */
 long double ref_normal(bool wide, uint64_t seed, uint64_t stream, uint64_t i);
 
+/* The same of exponential numbers of mean 1, of whole numbers in [low, high) and of truth values. */
+long double ref_exponential(bool wide, uint64_t seed, uint64_t stream, uint64_t i);
+int64_t ref_integers(bool wide, uint64_t seed, uint64_t stream, uint64_t i, int64_t low, int64_t high);
+bool ref_bernoulli(uint64_t seed, uint64_t stream, uint64_t i, double p);
+
+/* Of gamma variates, with what a relative error of its normal and uniform numbers is a multiple of; of binomial ones. */
+long double ref_gamma(bool wide, uint64_t seed, uint64_t stream, uint64_t i, long double a, long double *scale);
+int64_t ref_binomial(uint64_t seed, uint64_t stream, uint64_t i, int64_t n, double p);
+
 /* --- Optimizers (ref_optim.c) --------------------------------------------------------------------------- */
 
 /* One SGD step of one parameter; *v is its velocity, 0 before the first. */
