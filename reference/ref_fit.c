@@ -23,7 +23,8 @@ long double ref_fit_beta(long double a, long double b, long double x) {
     if (!(x > 0)) return 0;
     if (x >= 1) return 1;
     if (x > (a + 1) / (a + b + 2)) return 1 - ref_fit_beta(b, a, 1 - x);
-    const long double front = expl(a * logl(x) + b * log1pl(-x) + lgammal(a + b) - lgammal(a) - lgammal(b)) / a;
+    const long double front =
+        expl(a * logl(x) + b * log1pl(-x) + lgammal(a + b) - lgammal(a) - lgammal(b)) / a;
     long double f = 1;
     for (int m = 20 + (int)(4 * sqrtl(fmaxl(a, b))); m >= 1; m--) {
         const long double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
@@ -41,7 +42,8 @@ long double ref_fit_binomial(int64_t n, long double p, int64_t k) {
 /* Kolmogorov's limit, with the correction of Stephens (1970) for finite n. */
 long double ref_fit_kolmogorov(int64_t n, const long double *at) {
     long double far = 0;
-    for (int64_t i = 0; i < n; i++) far = fmaxl(far, fmaxl(at[i] - (long double)i / n, (i + 1.0L) / n - at[i]));
+    for (int64_t i = 0; i < n; i++)
+        far = fmaxl(far, fmaxl(at[i] - (long double)i / n, (i + 1.0L) / n - at[i]));
     const long double root = sqrtl(n), t = (root + 0.12L + 0.11L / root) * far;
     if (t < 0.2L) return 1;
     long double sum = 0;

@@ -101,14 +101,16 @@ long double ref_exponential(bool wide, uint64_t seed, uint64_t stream, uint64_t 
 }
 
 /* Marsaglia and Tsang's acceptance as they write it. */
-long double ref_gamma(bool wide, uint64_t seed, uint64_t stream, uint64_t i, long double a, long double *scale) {
+long double ref_gamma(bool wide, uint64_t seed, uint64_t stream, uint64_t i, long double a,
+                      long double *scale) {
     const long double two_pi = 6.283185307179586476925286766559005768L, step = ldexpl(1, wide ? -53 : -24);
     const long double d = (a < 1 ? a + 1 : a) - 1 / 3.0L, c = 1 / sqrtl(9 * d);
     for (uint64_t attempt = 0;; attempt++) {
         uint32_t v[4], w[4];
         attempt_words(seed, stream, wide ? 2 * attempt : attempt, i, v);
         attempt_words(seed, stream, 2 * attempt + 1, i, w);
-        const long double first = wide ? u53(v[0], v[1]) : u24(v[0]), second = wide ? u53(v[2], v[3]) : u24(v[1]);
+        const long double first = wide ? u53(v[0], v[1]) : u24(v[0]),
+                          second = wide ? u53(v[2], v[3]) : u24(v[1]);
         const long double x = sqrtl(-2 * logl(first + step)) * cosl(two_pi * second);
         const long double u = (wide ? u53(w[0], w[1]) : u24(v[2])) + step;
         const long double boost = (wide ? u53(w[2], w[3]) : u24(v[3])) + step;

@@ -86,7 +86,8 @@ int64_t ref_integers(bool wide, uint64_t seed, uint64_t stream, uint64_t i, int6
 bool ref_bernoulli(uint64_t seed, uint64_t stream, uint64_t i, double p);
 
 /* Of gamma variates, with what a relative error of its normal and uniform numbers is a multiple of; of binomial ones. */
-long double ref_gamma(bool wide, uint64_t seed, uint64_t stream, uint64_t i, long double a, long double *scale);
+long double ref_gamma(bool wide, uint64_t seed, uint64_t stream, uint64_t i, long double a,
+                      long double *scale);
 int64_t ref_binomial(uint64_t seed, uint64_t stream, uint64_t i, int64_t n, double p);
 
 /* --- Optimizers (ref_optim.c) --------------------------------------------------------------------------- */

@@ -26,7 +26,9 @@ static int ascending(const void *a, const void *b) {
 
 typedef long double cdf(const double *parameter, long double x);
 
-static long double uniform_cdf(const double *p, long double x) { return (x - p[0]) / ((long double)p[1] - p[0]); }
+static long double uniform_cdf(const double *p, long double x) {
+    return (x - p[0]) / ((long double)p[1] - p[0]);
+}
 static long double normal_cdf(const double *p, long double x) { return ref_fit_normal((x - p[0]) / p[1]); }
 static long double exponential_cdf(const double *p, long double x) { return -expm1l(-x / p[0]); }
 static long double gamma_cdf(const double *p, long double x) { return ref_fit_gamma(p[0], x / p[1]); }
@@ -142,7 +144,8 @@ DEVICE_TEST_ONCE(fits, integers_of_nearly_all_words) {
     static const long double thirds[] = {1 / 3.0L, 1 / 3.0L, 1 / 3.0L};
     const double range = 3 * 0x1p30;
     cg_seed(dev, 5);
-    cg_tensor *x = cg_add(cg_cast(cg_integers(dev, CG_I32, cg_shape(N), INT32_MIN, (INT64_C(1) << 30)), CG_F64), 0x1p31);
+    cg_tensor *x =
+        cg_add(cg_cast(cg_integers(dev, CG_I32, cg_shape(N), INT32_MIN, (INT64_C(1) << 30)), CG_F64), 0x1p31);
     check_case("thirds");
     check_discrete(cg_cast(cg_floor(cg_div(x, range / 3)), CG_I64), 0, 3, thirds);
     check_case("modulo 3");
@@ -188,8 +191,7 @@ DEVICE_TEST_ONCE(fits, weighted_pairs) {
     long double probability[9] = {0};
     int64_t count[9] = {0};
     for (int i = 0; i < 9; i++)
-        if (i / 3 != i % 3)
-            probability[i] = weight[i / 3] / 8.0L * weight[i % 3] / (8.0L - weight[i / 3]);
+        if (i / 3 != i % 3) probability[i] = weight[i / 3] / 8.0L * weight[i % 3] / (8.0L - weight[i / 3]);
     cg_seed(dev, 12);
     cg_tensor *w = cg_from_f32(dev, cg_shape(3), weight);
     for (int i = 0; i < ROUNDS; i++) {
@@ -209,7 +211,8 @@ DEVICE_TEST_ONCE(fits, orders) {
     long double orders[256] = {0}, pairs[100] = {0};
     int64_t count[256] = {0}, pair_count[100] = {0};
     for (int i = 0; i < 256; i++)
-        orders[i] = ((1 << i % 4) | (1 << i / 4 % 4) | (1 << i / 16 % 4) | (1 << i / 64)) == 15 ? 1 / 24.0L : 0;
+        orders[i] =
+            ((1 << i % 4) | (1 << i / 4 % 4) | (1 << i / 16 % 4) | (1 << i / 64)) == 15 ? 1 / 24.0L : 0;
     for (int i = 0; i < 100; i++) pairs[i] = i / 10 != i % 10 ? 1 / 90.0L : 0;
     cg_seed(dev, 13);
     for (int i = 0; i < ROUNDS; i++) {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-    GRAIN = 32,                          /* batches: 8192 f32 */
+    GRAIN = 32,                         /* batches: 8192 f32 */
     BATCH_BYTES = 16 * CG_PHILOX_BATCH, /* of a batch, at most */
 };
 

@@ -25,5 +25,4 @@ bool cg_random_check_real(cg_device *dev, const char *op, cg_dtype dtype);
 /* True with probability p, of this stream. */
 cg_random_request cg_random_bernoulli(double p);
 
-
 #endif

@@ -20,8 +20,7 @@ uint64_t cg_random_seed(uint64_t seed, uint64_t stream) {
 
 cg_random_gamma cg_random_gamma_of(double a) {
     const double d = (a < 1 ? a + 1 : a) - 1.0 / 3;
-    return (cg_random_gamma){
-        .d = d, .c = 1 / (3 * sqrt(d)), .log_d = t_log(d), .power = a < 1 ? 1 / a : 0};
+    return (cg_random_gamma){.d = d, .c = 1 / (3 * sqrt(d)), .log_d = t_log(d), .power = a < 1 ? 1 / a : 0};
 }
 
 /* Hoermann's constants of the hat, as functions of the standard deviation. */

@@ -278,6 +278,23 @@ static bool decompositions(fixture *f) {
            cg_orthogonal(f->dev, CG_F32, 2, 3, 1) != NULL;
 }
 
+/* Every distribution; sums that they always have, so that a wrong result shows. */
+static bool distributions(fixture *f) {
+    const cg_dims n = cg_shape(70);
+    cg_tensor *x = cg_require_grad(cg_mul(f->x, 1), true), *weight = cg_ones(f->dev, CG_F32, cg_shape(5));
+    cg_seed(f->dev, 3);
+    cg_tensor *state = cg_random_state(f->dev);
+    cg_tensor *whole = cg_add(cg_integers(f->dev, CG_I64, n, 2, 3), cg_binomial(f->dev, n, 4, 1));
+    cg_tensor *real = cg_add(cg_exponential(f->dev, CG_F32, n, 0), cg_gamma(f->dev, CG_F32, n, 0.5, 0));
+    real = cg_add(real, cg_ge(cg_beta(f->dev, CG_F32, n, 2, 0.5), 0));
+    cg_tensor *places = cg_add(cg_choice(f->dev, 5, 5, false), cg_choice_weighted(weight, 5, false));
+    cg_tensor *picked = cg_mul(cg_add(cg_categorical(weight, 70), cg_choice(f->dev, 9, 70, true)), 0);
+    cg_tensor *y = cg_sum(cg_add(cg_dropout(x, 0.5), cg_shuffle(x, 1)), CG_ALL_AXES, false);
+    if (!y || cg_backward(y) != CG_OK || cg_random_restore(f->dev, state) != CG_OK) return false;
+    return holds(whole, 70 * 6) && holds(real, 70) && holds(places, 20) && holds(picked, 0) &&
+           holds(cg_bernoulli(f->dev, n, 1), 70);
+}
+
 static bool survivors(fixture *f) {
     cg_scope *scope = cg_scope_begin(f->dev);
     cg_tensor *kept = cg_retain(cg_exp(cg_mul(f->x, 0)));
@@ -383,6 +400,8 @@ static const scenario scenarios[] = {
     {"solvers", solvers, CG_OK},
     {"decompositions", decompositions, CG_OK},
     {"blocks", blocks, CG_OK},
+
+    {"distributions", distributions, CG_OK},
     {"survivors", survivors, CG_OK},
     {"backward", backward, CG_OK},
     {"second derivative", second_derivative, CG_OK},

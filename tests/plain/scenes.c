@@ -2,7 +2,8 @@
  * The library with nothing installed, with broken drivers, with one driver and with two devices: each scene
  * is this program run again in an environment of its own, which says what it found.
  *
- * Children print: "device ID PLATFORM usable|broken", "reason TEXT", "choice ID TEXT", "trained ID LOSS".
+ * Children print: "device ID PLATFORM usable|broken", "reason TEXT", "choice ID TEXT", "trained ID LOSS",
+ * "drawn HASH".
  */
 #include "clgrad/clgrad.h"
 #include "support/check.h"
@@ -45,6 +46,33 @@ static void train(const char *id) {
     cg_device_close(dev);
 }
 
+/* The bytes of a result, mixed in order into `hash` (FNV-1a). */
+static uint64_t mix(uint64_t hash, cg_tensor *x) {
+    const size_t bytes = x ? (size_t)cg_numel(x) * cg_dtype_size(cg_dtype_of(x)) : 0;
+    unsigned char *data = malloc(bytes + 1);
+    if (!data || cg_to_host(x, data, bytes) != CG_OK) hash = 0;
+    for (size_t i = 0; data && i < bytes; i++) hash = (hash ^ data[i]) * UINT64_C(0x100000001b3);
+    free(data);
+    return hash;
+}
+
+/* Enough random numbers of each kind that every thread has some. */
+static void draw(void) {
+    cg_device *dev = cg_device_open("cpu");
+    const cg_dims n = cg_shape(200003);
+    uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), cg_normal(dev, CG_F32, n, 0, 1));
+    hash = mix(hash, cg_uniform(dev, CG_F64, n, 0, 1));
+    hash = mix(hash, cg_gamma(dev, CG_F32, n, 0.5, 1));
+    hash = mix(hash, cg_beta(dev, CG_F64, n, 2, 3));
+    hash = mix(hash, cg_integers(dev, CG_I64, n, INT64_MIN, 1));
+    hash = mix(hash, cg_bernoulli(dev, n, 0.3));
+    hash = mix(hash, cg_binomial(dev, n, 100, 0.3));
+    hash = mix(hash, cg_categorical(cg_uniform(dev, CG_F32, cg_shape(1000), 0, 1), 200003));
+    hash = mix(hash, cg_permutation(dev, 200003));
+    printf("drawn %016llx\n", (unsigned long long)(cg_error_code(dev) == CG_OK ? hash : 0));
+    cg_device_close(dev);
+}
+
 static int child(void) {
     cg_device *dev = cg_device_open(NULL);
     printf("choice %s %s\n", dev ? cg_device_properties(dev)->id : "none",
@@ -57,6 +85,7 @@ static int child(void) {
                info.reason);
         if (info.usable) train(info.id);
     }
+    draw();
     printf("reason %s\n", cg_opencl_reason());
     return 0;
 }
@@ -234,7 +263,9 @@ static void thread_counts(void) {
         const char *at = strstr(scene(name, environment), "trained cpu ");
         if (!CHECK_MSG(at != NULL, "nothing was trained")) return;
         if (!first) first = at;
-        CHECK_MSG(!strncmp(at, first, strcspn(first, "\n") + 1), "the loss is not that of 1 thread");
+        const size_t lines = (size_t)(strstr(first, "reason ") - first); /* the loss, and what was drawn */
+        CHECK_MSG(!strncmp(at, first, lines), "the loss or the random numbers are not those of 1 thread");
+        CHECK_MSG(strstr(at, "drawn ") && !strstr(at, "drawn 0000000000000000"), "nothing was drawn");
     }
 }
 

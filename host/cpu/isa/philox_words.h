@@ -81,7 +81,8 @@ FN wide_words wide_round(wide_words c, wide seed_lo, wide seed_hi) {
 }
 
 /* philox_block for a block in each lane, two vectors of them in turn: each round waits for the one before. */
-FN void wide_blocks(const stream_keys *k, wide lo0, wide lo1, wide hi, wide_words *first, wide_words *second) {
+FN void wide_blocks(const stream_keys *k, wide lo0, wide lo1, wide hi, wide_words *first,
+                    wide_words *second) {
     wide_words c = {{lo0, hi, k->stream_lo, k->stream_hi}}, d = {{lo1, hi, k->stream_lo, k->stream_hi}};
     CG_ROUNDS for (int round = 0; round < 10; round++) {
         c = wide_round(c, k->seed_lo[round], k->seed_hi[round]);
@@ -122,15 +123,18 @@ static inline void make_batch(const cg_random_request *r, uint64_t block, batch_
 #if CG_WIDE_BYTES == 64
 #define CG_LANES_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14)
 #define CG_LANES_HIGH(a, b) __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15)
-#define CG_LANE_BLOCKS {0, 4, 1, 5, 2, 6, 3, 7}
+#define CG_LANE_BLOCKS                                                                                       \
+    { 0, 4, 1, 5, 2, 6, 3, 7 }
 #elif CG_WIDE_BYTES == 32
 #define CG_LANES_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 2, 6)
 #define CG_LANES_HIGH(a, b) __builtin_shufflevector(a, b, 1, 5, 3, 7)
-#define CG_LANE_BLOCKS {0, 2, 1, 3}
+#define CG_LANE_BLOCKS                                                                                       \
+    { 0, 2, 1, 3 }
 #else
 #define CG_LANES_LOW(a, b) __builtin_shufflevector(a, b, 0, 2)
 #define CG_LANES_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
-#define CG_LANE_BLOCKS {0, 1}
+#define CG_LANE_BLOCKS                                                                                       \
+    { 0, 1 }
 #endif
 
 FN void store_blocks(wide_words c, uint32_t *out) {
