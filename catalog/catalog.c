@@ -20,6 +20,9 @@ static const struct {
     {"solvers", catalog_lstsq},
     {"data", catalog_preprocessing},
     {"decompositions", catalog_decompositions},
+    {"special functions", catalog_special},
+    {"probability", catalog_probability},
+    {"statistics", catalog_statistics},
 };
 
 /* Entry i with its family; NULL past the end. */

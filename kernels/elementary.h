@@ -2,11 +2,12 @@
  * kernels/elementary.h: the library's own elementary functions, one text for C11 and OpenCL C 1.2.
  *
  * Here are the vocabulary, the pieces and what needs only those: rounding, exponentials, logarithms, powers and
- * the functions of networks.  arithmetic.h, error_function.h, hyperbolic.h and trigonometry.h have the others, each
- * to be included after this file, and only where it is used: a kernel that does without them compiles sooner.
+ * the functions of networks.  arithmetic.h, error_function.h, hyperbolic.h, trigonometry.h, gamma_function.h and
+ * beta_function.h have the others, each to be included after this file, and only where it is used: a kernel that does
+ * without them compiles sooner.
  *
- * Every function is a branch-free polynomial: no tables, no loops, no libm, no contraction, so that the same
- * text vectorises in C, runs on any OpenCL device and gives the same bits in both, for scalars and vectors.
+ * Every function is branch-free: polynomials, loops only of a fixed count, no tables, no libm, no contraction, so that
+ * the same text vectorises in C, runs on any OpenCL device and gives the same bits in both, for scalars and vectors.
  * There is no include guard: the includer decides how often, and with which type, the text is used.
  *
  * The includer defines the vocabulary (src/core/elementary_c.h for C, a generated prelude for OpenCL):

@@ -5,6 +5,8 @@
  */
 #include "reference/reference.h"
 
+#include "reference/ref_special.h"
+
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -116,6 +118,14 @@ REAL(log1p, log1pl(x))
 REAL(log2, log2l(x))
 REAL(log10, log10l(x))
 REAL(xlogy, x == 0 && !isnan(y) ? 0 : x * logl(y))
+
+REAL(xlog1py, x == 0 && !isnan(y) ? 0 : x * log1pl(y))
+
+/* --- special functions ---------------------------------------------------------------------------------- */
+REAL(lgamma, ref_lgamma(x))
+REAL(digamma, ref_digamma(x))
+REAL(zeta, ref_zeta(x, y))
+REAL(betainc, ref_betainc(x, y, z))
 
 /* --- trigonometric and hyperbolic ----------------------------------------------------------------------- */
 REAL(sin, sinl(x))
@@ -241,6 +251,10 @@ REAL(scale_x, fmaxl(1, fabsl(x)))                            /* functions near x
 REAL(scale_lerp, fabsl(z *(y - x)) + fabsl(x + z * (y - x))) /* y - x is rounded before it is scaled */
 REAL(scale_celu, expl(x / y) * (3 + fabsl(x / y)))           /* the quotient is rounded before exp */
 REAL(scale_near_alpha, 1 + fabsl(x) + fabsl(x / y))          /* sums that cancel */
+REAL(scale_lgamma, fabsl(ref_lgamma(x)) + (x < 0 ? 1 + ref_lgamma(1 - x) : 0)) /* reflection */
+REAL(scale_digamma, 1 + fabsl(ref_digamma(x)) + (x < 0 ? 2 * fabsl(ref_digamma(1 - x)) : 0))
+REAL(scale_zeta, ref_zeta(x, y) * (1 + x)) /* each offset is rounded before its power is taken */
+REAL(scale_betainc, ref_betainc_size(x, y, z))
 REAL(scale_selu, 1.7580993408473769L + fabsl(x))
 
 /* Rounding once: half a unit, and a little for the rounding of the long double. */
@@ -289,6 +303,11 @@ static const ref_row rows[] = {
     {"log2", .real = real_log2, ULP(1, 2)},
     {"log10", .real = real_log10, ULP(1, 2)},
     {"xlogy", .real = real_xlogy, ULP(3, 3)},
+    {"xlog1py", .real = real_xlog1py, ULP(4, 4)},
+    {"lgamma", .real = real_lgamma, UNBOUNDED, SCALED(8, 8, scale_lgamma)},
+    {"digamma", .real = real_digamma, UNBOUNDED, SCALED(12, 12, scale_digamma)},
+    {"zeta", .real = real_zeta, UNBOUNDED, SCALED(2, 2, scale_zeta), .limit = 100},
+    {"betainc", .real = real_betainc, UNBOUNDED, SCALED(4, 4, scale_betainc), .limit = 1000},
     {"sin", .real = real_sin, ULP(2, 2), .signed_zero = true, .limit = 1e5},
     {"cos", .real = real_cos, ULP(2, 2), .limit = 1e5},
     {"tan", .real = real_tan, ULP(3, 2), .signed_zero = true, .limit = 1e5},

@@ -83,6 +83,63 @@ long double ref_norm(int64_t n, const long double *x, double p) {
     return isinf(p) ? least : powl(sum, 1 / (long double)p);
 }
 
+static long double moment(int64_t n, const long double *x, int k) {
+    long double mean = ref_mean(n, x, 0), sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += powl(x[i] - mean, k);
+    return sum / (long double)n;
+}
+
+long double ref_skewness(int64_t count, const long double *x, double unbiased) {
+    long double n = (long double)count, g = moment(count, x, 3) / powl(moment(count, x, 2), 1.5L);
+    return unbiased != 0 ? g * sqrtl(n * (n - 1)) / (n - 2) : g;
+}
+
+long double ref_kurtosis(int64_t count, const long double *x, double unbiased) {
+    long double n = (long double)count, g = moment(count, x, 4) / powl(moment(count, x, 2), 2) - 3;
+    return unbiased != 0 ? (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * g + 6) : g;
+}
+
+long double ref_sem(int64_t n, const long double *x, double ddof) {
+    return ref_std(n, x, ddof) / sqrtl((long double)n);
+}
+
+static long double times(long double x, long double y) { return x * y; }
+static long double size_times(long double x, long double y) { return fabsl(x * y); }
+static long double quotient_of_sums(long double sum, long double weights) {
+    return weights == 0 ? (long double)NAN : sum / weights;
+}
+static long double size_of_quotient(long double sum, long double weights) { return sum / fabsl(weights); }
+static long double second_of(long double x, long double y) { return x * 0 + y; }
+
+ref_array ref_average(ref_array x, ref_array w, unsigned axes, bool keepdims, bool size) {
+    ref_array zeros = ref_array_like(x), all = ref_array_map2(zeros, w, second_of);
+    ref_array sum =
+        ref_array_reduce(REF_SUM, ref_array_map2(x, w, size ? size_times : times), axes, keepdims);
+    return ref_array_map2(sum, ref_array_reduce(REF_SUM, all, axes, keepdims),
+                          size ? size_of_quotient : quotient_of_sums);
+}
+
+ref_array ref_cov_weighted(ref_array x, ref_array w, double ddof, bool size) {
+    int64_t variables = x.shape[0];
+    ref_array c = ref_array_new(variables == 1 ? 0 : 2, (const int64_t[]){variables, variables});
+    ref_array mean = ref_average(x, w, 2, false, false);
+    long double sum = 0, squares = 0;
+    for (int64_t k = 0; k < w.n; k++) {
+        sum += w.v[k];
+        squares += w.v[k] * w.v[k];
+    }
+    for (int64_t i = 0; i < c.n; i++) {
+        const long double *a = x.v + i / variables * w.n, *b = x.v + i % variables * w.n;
+        long double total = 0;
+        for (int64_t k = 0; k < w.n; k++) {
+            long double term = w.v[k] * (a[k] - mean.v[i / variables]) * (b[k] - mean.v[i % variables]);
+            total += size ? fabsl(term) : term;
+        }
+        c.v[i] = total / fmaxl(sum - ddof * squares / sum, 0);
+    }
+    return c;
+}
+
 ref_array ref_cov(ref_array x, double ddof, bool size) {
     int64_t n = x.rank ? x.shape[x.rank - 1] : 1, variables = x.rank == 2 ? x.shape[0] : 1;
     long double divisor = (long double)n - ddof;

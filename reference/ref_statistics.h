@@ -20,6 +20,17 @@ long double ref_var(int64_t n, const long double *x, double ddof);
 long double ref_std(int64_t n, const long double *x, double ddof);
 long double ref_norm(int64_t n, const long double *x, double p);
 
+/* m3 / m2^(3/2) and m4 / m2^2 - 3 of the central moments, unbiased where that is not 0; std / sqrt(n). */
+long double ref_skewness(int64_t n, const long double *x, double unbiased);
+long double ref_kurtosis(int64_t n, const long double *x, double unbiased);
+long double ref_sem(int64_t n, const long double *x, double ddof);
+
+/* sum(w x) / sum(w), w broadcasting to x; size: sum|w x| / |sum w|. A sum of 0 gives NaN. */
+ref_array ref_average(ref_array x, ref_array w, unsigned axes, bool keepdims, bool size);
+
+/* Covariance of the rows of x (V, n), each observation weighted by w (n); size: of absolute terms. */
+ref_array ref_cov_weighted(ref_array x, ref_array w, double ddof, bool size);
+
 /* Covariance of the rows of x (V, n) or (n); size: of absolute deviations. One variable gives rank 0. */
 ref_array ref_cov(ref_array x, double ddof, bool size);
 

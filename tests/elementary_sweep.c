@@ -132,6 +132,7 @@ static W ref_cos2pi(W u) { return ref_turn(u, 1); }
     X(log_sigmoid, ref_log_sigmoid, -20, 40, -HUGE_VAL, HUGE_VAL, 2, 2)                                      \
     X(mish, ref_mish, -T_LIMIT, 40, -HUGE_VAL, HUGE_VAL, 2, 2)                                               \
     X(erf, REF(erf), -6, 6, -HUGE_VAL, HUGE_VAL, 1.5, 1.5)                                                   \
+    X(lgamma, REF(lgamma), 0, 40, 0, HUGE_VAL, 8, 8)                                                         \
     X(erfc, REF(erfc), -6, 28, -HUGE_VAL, HUGE_VAL, 1.5, 1.5)                                                \
     X(sin, REF(sin), -FAR, FAR, -FAR, FAR, 1.5, 1.5)                                                         \
     X(cos, REF(cos), -FAR, FAR, -FAR, FAR, 1.5, 1.5)                                                         \

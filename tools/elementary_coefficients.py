@@ -152,6 +152,22 @@ def fits(bits):
         x = k * (1 + t) / (1 - t)
         return (1 + 2 * x) * mp.exp(x * x) * mp.erfc(x)
     yield "erfc", shape, lambda t: mpf(1), (half - k) / (half + k), (top - k) / (top + k), degree
+    # log Gamma(2 + t) / t, and what Stirling's formulas of log Gamma and digamma leave, from x = 8 (f64) or 4 (f32)
+    near, far = (mpf("0.5"), mpf(1) / 64) if wide else (mpf("0.5"), mpf(1) / 16)
+
+    def near_2(t):
+        return mp.loggamma(2 + t) / t
+
+    def stirling(z):
+        x = 1 / root(z)
+        return (mp.loggamma(x) - (x - 0.5) * (mp.log(x) - 1) - mp.log(2 * mp.pi) / 2 + mpf(1) / 2) * x
+
+    def digamma_rest(z):
+        x = 1 / root(z)
+        return (mp.log(x) - 1 / (2 * x) - mp.digamma(x)) / z
+    yield "lgamma_near", near_2, lambda t: mpf(1), -near, near, 18 if wide else 8
+    yield "lgamma_far", stirling, root, 0, far, 7 if wide else 3
+    yield "digamma_far", digamma_rest, lambda z: z, 0, far, 8 if wide else 4
 
 
 def main():

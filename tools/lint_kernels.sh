@@ -24,7 +24,7 @@ for bits in f32 f64; do
   {
     [ $bits = f32 ] || echo '#define TYPE CG_F64'
     echo '#include "program.h"'
-    for header in elementary arithmetic error_function hyperbolic trigonometry; do echo "#include \"$header.h\""; done
+    for header in elementary arithmetic error_function hyperbolic trigonometry gamma_function beta_function; do echo "#include \"$header.h\""; done
   } >"$functions"
   extension=-all
   [ $bits = f32 ] || extension=-all,+cl_khr_fp64

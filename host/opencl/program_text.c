@@ -87,16 +87,22 @@ static void write_operands(FILE *f, const cg_program *p, const cg_program_layout
     write_each(f, "EACH_CONST", 0, p->n_consts, NULL, -1);
 }
 
-/* The headers of elementary functions but elementary.h, on which they build, and the functions that each has. */
+/*
+ * The headers of elementary functions but elementary.h, on which they build, and the functions that need each, in the
+ * order in which they are included.
+ */
 static const struct function_header {
     const char *name;
-    const char *functions[12];
+    const char *functions[14];
 } function_headers[] = {
     {"arithmetic.h", {"t_fmod(", "t_mod(", "t_floor_divide(", "t_hypot(", "t_rsqrt("}},
     {"error_function.h", {"t_erf(", "t_erfc("}},
     {"hyperbolic.h", {"t_sinh(", "t_cosh(", "t_tanh(", "t_asinh(", "t_acosh(", "t_atanh("}},
     {"trigonometry.h",
-     {"t_sin(", "t_cos(", "t_tan(", "t_asin(", "t_acos(", "t_atan(", "t_atan2(", "t_sin2pi(", "t_cos2pi("}},
+     {"t_sin(", "t_cos(", "t_tan(", "t_asin(", "t_acos(", "t_atan(", "t_atan2(", "t_sin2pi(", "t_cos2pi(",
+      "t_lgamma(", "t_digamma(", "t_zeta(", "t_betainc("}},
+    {"gamma_function.h", {"t_lgamma(", "t_digamma(", "t_zeta(", "t_betainc("}},
+    {"beta_function.h", {"t_betainc("}},
 };
 
 static bool uses_header(const char *expression, const struct function_header *header) {

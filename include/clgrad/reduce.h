@@ -1,5 +1,5 @@
 /*
- * Reductions over axes: sums, products, extremes, truths, norms, variance, covariance; and softmax.
+ * Reductions over axes: sums, products, extremes, truths, norms, variance; and softmax. statistics.h has more, in f64.
  *
  * `axes` is made by cg_axes(0, -1), or CG_ALL_AXES; negative axes count from the end; cg_axes() reduces nothing: each
  * element is then a reduction of its own. keepdims leaves reduced axes with length 1. n is the number of elements
@@ -107,22 +107,6 @@ CG_API cg_tensor *cg_var(cg_tensor *x, cg_axis_set axes, int ddof, bool keepdims
  * subgradient.
  */
 CG_API cg_tensor *cg_std(cg_tensor *x, cg_axis_set axes, int ddof, bool keepdims);
-
-/*
- * The covariance of variables: c[i, j] = sum_k (x[i, k] - mean_i) (x[j, k] - mean_j) / max(n - ddof, 0), n observations.
- * x (V, n) -> (V, V): a variable in each row, or with rowvar false (n, V), one in each column; ddof 1 is NumPy's
- * cov. One variable, or a vector (n), gives a scalar. FLOAT. Error at most (n + 8) u |d| |d|^T / (n - ddof), d = x - mean.
- * Gradient. Errors: CG_ERROR_SHAPE for rank above 2.
- */
-CG_API cg_tensor *cg_cov(cg_tensor *x, int ddof, bool rowvar);
-
-/*
- * Pearson's correlation of the variables in the rows of x (V, n) -> (V, V): cov(x)[i, j] / (std_i std_j), in [-1, 1];
- * a vector (n) gives a scalar. FLOAT. The rows are centred and brought to length 1 first, so that neither large means
- * nor large values cost digits: error at most (2 n + 16) u. A variable that is constant has no correlation: NaN.
- * Gradient, 0 where the result was cut to [-1, 1]. Errors: CG_ERROR_SHAPE for rank above 2.
- */
-CG_API cg_tensor *cg_corrcoef(cg_tensor *x);
 
 /*
  * The vector norm (sum |x|^p)^(1/p) over axes. FLOAT. p = 2 is the Euclidean norm, over the two axes of a matrix that

@@ -64,5 +64,8 @@ FN T cg_bits_t(U u) {
 #include "../../kernels/error_function.h"
 #include "../../kernels/hyperbolic.h"
 #include "../../kernels/trigonometry.h"
+/* these on trigonometry.h too */
+#include "../../kernels/gamma_function.h"
+#include "../../kernels/beta_function.h"
 
 #endif

@@ -3,6 +3,7 @@
 #define CLGRAD_OPS_DERIVATIVES_H
 
 #include "clgrad/activations.h"
+#include "clgrad/special.h"
 
 /* The second derivative of swish, s' (2 + x (1 - 2 s)) with s = sigmoid(x), s' = s (1 - s). */
 cg_tensor *cg_swish_second(cg_tensor *x);
@@ -24,5 +25,8 @@ cg_tensor *cg_one_for_zero(cg_tensor *x);
 
 /* x / h^2 for h = hypot(x, ...), which must not be squared: it could overflow. */
 cg_tensor *cg_over_square(cg_tensor *x, cg_tensor *h);
+
+/* The density of the beta distribution, the derivative of betainc(a, b, x) from x: x^(a-1) (1 - x)^(b-1) / B(a, b). */
+cg_tensor *cg_betainc_slope(cg_tensor *a, cg_tensor *b, cg_tensor *x);
 
 #endif

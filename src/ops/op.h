@@ -8,6 +8,7 @@
 #include "clgrad/manipulation.h"
 #include "clgrad/ops.h"
 #include "clgrad/reduce.h"
+#include "clgrad/special.h"
 #include "core/shape.h"
 #include "tensor/deferral.h"
 #include "tensor/view.h"

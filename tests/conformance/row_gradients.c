@@ -10,20 +10,26 @@ static bool has_rule(int row) {
     return !strncmp(cg_rows[row].gradient, "GRAD", 4) || !strcmp(cg_rows[row].gradient, "ZERO");
 }
 
+/* The first operands that get no gradient: the rule begins with as many NODIFF. */
+static int held_operands(int row) {
+    int n = 0;
+    for (const char *text = cg_rows[row].gradient; (text = strstr(text, "NODIFF")); text++) n++;
+    return n;
+}
+
 typedef struct row_context {
     int row;
     double parameter;
-    cg_tensor *condition; /* of where, which has no gradient */
+    cg_tensor *held[2]; /* operands without a gradient */
 } row_context;
 
 static cg_tensor *call_row(void *context, int n, cg_tensor *const *x) {
     const row_context *c = context;
-    if (cg_rows[c->row].class == CG_CLASS_SELECT)
-        return catalog_row_apply(c->row, cg_arg_tensor(c->condition), cg_arg_tensor(x[0]),
-                                 cg_arg_tensor(x[1]));
-    cg_arg y = cg_rows[c->row].signature == CG_SIG_PARAM ? cg_arg_real(c->parameter)
-                                                         : cg_arg_tensor(n > 1 ? x[1] : NULL);
-    return catalog_row_apply(c->row, cg_arg_tensor(x[0]), y, cg_arg_tensor(n > 2 ? x[2] : NULL));
+    int held = held_operands(c->row);
+    cg_arg all[3] = {0};
+    for (int i = 0; i < held + n; i++) all[i] = cg_arg_tensor(i < held ? c->held[i] : x[i - held]);
+    if (cg_rows[c->row].signature == CG_SIG_PARAM) all[1] = cg_arg_real(c->parameter);
+    return catalog_row_apply(c->row, all[0], all[1], all[2]);
 }
 
 /*
@@ -32,7 +38,7 @@ static cg_tensor *call_row(void *context, int n, cg_tensor *const *x) {
  * equal and where one is a multiple of another; so operand i is on the grid of k/2 + 0.2 + i/10, k whole.
  */
 static int make_inputs(cg_device *dev, int row, const cg_dims *shape, cg_tensor **x, uint64_t seed) {
-    int n = catalog_row_at(row)->tensors - (cg_rows[row].class == CG_CLASS_SELECT);
+    int n = catalog_row_at(row)->tensors;
     double lo = cg_rows[row].lo > 0 ? fmax(cg_rows[row].lo, 0.6) : fmax(cg_rows[row].lo, -3);
     double hi = fmin(cg_rows[row].hi, 3);
     for (int i = 0; i < n; i++) {
@@ -49,12 +55,14 @@ static void run_gradient(cg_device *dev, int row, const cg_dims *shape, double p
     check_case("%s%s of f64 %s %s, parameter %g", second ? "second gradient of " : "gradient of ",
                cg_rows[row].name, shape_text(shape[0]), shape_text(shape[1]), parameter);
     const int32_t truth[] = {1, 0, 0, 1, 1, 0};
-    row_context context = {row, parameter, cg_cast(cg_from_i32(dev, cg_shape(2, 3), truth), CG_BOOL)};
     cg_tensor *x[3];
-    int n = make_inputs(dev, row, shape, x, (uint64_t)row + 11);
+    int n = make_inputs(dev, row, shape, x, (uint64_t)row + 11), held = held_operands(row);
+    row_context context = {row, parameter, {x[0], x[1]}};
+    if (cg_rows[row].class == CG_CLASS_SELECT)
+        context.held[0] = cg_cast(cg_from_i32(dev, cg_shape(2, 3), truth), CG_BOOL);
     bool (*check)(cg_function *, void *, int, cg_tensor *const *) =
         second ? check_second_gradient : check_gradient;
-    check(call_row, &context, n, x);
+    check(call_row, &context, n - held, x + held);
     cg_scope_end(scope);
     scratch_free_all();
 }

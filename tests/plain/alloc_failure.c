@@ -161,6 +161,22 @@ static bool statistics(fixture *f) {
     return ok && holds(cg_any(f->x, CG_ALL_AXES, false), 1) && holds(cg_zscore(f->x, CG_ALL_AXES, 0), 0);
 }
 
+/* Densities with parameters of every kind, statistics in f64, a fit whose steps are many operations. */
+static bool probability(fixture *f) {
+    cg_tensor *x = cg_require_grad(cg_sigmoid(f->x), true), *a;
+    cg_description d;
+    if (cg_beta_fit(cg_detach(x), cg_axes(1), false, &a, NULL) != CG_OK) return false;
+    if (cg_describe(x, cg_axes(1), 0, false, &d) != CG_OK) return false;
+    cg_tensor *y = cg_add(cg_mul(a, 1e-9), cg_add(d.std, cg_skewness(x, cg_axes(1), false, false)));
+    y = cg_add(y, cg_sum(cg_normal_log_pdf(x, 0, cg_reshape(d.mean, cg_shape(3, 1))), cg_axes(1), false));
+    y = cg_add(y, cg_sum(cg_beta_pdf(x, 2, 3), cg_axes(1), false));
+    if (!y || cg_backward(cg_sum(y, CG_ALL_AXES, false)) != CG_OK) return false;
+    return holds(cg_average(f->x, cg_slice(f->w, 0, 0, 1, 1), CG_ALL_AXES, false), 46 / 12.0) &&
+           holds(cg_binomial_pmf(cg_full(f->dev, CG_F32, cg_shape(2), 1), 2, 0.5), 1) &&
+           holds(cg_categorical_pmf(f->labels, cg_ones(f->dev, CG_F32, cg_shape(3))), 3) &&
+           holds(cg_entropy(cg_ones(f->dev, CG_F32, cg_shape(4)), 0), 0);
+}
+
 /* Sorting, searching, counting, quantiles: requests with several results, sizes read back, objects of results. */
 static bool order(fixture *f) {
     cg_tensor *x = cg_require_grad(cg_mul(f->x, 1), true), *values, *places;
@@ -371,29 +387,18 @@ typedef struct scenario {
 } scenario;
 
 static const scenario scenarios[] = {
-    {"elementwise", elementwise, CG_OK},
-    {"long chain", long_chain, CG_OK},
-    {"products", products, CG_OK},
-    {"statistics", statistics, CG_OK},
-    {"order", order, CG_OK},
-    {"shapes", shapes, CG_OK},
-    {"losses", losses, CG_OK},
-    {"distances", distances, CG_OK},
-    {"creation", creation, CG_OK},
-    {"solvers", solvers, CG_OK},
-    {"decompositions", decompositions, CG_OK},
-    {"blocks", blocks, CG_OK},
-    {"survivors", survivors, CG_OK},
-    {"backward", backward, CG_OK},
-    {"second derivative", second_derivative, CG_OK},
-    {"modules", modules, CG_OK},
-    {"training step", train_step, CG_OK},
-    {"save", save, CG_ERROR_ARGUMENT},
-    {"load", load, CG_ERROR_FORMAT},
-    {"loader", loader, CG_OK},
-    {"plot", plot, CG_OK},
-    {"print", printing, CG_OK},
-    {"second device", second_device, CG_OK},
+    {"elementwise", elementwise, CG_OK}, {"long chain", long_chain, CG_OK},
+    {"products", products, CG_OK},       {"statistics", statistics, CG_OK},
+    {"probability", probability, CG_OK}, {"order", order, CG_OK},
+    {"shapes", shapes, CG_OK},           {"losses", losses, CG_OK},
+    {"distances", distances, CG_OK},     {"creation", creation, CG_OK},
+    {"solvers", solvers, CG_OK},         {"decompositions", decompositions, CG_OK},
+    {"blocks", blocks, CG_OK},           {"survivors", survivors, CG_OK},
+    {"backward", backward, CG_OK},       {"second derivative", second_derivative, CG_OK},
+    {"modules", modules, CG_OK},         {"training step", train_step, CG_OK},
+    {"save", save, CG_ERROR_ARGUMENT},   {"load", load, CG_ERROR_FORMAT},
+    {"loader", loader, CG_OK},           {"plot", plot, CG_OK},
+    {"print", printing, CG_OK},          {"second device", second_device, CG_OK},
 };
 
 /* --- the loop ------------------------------------------------------------------------------------------- */
