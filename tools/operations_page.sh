@@ -24,6 +24,10 @@ does for it; a test fails when the library does something else. `clgrad ops --de
 data. It is counted (`cg_device_stats.round_trips`), and an error under `CLGRAD_CHECK=2`. Nothing else leaves the device.
 *made of* lists the pieces of work of one call on small inputs.
 
+The calls are of small inputs. Of large matrices an OpenCL device factors with panels on the CPU (`lu`, `cholesky`, `qr`,
+`solve_triangular`), and gives `eigh`, `eig`, `svd` and what is made of them to the CPU backend whole, one round trip each:
+[linear algebra](linear-algebra.md) has the sizes.
+
 TEXT
 # Each kernel of an OpenCL device takes a while to be built: f32 shows what is made otherwise.
 table() { "$clgrad" ops --device "$1" --dtype f32 --markdown; }
