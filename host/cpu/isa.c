@@ -6,14 +6,13 @@
 
 extern const cg_isa cg_isa_base;
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#define CG_ISA_X86 1
+#ifdef CG_WITH_WIDE_ISA
 extern const cg_isa cg_isa_v3, cg_isa_v4;
 #endif
 
 /* What each level of x86-64 asks for, beyond what its predecessor does; the operating system's part is included. */
 static int highest_level(void) {
-#ifdef CG_ISA_X86
+#ifdef CG_WITH_WIDE_ISA
     __builtin_cpu_init();
     const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                     __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
@@ -29,7 +28,7 @@ static int highest_level(void) {
 const cg_isa *cg_isa_choose(void) {
     static const cg_isa *const levels[] = {
         &cg_isa_base,
-#ifdef CG_ISA_X86
+#ifdef CG_WITH_WIDE_ISA
         &cg_isa_v3,
         &cg_isa_v4,
 #endif

@@ -41,7 +41,7 @@ static void run_entry(cg_device *dev, const catalog_entry *entry, bool second) {
 DEVICE_TEST_ONCE(catalog, gradients) {
     if (!cg_device_properties(dev)->has_f64) return;
     for (int i = 0; catalog_at(i); i++)
-        if (catalog_at(i)->gradient && (!device_is_opencl(dev) || i % 40 == 0))
+        if (catalog_at(i)->gradient && (!device_is_opencl(dev) || i % 64 == 0))
             run_entry(dev, catalog_at(i), false);
 }
 
