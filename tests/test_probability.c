@@ -195,7 +195,7 @@ DEVICE_TEST_ONCE(small_probability, tails) {
 }
 
 /* Of a normal distribution from itself 0, from one twice as wide log(2) - 3/8; the parameters may be numbers. */
-DEVICE_TEST_ONCE(small_probability, divergence_of_normals) {
+DEVICE_TEST_ONCE(small_probability, relative_entropy_of_normals) {
     cg_tensor *mean = cg_from_f32(dev, cg_shape(2), (const float[]){1, 3});
     check_within(cg_normal_kl_divergence(mean, 1, 1, 2), CG_F32, cg_shape(2),
                  (long double[]){0.318147180559945309L, 0.818147180559945309L}, 8, (long double[]){2, 3});
