@@ -48,8 +48,8 @@ const char *catalog_family(const catalog_entry *entry) {
 }
 
 const catalog_entry *catalog_find(const char *name) {
-    const catalog_entry *entry;
-    for (int i = 0; (entry = catalog_at(i)); i++)
-        if (!strcmp(entry->name, name)) return entry;
+    for (size_t list = 0; list < sizeof lists / sizeof *lists; list++)
+        for (const catalog_entry *entry = lists[list].entries; entry->name; entry++)
+            if (!strcmp(entry->name, name)) return entry;
     return NULL;
 }

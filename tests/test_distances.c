@@ -7,7 +7,9 @@
 
 #include "core/rows.h"
 #include "host/backend.h"
+#ifdef CG_WITH_OPENCL
 #include "host/opencl/matmul_opencl.h"
+#endif
 #include "tensor/context.h"
 
 static bool usable(const cg_device *dev, cg_dtype t) {
@@ -256,6 +258,7 @@ DEVICE_TEST_ONCE(small_distances, request_with_an_epilogue) {
 
 /* --- The check that a kernel has to pass ------------------------------------------------------------------------ */
 
+#ifdef CG_WITH_OPENCL
 /* A kernel that multiplies where distances are asked. */
 static cg_status run_products(cg_hw_opencl *hw, const cg_product *p) {
     cg_product q = *p;
@@ -285,6 +288,7 @@ OPENCL_TEST(small_distances, checked_kernels) {
     CHECK(!cg_matmul_check(hw, &wrong, &p));
     drop(dev, x);
 }
+#endif
 
 /* --- Refusals -------------------------------------------------------------------------------------------------- */
 
