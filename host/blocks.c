@@ -114,26 +114,27 @@ static cg_operand operand_of(const cg_blocks *b, cg_matrix x) {
     return (cg_operand){.buffer = x.buffer, .dtype = b->dtype, .offset = x.offset, .stride = {x.row, x.col}};
 }
 
+/* to = program of `from`, which is not NULL if the program has an input, and of `value`, its constant. */
+static void map(cg_blocks *b, const cg_program *program, const int64_t mn[2], const cg_matrix *from,
+                cg_matrix to, double value) {
+    if (b->status != CG_OK) return;
+    cg_map_request r = {.program = program,
+                        .rank = 2,
+                        .shape = {mn[0], mn[1]},
+                        .out = {operand_of(b, to)},
+                        .consts = {{.f = value}}};
+    if (from) r.in[0] = operand_of(b, *from);
+    b->status = cg_hw_map(b->hw, &r);
+}
+
 void cg_blocks_copy(cg_blocks *b, int64_t m, int64_t n, cg_matrix from, cg_matrix to) {
     const cg_program identity = cg_program_identity(b->dtype);
-    if (b->status != CG_OK) return;
-    const cg_map_request map = {.program = &identity,
-                                .rank = 2,
-                                .shape = {m, n},
-                                .in = {operand_of(b, from)},
-                                .out = {operand_of(b, to)}};
-    b->status = cg_hw_map(b->hw, &map);
+    map(b, &identity, (const int64_t[]){m, n}, &from, to, 0);
 }
 
 void cg_blocks_fill(cg_blocks *b, int64_t m, int64_t n, cg_matrix to, double value) {
     const cg_program constant = cg_program_constant(b->dtype);
-    if (b->status != CG_OK) return;
-    const cg_map_request map = {.program = &constant,
-                                .rank = 2,
-                                .shape = {m, n},
-                                .out = {operand_of(b, to)},
-                                .consts = {{.f = value}}};
-    b->status = cg_hw_map(b->hw, &map);
+    map(b, &constant, (const int64_t[]){m, n}, NULL, to, value);
 }
 
 /* Inputs: the element of the product, and what it is taken from. */

@@ -16,9 +16,7 @@ cg_tensor *cg_factor_matrices(const char *op, cg_tensor *x, bool square) {
 }
 
 cg_dims cg_factor_shape(const cg_tensor *matrices, int rank, const int64_t *dim) {
-    cg_dims shape = matrices->shape;
-    shape.rank -= 2;
-    shape.dim[shape.rank] = shape.dim[shape.rank + 1] = 0;
+    cg_dims shape = cg_matmul_batch(matrices);
     for (int i = 0; i < rank; i++) shape.dim[shape.rank++] = dim[i];
     return shape;
 }
@@ -66,7 +64,7 @@ cg_factors cg_factor(const cg_factor_plan *plan, cg_tensor *a) {
     cg_device *dev = a->storage->dev;
     const int64_t total = part_offset(plan, CG_FACTORS), m = cg_size(a, -2), n = cg_size(a, -1),
                   k = m < n ? m : n;
-    const cg_dims shape = cg_factor_shape(a, 1, &total), scalar = cg_factor_shape(a, 0, NULL),
+    const cg_dims shape = cg_factor_shape(a, 1, &total), scalar = cg_matmul_batch(a),
                   vector = cg_factor_shape(a, 1, &k);
     cg_tensor *packed = cg_tensor_make(dev, plan->op, a->storage->dtype, &shape);
     f.packed = packed;

@@ -9,6 +9,7 @@
 #define CLGRAD_LINALG_FACTOR_H
 
 #include "clgrad/linalg.h"
+#include "ops/matmul.h"
 #include "ops/op.h"
 
 /* One result: its shape in each matrix, of rank 0 (not wanted), 1 or 2. */

@@ -2,20 +2,13 @@
 
 /* --- Operands ------------------------------------------------------------------------------------------------- */
 
-cg_dims cg_system_batch(const cg_tensor *matrices) {
-    cg_dims batch = matrices->shape;
-    batch.rank -= 2;
-    batch.dim[batch.rank] = batch.dim[batch.rank + 1] = 0;
-    return batch;
-}
-
 static bool check_shapes(const char *op, const cg_tensor *a, const cg_tensor *b, bool square) {
     const char *wrong = NULL;
     if (a->shape.rank < 2 || (square && cg_size(a, -1) != cg_size(a, -2)))
         wrong = square ? "a is no stack of square matrices" : "a is no stack of matrices";
     else if (b->shape.rank < 1 || cg_size(b, b->shape.rank == 1 ? 0 : -2) != cg_size(a, -2))
         wrong = "b has another number of rows than a";
-    else if (b->shape.rank > 2 && !cg_broadcast_shapes(cg_system_batch(a), cg_system_batch(b), NULL))
+    else if (b->shape.rank > 2 && !cg_broadcast_shapes(cg_matmul_batch(a), cg_matmul_batch(b), NULL))
         wrong = "batch axes do not broadcast";
     if (wrong)
         CG_FAIL(&a->storage->dev->error, CG_ERROR_SHAPE, "%s: %s: a %s, b %s: expected a %s, b %s", op, wrong,
@@ -28,8 +21,7 @@ cg_system cg_system_of(const char *op, cg_tensor *a, cg_tensor *b, bool square) 
     cg_system system = {0};
     if (!a || !b || !cg_op_same_device(op, a->storage->dev, 1, &b) || !check_shapes(op, a, b, square))
         return system;
-    cg_dtype dtype = cg_dtype_promote(a->storage->dtype, b->storage->dtype);
-    if (!cg_dtype_is_float(dtype)) dtype = CG_F32;
+    const cg_dtype dtype = cg_matmul_dtype(a, b);
     system.vector = b->shape.rank == 1;
     system.b = cg_op_cast(system.vector ? cg_unsqueeze(b, 1) : b, dtype);
     system.a = system.b ? cg_op_cast(a, dtype) : NULL;
@@ -42,7 +34,7 @@ cg_tensor *cg_system_result(const cg_system *system, cg_tensor *x) {
 
 cg_tensor *cg_system_copy(cg_tensor *a, cg_tensor *b) {
     cg_dims shape;
-    if (!b || !cg_broadcast_shapes(cg_system_batch(a), cg_system_batch(b), &shape)) return NULL;
+    if (!b || !cg_broadcast_shapes(cg_matmul_batch(a), cg_matmul_batch(b), &shape)) return NULL;
     shape.dim[shape.rank++] = cg_size(b, -2);
     shape.dim[shape.rank++] = cg_size(b, -1);
     return cg_eval(cg_clone(cg_expand(b, shape)));

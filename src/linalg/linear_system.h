@@ -5,6 +5,7 @@
 #define CLGRAD_LINALG_LINEAR_SYSTEM_H
 
 #include "clgrad/linalg.h"
+#include "ops/matmul.h"
 #include "ops/op.h"
 
 /* Operands of A x = b in one real dtype: a (..., M, N), b (..., M, R). a is NULL where something is wrong. */
@@ -18,9 +19,6 @@ cg_system cg_system_of(const char *op, cg_tensor *a, cg_tensor *b, bool square);
 
 /* x (..., N, R) as the caller of the system wants it: (..., N) where b was a vector. Recorded. */
 cg_tensor *cg_system_result(const cg_system *system, cg_tensor *x);
-
-/* The batch axes of matrices (..., M, N). */
-cg_dims cg_system_batch(const cg_tensor *matrices);
 
 /* b (..., N, R) as a copy with memory of its own, its batch axes stretched to the common ones with a's. */
 cg_tensor *cg_system_copy(cg_tensor *a, cg_tensor *b);

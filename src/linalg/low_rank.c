@@ -129,7 +129,7 @@ cg_tensor *cg_matrix_rank(cg_tensor *input, double rtol) {
     cg_tensor *a = cg_factor_matrices("matrix_rank", input, false);
     if (!a || !check_rtol("matrix_rank", a, rtol)) return NULL;
     cg_device *dev = a->storage->dev;
-    if (cg_numel(a) == 0) return cg_zeros(dev, CG_I64, cg_factor_shape(a, 0, NULL));
+    if (cg_numel(a) == 0) return cg_zeros(dev, CG_I64, cg_matmul_batch(a));
     cg_scope *scope = cg_values_begin(dev);
     return scope ? cg_values_end(scope, rank_values(a, cg_factor_rtol(a, rtol))) : NULL;
 }

@@ -79,7 +79,7 @@ cg_tensor *cg_lu_rows(cg_tensor *x, cg_tensor *p) {
     const int64_t n = cg_size(x, -2), r = cg_size(x, -1);
     cg_dims each = p->shape, batch;
     each.dim[--each.rank] = 0;
-    if (!cg_broadcast_shapes(cg_system_batch(x), each, &batch)) return NULL;
+    if (!cg_broadcast_shapes(cg_matmul_batch(x), each, &batch)) return NULL;
     cg_dims shape = batch;
     shape.dim[shape.rank++] = n;
     shape.dim[shape.rank++] = r;

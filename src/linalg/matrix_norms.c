@@ -64,7 +64,7 @@ cg_tensor *cg_matrix_norm(cg_tensor *input, cg_matrix_norm_kind kind, bool keepd
     cg_tensor *a = cg_factor_matrices("matrix_norm", input, false);
     if (!a || !is_kind("matrix_norm", a, kind)) return NULL;
     cg_tensor *norm = norm_kept("matrix_norm", a, kind);
-    return keepdims ? norm : cg_reshape(norm, cg_factor_shape(a, 0, NULL));
+    return keepdims ? norm : cg_reshape(norm, cg_matmul_batch(a));
 }
 
 /* --- condition numbers -------------------------------------------------------------------------------------------- */
