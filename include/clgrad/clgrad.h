@@ -25,6 +25,7 @@
 #include "linalg.h"
 #include "loss.h"
 #include "manipulation.h"
+#include "models.h"
 #include "nn.h"
 #include "ops.h"
 #include "optim.h"
