@@ -32,6 +32,7 @@
 #include "probability.h"
 #include "random.h"
 #include "reduce.h"
+#include "schedule.h"
 #include "special.h"
 #include "statistics.h"
 #include "sorting.h"
