@@ -37,5 +37,6 @@
 #include "sorting.h"
 #include "status.h"
 #include "tensor.h"
+#include "train.h"
 
 #endif
