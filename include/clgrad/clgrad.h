@@ -16,6 +16,7 @@
 
 #include "activations.h"
 #include "autograd.h"
+#include "conv.h"
 #include "data.h"
 #include "decomposition.h"
 #include "device.h"
@@ -28,6 +29,7 @@
 #include "nn.h"
 #include "ops.h"
 #include "optim.h"
+#include "pooling.h"
 #include "preprocessing.h"
 #include "probability.h"
 #include "random.h"
