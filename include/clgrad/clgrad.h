@@ -15,6 +15,7 @@
 #define CLGRAD_H
 
 #include "activations.h"
+#include "attention.h"
 #include "autograd.h"
 #include "conv.h"
 #include "data.h"
@@ -27,6 +28,7 @@
 #include "loss.h"
 #include "manipulation.h"
 #include "nn.h"
+#include "normalization.h"
 #include "ops.h"
 #include "optim.h"
 #include "pooling.h"
