@@ -15,7 +15,9 @@
 #define CLGRAD_H
 
 #include "activations.h"
+#include "attention.h"
 #include "autograd.h"
+#include "conv.h"
 #include "data.h"
 #include "decomposition.h"
 #include "device.h"
@@ -26,8 +28,10 @@
 #include "loss.h"
 #include "manipulation.h"
 #include "nn.h"
+#include "normalization.h"
 #include "ops.h"
 #include "optim.h"
+#include "pooling.h"
 #include "preprocessing.h"
 #include "probability.h"
 #include "random.h"
