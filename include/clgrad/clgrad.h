@@ -31,6 +31,7 @@
 #include "preprocessing.h"
 #include "probability.h"
 #include "random.h"
+#include "recurrent.h"
 #include "reduce.h"
 #include "special.h"
 #include "statistics.h"
