@@ -40,6 +40,7 @@
 #include "preprocessing.h"
 #include "probability.h"
 #include "random.h"
+#include "recurrent.h"
 #include "reduce.h"
 #include "schedule.h"
 #include "sorting.h"
