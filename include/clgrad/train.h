@@ -18,6 +18,7 @@
 #include "data.h"
 #include "io.h"
 #include "optim.h"
+#include "schedule.h"
 
 #include <signal.h>
 
@@ -25,9 +26,6 @@ CG_BEGIN_DECLS
 
 /* A training that can be interrupted, saved and gone on with. */
 typedef struct cg_trainer cg_trainer;
-
-/* A learning-rate schedule: schedule.h. */
-typedef struct cg_schedule cg_schedule;
 
 /* --- What is minimized and measured ----------------------------------------------------------------------------- */
 
@@ -135,8 +133,8 @@ typedef enum cg_fit_event {
 } cg_fit_event;
 
 /*
- * Called with the caller's context; false ends the training: after this batch's epoch has been dropped (BATCH_END), after
- * this epoch (EPOCH_END), before any (BEGIN). A callback may read parameters, which waits for the device, or set the lr.
+ * Called with the caller's context; false ends the training (CG_STOP_CALLBACK): before the next step (at BATCH_END, in the
+ * middle of an accumulation after it), or at once. A callback may read values, which waits for the device, or set the lr.
  */
 typedef bool cg_fit_callback(void *context, cg_trainer *trainer, cg_fit_event event);
 
@@ -183,9 +181,11 @@ typedef struct cg_fit_options {
     const cg_metric *metrics;
     bool metrics_on_validation_only; /* saves their work in the steps */
 
-    cg_schedule *schedule; /* stepped after each epoch; the trainer does not free it */
-    bool schedule_steps;   /* stepped after each step of the optimizer instead */
-    int accumulate; /* batches whose mean gradient one step takes; 1. The last group of an epoch may be smaller */
+    const cg_schedule *schedule; /* of the lr (and momentum): t counts the optimizer's steps */
+    bool schedule_epochs;        /* t counts finished epochs instead */
+    cg_plateau *plateau; /* takes note of the watched value after each epoch, in place of a schedule */
+    int accumulate; /* batches whose gradients one step takes, each loss divided by it; 1. A last group of an epoch
+                        * that is smaller makes a smaller step */
     double clip_norm;  /* gradients are scaled to this norm at most, all together */
     double clip_value; /* each of their elements is cut to [-clip_value, clip_value], before clip_norm */
 
@@ -216,14 +216,14 @@ CG_API cg_history *cg_fit(cg_module *module, cg_optimizer *optimizer, cg_loader 
 
 /*
  * What cg_fit is made of: a trainer, whose cg_trainer_run trains. Module, optimizer, loaders, schedule and what the options
- * point to must outlive it. Errors: NULL; CG_ERROR_ARGUMENT for options that make no sense.
+ * point to (but metrics, callbacks and texts, which are copied) must outlive it. Errors: NULL; CG_ERROR_ARGUMENT for options that make no sense.
  */
 CG_API cg_trainer *cg_trainer_new(cg_module *module, cg_optimizer *optimizer, cg_loader *train,
                                   const cg_fit_options *options);
 
 /*
- * Trains until a reason to stop (CG_OK) or an error. Called again after an interruption it goes on where it stood, in the
- * middle of an epoch too; after any other end it is CG_ERROR_STATE.
+ * Trains until a reason to stop (CG_OK) or an error. Called again after an interruption, or a callback that
+ * stopped it, it goes on where it stood, in the middle of an epoch too; after any other end it is CG_ERROR_STATE.
  */
 CG_API cg_status cg_trainer_run(cg_trainer *trainer);
 
