@@ -13,10 +13,10 @@ typedef struct notes {
 } notes;
 
 static cg_status bowl(void *context, const double *value, uint64_t seed, double *score) {
-    notes *notes = context;
-    memcpy(notes->value[notes->n], value, 2 * sizeof *value);
-    notes->seed[notes->n++] = seed;
-    if (notes->n == notes->stop_at) notes->flag = 1;
+    notes *n = context;
+    memcpy(n->value[n->n], value, 2 * sizeof *value);
+    n->seed[n->n++] = seed;
+    if (n->n == n->stop_at) n->flag = 1;
     *score = (value[0] - 3) * (value[0] - 3) + value[1];
     return CG_OK;
 }
