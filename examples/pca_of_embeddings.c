@@ -8,7 +8,7 @@
  */
 #include "digits.h"
 
-enum { CLASSES = 10, WIDTH = 16, MAX_TEST = 1000 };
+enum { CLASSES = 10, WIDTH = 8, EPOCHS = 40, MAX_TEST = 1000 };
 
 /* The share of points whose nearest class mean (in the plane) is that of their own class. */
 static double told_apart(cg_tensor *scores, cg_tensor *labels) {
@@ -62,14 +62,14 @@ static double show(const char *what, const char *path, cg_tensor *x, cg_tensor *
 }
 
 /* Trains an embedding (64 -> WIDTH) together with the linear layer that reads it. */
-static void learn(cg_module *embedding, cg_module *net, const cg_dataset *train, int epochs) {
+static void learn(cg_module *embedding, cg_module *net, const cg_dataset *train) {
     cg_device *dev = cg_module_device(net);
     cg_sequential_add(net, embedding);
     cg_sequential_add(net, cg_linear_module(dev, WIDTH, CLASSES, CG_INIT_XAVIER));
     cg_optimizer *adam = cg_adam(net, (cg_adam_options){.lr = 2e-3, .weight_decay = 1e-3});
     cg_loader *batches = cg_loader_new(dev, train, 64, true);
     cg_tensor *x, *labels;
-    for (int epoch = 0; epoch < epochs;) {
+    for (int epoch = 0; epoch < EPOCHS;) {
         cg_scope *scope = cg_scope_begin(dev);
         if (cg_loader_next(batches, &x, &labels)) {
             cg_backward(cg_cross_entropy(cg_forward(net, x), labels, CG_MEAN));
@@ -86,8 +86,10 @@ int main(int argc, char **argv) {
     cg_device *dev = open_device();
     cg_dataset *train = NULL, *test = NULL;
     if (!dev || !open_digits(&train, &test)) return cg_device_close(dev), 1;
-    cg_module *embedding = cg_mlp(dev, 3, (int64_t[]){64, 64, WIDTH}, "tanh"), *net = cg_sequential(dev);
-    learn(embedding, net, train, quick(argc, argv) ? 15 : 40);
+    cg_module *embedding = cg_sequential(dev), *net = cg_sequential(dev);
+    cg_sequential_add(embedding, cg_mlp(dev, 3, (int64_t[]){64, 64, WIDTH}, "tanh"));
+    cg_sequential_add(embedding, cg_activation_module(dev, "tanh"));
+    learn(embedding, net, train);
 
     cg_tensor *x = NULL, *labels = NULL;
     whole_set(dev, test, &x, &labels);

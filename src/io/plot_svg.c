@@ -14,7 +14,7 @@ enum {
 static const char *const dashes[] = {"", " stroke-dasharray=\"7 5\"", " stroke-dasharray=\"2 5\""};
 
 /* And dots past the last colour are squares. */
-static const char *dot_shape(int c) { return c / SVG_COLOURS % 2 ? " stroke-linecap=\"square\"" : ""; }
+static const char *dot_shape(int c) { return c / SVG_COLOURS % 2 ? " square" : ""; }
 
 typedef struct plot {
     FILE *out;
@@ -98,7 +98,7 @@ static void put_legend_entry(const plot *p, int c, double x, double line) {
                 dashes[c / SVG_COLOURS % 3], x, line - 4, SWATCH);
         break;
     case CG_CURVE_DOTS:
-        fprintf(p->out, "<path class=\"curve dots c%d\"%s d=\"M%.1f %.1fh0\"/>", c % SVG_COLOURS,
+        fprintf(p->out, "<path class=\"curve dots c%d%s\" d=\"M%.1f %.1fh.01\"/>", c % SVG_COLOURS,
                 dot_shape(c), x + SWATCH / 2.0, line - 4);
         break;
     case CG_CURVE_BARS:
@@ -210,12 +210,13 @@ static void put_polyline(const plot *p, int c) {
     fputs("\"/>\n", p->out);
 }
 
+/* Dots are lines of almost no length with round or square ends; some viewers draw no square end on none at all. */
 static void put_dots(const plot *p, int c) {
     const cg_curve *curve = &p->curves[c];
-    fprintf(p->out, "<path class=\"curve scatter c%d\"%s d=\"", c % SVG_COLOURS, dot_shape(c));
+    fprintf(p->out, "<path class=\"curve scatter c%d%s\" d=\"", c % SVG_COLOURS, dot_shape(c));
     for (int i = 0; i < curve->n; i++)
         if (shown(p, curve, i))
-            fprintf(p->out, "M%.1f %.1fh0", place_x(p, curve->x[i]), place_y(p, curve->y[i]));
+            fprintf(p->out, "M%.1f %.1fh.01", place_x(p, curve->x[i]), place_y(p, curve->y[i]));
     fputs("\"/>\n", p->out);
 }
 

@@ -86,7 +86,7 @@ void svg_put_head(FILE *out, int width, int height, const char *title) {
         "\n"
         ".paper{fill:#fff}.grid{stroke:#e2e6ea}.fine{stroke:#f0f2f4}.axis{stroke:#8b949e}\n"
         ".curve{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}.dots{stroke-width:5}\n"
-        ".scatter{stroke-width:4;stroke-opacity:.7}.bars{fill-opacity:.45}\n",
+        ".scatter{stroke-width:4;stroke-opacity:.7}.square{stroke-linecap:square}.bars{fill-opacity:.45}\n",
         out);
     put_colours(out, light_colours);
     fputs("\n@media(prefers-color-scheme:dark){text{fill:#b1bac4}.title{fill:#e6edf3}.paper{fill:#0d1117}\n"
