@@ -30,6 +30,7 @@
 #include "linalg.h"
 #include "loss.h"
 #include "manipulation.h"
+#include "models.h"
 #include "metrics.h"
 #include "nn.h"
 #include "normalization.h"
