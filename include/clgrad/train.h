@@ -5,7 +5,7 @@
  *     cg_history *history = cg_fit(net, adam, train, (cg_fit_options){
  *         .epochs = 50, .validation = validation, .patience = 5, .restore_best = true,
  *         .n_metrics = 1, .metrics = &(cg_metric){"accuracy"},
- *         .n_callbacks = 1, .callbacks = &(cg_callback){cg_log_epochs, &(cg_log){stderr}}});
+ *         .n_callbacks = 1, .callbacks = &(cg_callback){cg_log_epochs, &(cg_epoch_log){stderr}}});
  *     cg_history_plot(history, "curve.svg", (cg_plot_options){0});
  *     cg_history_free(history);
  *
@@ -147,14 +147,14 @@ typedef struct cg_callback {
 } cg_callback;
 
 /* The context of cg_log_epochs: zero is the default of all but the file. */
-typedef struct cg_log {
+typedef struct cg_epoch_log {
     FILE *file;       /* stderr, ... */
     int every;        /* a line each so many epochs, and for the last; 1 */
     double next_draw; /* its own */
-} cg_log;
+} cg_epoch_log;
 
 /*
- * A ready callback whose context is a cg_log: a line each n-th epoch with losses, metrics, lr and seconds, the reason of
+ * A ready callback whose context is a cg_epoch_log: a line each n-th epoch with losses, metrics, lr and seconds, the reason of
  * the end, and where the file is a terminal a bar while an epoch runs.
  */
 CG_API bool cg_log_epochs(void *context, cg_trainer *trainer, cg_fit_event event);
