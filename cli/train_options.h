@@ -9,7 +9,7 @@ typedef struct train_options {
     const char *data;   /* folder */
     const char *device; /* NULL: CLGRAD_DEVICE or the best */
     const char *out;    /* folder; NULL: nothing is written */
-    double test_share;
+    int runs;           /* trainings, each with the seed after the one before */
     bool compare, quiet;
 } train_options;
 
