@@ -32,7 +32,8 @@ HOST_TEST(npy, arrays_in_memory) {
     cg_array_free(&a);
     CHECK(!a.data && a.shape.rank == -1 && cg_array_numel(&a) == 0 && cg_array_numel(NULL) == 0);
     cg_array_free(NULL);
-    CHECK(cg_array_new(&a, CG_F64, cg_shape(INT64_C(1) << 40, INT64_C(1) << 40)) == CG_ERROR_SHAPE && !a.data);
+    CHECK(cg_array_new(&a, CG_F64, cg_shape(INT64_C(1) << 40, INT64_C(1) << 40)) == CG_ERROR_SHAPE &&
+          !a.data);
     CHECK(cg_array_new(&a, (cg_dtype)77, cg_shape(1)) == CG_ERROR_DTYPE);
 }
 
@@ -91,7 +92,8 @@ HOST_TEST(npy, round_trip) {
             for (size_t i = 0; i < bytes; i++)
                 ((unsigned char *)a.data)[i] = (unsigned char)(dtypes[d] == CG_BOOL ? i % 2 : i * 7 % 120);
             CHECK(cg_npy_write(path, &a) == CG_OK && cg_npy_read(path, &b) == CG_OK);
-            CHECK(b.data && b.dtype == a.dtype && same_shape(b.shape, a.shape) && !memcmp(a.data, b.data, bytes));
+            CHECK(b.data && b.dtype == a.dtype && same_shape(b.shape, a.shape) &&
+                  !memcmp(a.data, b.data, bytes));
             cg_array_free(&a);
             cg_array_free(&b);
         }
@@ -134,7 +136,8 @@ HOST_TEST(npy, dictionaries) {
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 9, CG_ERROR_FORMAT},
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296), }", 0, CG_ERROR_FORMAT},
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,), }", 0, CG_ERROR_FORMAT},
-        {"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 4294967296, 4294967296), }", 0, CG_ERROR_FORMAT},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 4294967296, 4294967296), }", 0,
+         CG_ERROR_FORMAT},
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (4000000000,), }", 0, CG_ERROR_FORMAT},
         {"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", 8, CG_ERROR_DTYPE},
         {"{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", 8, CG_ERROR_DTYPE},
@@ -165,7 +168,8 @@ HOST_TEST(npy, malformed_beginnings) {
         const char *what;
         size_t at;
         unsigned char byte;
-    } changes[] = {{"magic", 0, 'N'}, {"version 4", 6, 4}, {"version 2.1", 7, 1}, {"a header of 16 MB", 10, 255}};
+    } changes[] = {
+        {"magic", 0, 'N'}, {"version 4", 6, 4}, {"version 2.1", 7, 1}, {"a header of 16 MB", 10, 255}};
     for (size_t i = 0; i < 4; i++) {
         check_case("%s", changes[i].what);
         memcpy(file, npy_v2_scalar, sizeof file);
@@ -175,8 +179,9 @@ HOST_TEST(npy, malformed_beginnings) {
     check_case("u8 beyond i64, no file, a folder");
     CHECK(read_dictionary("{'descr': '<u8', 'fortran_order': False, 'shape': (), }", 8, &a) == CG_OK);
     cg_array_free(&a);
-    static const unsigned char large[] = "\x93NUMPY\x01\x00\x38\x00{'descr': '<u8', 'fortran_order': False, 'shape': (), }"
-                                         " \xff\xff\xff\xff\xff\xff\xff\xff";
+    static const unsigned char large[] =
+        "\x93NUMPY\x01\x00\x38\x00{'descr': '<u8', 'fortran_order': False, 'shape': (), }"
+        " \xff\xff\xff\xff\xff\xff\xff\xff";
     CHECK(!read_bytes(large, sizeof large - 1, &a) && cg_error_code(NULL) == CG_ERROR_DTYPE && !a.data);
     CHECK(cg_npy_read(test_path("none"), &a) == CG_ERROR_IO && cg_npy_read("/tmp", &a) == CG_ERROR_IO);
     CHECK(cg_npy_read(NULL, &a) == CG_ERROR_ARGUMENT && !a.data);
@@ -196,9 +201,11 @@ CPU_TEST(npy, tensors) {
     cg_error_clear(dev);
     CHECK(cg_npy_save("/nowhere/t.npy", x) == CG_ERROR_IO && cg_error_code(dev) == CG_ERROR_IO);
     cg_error_clear(dev);
-    CHECK(!cg_from_array(dev, &(cg_array){CG_F32, cg_shape(1), NULL}) && cg_error_code(dev) == CG_ERROR_ARGUMENT);
+    CHECK(!cg_from_array(dev, &(cg_array){CG_F32, cg_shape(1), NULL}) &&
+          cg_error_code(dev) == CG_ERROR_ARGUMENT);
     cg_error_clear(dev);
-    CHECK(!cg_npy_load(NULL, path) && cg_npy_save(path, NULL) == CG_ERROR_ARGUMENT && !cg_from_array(dev, NULL));
+    CHECK(!cg_npy_load(NULL, path) && cg_npy_save(path, NULL) == CG_ERROR_ARGUMENT &&
+          !cg_from_array(dev, NULL));
     CHECK(cg_to_array(NULL, &a) == CG_ERROR_ARGUMENT && !a.data);
     remove_test_folder();
 }

@@ -15,14 +15,17 @@ HOST_TEST(npz, reads_what_numpy_wrote) {
     cg_array a;
     cg_npz *file = open_bytes(npz_stored, sizeof npz_stored);
     if (!CHECK_MSG(file != NULL, "%s", cg_error_message(NULL))) return;
-    CHECK(cg_npz_count(file) == 2 && !strcmp(cg_npz_name(file, 0), "weights") && !strcmp(cg_npz_name(file, 1), "n"));
+    CHECK(cg_npz_count(file) == 2 && !strcmp(cg_npz_name(file, 0), "weights") &&
+          !strcmp(cg_npz_name(file, 1), "n"));
     CHECK(!cg_npz_name(file, 2) && !cg_npz_name(file, -1));
-    CHECK(cg_npz_read(file, "weights", &a) == CG_OK && a.dtype == CG_F32 && same_shape(a.shape, cg_shape(2, 2)));
+    CHECK(cg_npz_read(file, "weights", &a) == CG_OK && a.dtype == CG_F32 &&
+          same_shape(a.shape, cg_shape(2, 2)));
     CHECK(cg_array_get(&a, 0) == 1 && cg_array_get(&a, 3) == 4);
     cg_array_free(&a);
     CHECK(cg_npz_read(file, "n", &a) == CG_OK && a.shape.rank == 0 && cg_array_get(&a, 0) == 7);
     cg_array_free(&a);
-    CHECK(cg_npz_read(file, "m", &a) == CG_ERROR_ARGUMENT && !a.data && strstr(cg_error_message(NULL), "'m'"));
+    CHECK(cg_npz_read(file, "m", &a) == CG_ERROR_ARGUMENT && !a.data &&
+          strstr(cg_error_message(NULL), "'m'"));
     cg_npz_close(file);
     check_case("compressed");
     file = open_bytes(npz_deflated, sizeof npz_deflated);
@@ -32,7 +35,8 @@ HOST_TEST(npz, reads_what_numpy_wrote) {
     cg_array_free(&a);
     cg_npz_close(file);
     cg_npz_close(NULL);
-    CHECK(cg_npz_count(NULL) == 0 && !cg_npz_name(NULL, 0) && cg_npz_read(NULL, "x", &a) == CG_ERROR_ARGUMENT);
+    CHECK(cg_npz_count(NULL) == 0 && !cg_npz_name(NULL, 0) &&
+          cg_npz_read(NULL, "x", &a) == CG_ERROR_ARGUMENT);
     remove_test_folder();
 }
 
