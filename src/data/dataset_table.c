@@ -114,10 +114,10 @@ static cg_dataset *dataset_of_table(const target_columns *t, cg_error *err) {
 }
 
 cg_dataset *cg_dataset_from_table(const cg_table *table, cg_table_options options) {
+    if (!table) return NULL; /* and the error of who made none stays */
     cg_error *err = cg_error_of_thread();
     *err = (cg_error){0};
     target_columns t = {.table = table};
-    if (!table) return NULL;
     cg_dataset *set = find_targets(&t, &options, err) == CG_OK ? dataset_of_table(&t, err) : NULL;
     free(t.column);
     return set;
