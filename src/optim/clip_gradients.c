@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "autograd/tape.h"
+#include "clgrad/optim.h"
 #include "clgrad/manipulation.h"
 #include "clgrad/ops.h"
 #include "clgrad/reduce.h"

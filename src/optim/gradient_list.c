@@ -4,12 +4,6 @@
 
 #include "clgrad/autograd.h"
 
-static bool is_listed(const cg_gradient_list *list, const cg_tensor *x) {
-    for (int i = 0; i < list->n; i++)
-        if (list->parameter[i] == x) return true;
-    return false;
-}
-
 cg_status cg_gradient_list_make(const cg_module *module, const char *op, bool gathered,
                                 cg_gradient_list *list) {
     const int n = cg_parameter_count(module);
@@ -21,7 +15,7 @@ cg_status cg_gradient_list_make(const cg_module *module, const char *op, bool ga
             cg_gradient_list_free(list);
             return module->dev->error.code;
         }
-        if (!(gathered ? cg_grad_of(x) != NULL : cg_requires_grad(x)) || is_listed(list, x)) continue;
+        if (!(gathered ? cg_grad_of(x) != NULL : cg_requires_grad(x))) continue;
         list->parameter[list->n++] = x;
         list->f64 = list->f64 || x->storage->dtype == CG_F64;
     }

@@ -1,4 +1,4 @@
-/* The parameters of a module that want, or have, a gradient: each tensor once, however many layers share it. */
+/* The parameters of a module that want, or have, a gradient. */
 #ifndef CLGRAD_OPTIM_GRADIENT_LIST_H
 #define CLGRAD_OPTIM_GRADIENT_LIST_H
 

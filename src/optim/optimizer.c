@@ -35,15 +35,8 @@ static cg_status take_options(cg_optimizer *o, cg_common_options common, const c
 
 /* --- states --------------------------------------------------------------------------------------------------- */
 
-static bool is_repeated(const cg_optimizer *o, int i) {
-    const cg_tensor *x = cg_parameter(o->module, i, NULL);
-    for (int k = 0; k < i; k++)
-        if (cg_parameter(o->module, k, NULL) == x) return true;
-    return false;
-}
-
-static cg_status make_state(cg_optimizer *o, const char *path, const cg_tensor *x, cg_slot *slot, int k,
-                            double start) {
+static cg_status make_state(cg_optimizer *o, const char *path, const cg_tensor *x, cg_optimizer_slot *slot,
+                            int k, double start) {
     const char *name = o->update->state[k];
     const size_t bytes = strlen(path) + 1 + strlen(name) + 1;
     char *full = malloc(bytes);
@@ -58,11 +51,10 @@ static cg_status make_slots(cg_optimizer *o, double start) {
     for (int i = 0; i < o->n; i++) {
         const char *path;
         const cg_tensor *x = cg_parameter(o->module, i, &path);
-        cg_slot *slot = &o->slot[i];
+        cg_optimizer_slot *slot = &o->slot[i];
         if (!x) return o->dev->error.code;
-        *slot = (cg_slot){
-            .lr_factor = 1, .weight_decay = o->weight_decay, .l1 = o->l1, .repeated = is_repeated(o, i)};
-        for (int k = 0; k < o->update->n_states && !slot->repeated; k++) {
+        *slot = (cg_optimizer_slot){.lr_factor = 1, .weight_decay = o->weight_decay, .l1 = o->l1};
+        for (int k = 0; k < o->update->n_states; k++) {
             const cg_status status = make_state(o, path, x, slot, k, start);
             if (status != CG_OK) return status;
         }

@@ -30,13 +30,12 @@ typedef struct cg_update {
 } cg_update;
 
 /* What there is for each parameter. */
-typedef struct cg_slot {
+typedef struct cg_optimizer_slot {
     cg_tensor *state[CG_MAX_STATES]; /* like the parameter; retained */
     int64_t t;                       /* steps in which it had a gradient */
     double lr_factor, weight_decay, l1;
     bool frozen;
-    bool repeated; /* the same tensor as an earlier parameter: updated once, without states of its own */
-} cg_slot;
+} cg_optimizer_slot;
 
 struct cg_optimizer {
     cg_device *dev;
@@ -44,7 +43,7 @@ struct cg_optimizer {
     const char *kind;
     const cg_update *update;
     int n; /* parameters */
-    cg_slot *slot;
+    cg_optimizer_slot *slot;
     cg_named_tensor *state; /* all states with their names, "<path>.<state>" */
     int n_state;
     cg_segment *segment; /* room for a request */
@@ -86,7 +85,7 @@ static inline double cg_option_or(double value, double usual) { return value != 
 void cg_step_program(const cg_optimizer *o, cg_dtype type, cg_program *p, uint8_t name[CG_MAX_CONSTS]);
 
 /* All named constants of the next step of a parameter. */
-void cg_step_constants(const cg_optimizer *o, const cg_slot *slot, cg_scalar c[CG_MAX_CONSTS]);
+void cg_step_constants(const cg_optimizer *o, const cg_optimizer_slot *slot, cg_scalar c[CG_MAX_CONSTS]);
 
 /* The text of cg_optimizer_settings, to be freed; NULL and an error without memory. */
 char *cg_settings_write(const cg_optimizer *o);

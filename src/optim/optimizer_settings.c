@@ -14,7 +14,7 @@
 /* --- writing ------------------------------------------------------------------------------------------------ */
 
 /* Everything about parameter i, into the arrays of "parameters". */
-static int append_parameter(json_t *parameters, const cg_slot *slot) {
+static int append_parameter(json_t *parameters, const cg_optimizer_slot *slot) {
     int bad = json_array_append_new(json_object_get(parameters, "steps"), json_integer(slot->t));
     bad |= json_array_append_new(json_object_get(parameters, "lr_factor"), json_real(slot->lr_factor));
     bad |= json_array_append_new(json_object_get(parameters, "weight_decay"), json_real(slot->weight_decay));
@@ -80,7 +80,7 @@ static bool get_count(const json_t *value, int64_t *count) {
 }
 
 /* Entry i of every array of "parameters" into `slot`. */
-static bool get_parameter(const json_t *parameters, size_t i, cg_slot *slot) {
+static bool get_parameter(const json_t *parameters, size_t i, cg_optimizer_slot *slot) {
     const json_t *frozen = json_array_get(json_object_get(parameters, "frozen"), i);
     slot->frozen = json_is_true(frozen);
     return json_is_boolean(frozen) &&
@@ -90,7 +90,7 @@ static bool get_parameter(const json_t *parameters, size_t i, cg_slot *slot) {
            get_number(json_array_get(json_object_get(parameters, "l1"), i), &slot->l1);
 }
 
-static cg_status read_parameters(const cg_optimizer *o, const json_t *parameters, cg_slot *slot) {
+static cg_status read_parameters(const cg_optimizer *o, const json_t *parameters, cg_optimizer_slot *slot) {
     const size_t n = json_array_size(json_object_get(parameters, "steps"));
     if (n != (size_t)o->n)
         return CG_FAIL(&o->dev->error, CG_ERROR_FORMAT,
@@ -125,13 +125,13 @@ static cg_status check_kind(const cg_optimizer *o, const json_t *all) {
                    kind ? kind : "", o->kind);
 }
 
-static bool is_ordinary(const cg_optimizer *o, const cg_slot *slot) {
+static bool is_ordinary(const cg_optimizer *o, const cg_optimizer_slot *slot) {
     return slot->lr_factor == 1 && slot->weight_decay == o->weight_decay && slot->l1 == o->l1 &&
            !slot->frozen;
 }
 
 /* From here on nothing can fail. */
-static void take_settings(cg_optimizer *o, const cg_optimizer *read, const cg_slot *slot) {
+static void take_settings(cg_optimizer *o, const cg_optimizer *read, const cg_optimizer_slot *slot) {
     o->t = read->t;
     o->lr = read->lr;
     o->weight_decay = read->weight_decay;
@@ -152,7 +152,7 @@ static void take_settings(cg_optimizer *o, const cg_optimizer *read, const cg_sl
 cg_status cg_settings_read(cg_optimizer *o, const char *text) {
     json_error_t why;
     json_t *all = json_loads(text, JSON_REJECT_DUPLICATES, &why);
-    cg_slot *slot = calloc((size_t)o->n + 1, sizeof *slot);
+    cg_optimizer_slot *slot = calloc((size_t)o->n + 1, sizeof *slot);
     cg_optimizer read = *o;
     cg_status status = CG_OK;
     if (!slot)

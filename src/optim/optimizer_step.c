@@ -10,8 +10,7 @@
 
 /* Whether parameter i takes part, and with which gradient. */
 static cg_tensor *gradient_of(const cg_optimizer *o, int i) {
-    const cg_slot *slot = &o->slot[i];
-    return slot->frozen || slot->repeated ? NULL : cg_grad_of(cg_parameter(o->module, i, NULL));
+    return o->slot[i].frozen ? NULL : cg_grad_of(cg_parameter(o->module, i, NULL));
 }
 
 /* Whether the module still has the parameters that the optimizer was made for. */
@@ -34,8 +33,8 @@ static cg_status check_parameters(const cg_optimizer *o) {
 }
 
 /* The operands of parameter x with gradient g. What still has to read the old x is computed first. */
-static cg_status fill_segment(const cg_optimizer *o, const cg_slot *slot, cg_tensor *x, cg_tensor *g,
-                              cg_segment *segment) {
+static cg_status fill_segment(const cg_optimizer *o, const cg_optimizer_slot *slot, cg_tensor *x,
+                              cg_tensor *g, cg_segment *segment) {
     cg_tensor *dense = cg_tensor_dense(g);
     if (!dense || cg_force_readers(x->storage)) return o->dev->error.code;
     *segment = (cg_segment){.n = cg_numel(x)};
@@ -47,7 +46,7 @@ static cg_status fill_segment(const cg_optimizer *o, const cg_slot *slot, cg_ten
 }
 
 /* The program's constants for a parameter, out of the named ones. */
-static void fill_constants(const cg_optimizer *o, const cg_slot *slot, const cg_program *p,
+static void fill_constants(const cg_optimizer *o, const cg_optimizer_slot *slot, const cg_program *p,
                            const uint8_t *name, cg_scalar *consts) {
     cg_scalar all[CG_MAX_CONSTS];
     cg_step_constants(o, slot, all);
@@ -59,11 +58,11 @@ static cg_status step_dtype(cg_optimizer *o, cg_dtype dtype) {
     cg_program program;
     uint8_t name[CG_MAX_CONSTS];
     cg_map_many_request r = {.program = &program, .segment = o->segment, .own_consts = o->grouped};
-    const cg_slot *first = NULL;
+    const cg_optimizer_slot *first = NULL;
     cg_step_program(o, dtype, &program, name);
     for (int i = 0; i < o->n; i++) {
         cg_tensor *x = cg_parameter(o->module, i, NULL), *g = gradient_of(o, i);
-        const cg_slot *slot = &o->slot[i];
+        const cg_optimizer_slot *slot = &o->slot[i];
         if (!g || x->storage->dtype != dtype || cg_numel(x) == 0) continue;
         cg_segment *segment = &o->segment[r.n_segments++];
         const cg_status status = fill_segment(o, slot, x, g, segment);

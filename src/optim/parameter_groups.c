@@ -29,7 +29,7 @@ static cg_status check_options(const cg_optimizer *o, const cg_group_options *g)
 }
 
 static void set_options(cg_optimizer *o, int i, const cg_group_options *g) {
-    cg_slot *slot = &o->slot[i];
+    cg_optimizer_slot *slot = &o->slot[i];
     slot->lr_factor = is_given(g->lr) ? g->lr / o->lr : cg_option_or(g->lr_factor, 1);
     slot->weight_decay = g->no_decay ? 0 : cg_option_or(g->weight_decay, o->weight_decay);
     slot->l1 = g->no_decay ? 0 : cg_option_or(g->l1, o->l1);

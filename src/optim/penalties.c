@@ -1,5 +1,6 @@
 /* Penalties on the parameters as terms of a loss. */
 #include "clgrad/ops.h"
+#include "clgrad/optim.h"
 #include "clgrad/reduce.h"
 #include "optim/gradient_list.h"
 

@@ -73,7 +73,7 @@ void cg_step_program(const cg_optimizer *o, cg_dtype type, cg_program *p, uint8_
     drop_unread_constants(p, name);
 }
 
-void cg_step_constants(const cg_optimizer *o, const cg_slot *slot, cg_scalar c[CG_MAX_CONSTS]) {
+void cg_step_constants(const cg_optimizer *o, const cg_optimizer_slot *slot, cg_scalar c[CG_MAX_CONSTS]) {
     const double lr = o->lr * slot->lr_factor;
     for (int i = 0; i < CG_MAX_CONSTS; i++) c[i].f = 0;
     c[CG_STEP_LR].f = lr;
