@@ -19,6 +19,4 @@ void interrupt_watch(void) {
 
 bool interrupted(void) { return noted != 0; }
 
-const volatile sig_atomic_t *interrupt_flag(void) {
-    return &noted;
-}
+const volatile sig_atomic_t *interrupt_flag(void) { return &noted; }

@@ -5,7 +5,8 @@
 #include <argp.h>
 
 /* A whole number from lo to hi. */
-long long option_integer(struct argp_state *state, const char *option, const char *text, long long lo, long long hi);
+long long option_integer(struct argp_state *state, const char *option, const char *text, long long lo,
+                         long long hi);
 
 /* A number above 0, at most hi. */
 double option_real(struct argp_state *state, const char *option, const char *text, double hi);

@@ -3,7 +3,8 @@
 #include <stdio.h>
 
 progress_view progress_begin(const char *label, const char *held, bool silent, bool lines) {
-    return (progress_view){.label = label, .held = held, .bar = bar_begin(!silent), .lines = !silent && lines};
+    return (progress_view){
+        .label = label, .held = held, .bar = bar_begin(!silent), .lines = !silent && lines};
 }
 
 static int width(int epochs) { return epochs > 999 ? 4 : epochs > 99 ? 3 : 2; }
@@ -20,7 +21,8 @@ static void print_epoch(progress_view *p, const cg_trainer *t) {
     const int epoch = cg_trainer_epoch(t), epochs = cg_trainer_epochs(t);
     const cg_epoch *e = cg_history_epoch(cg_trainer_history(t), epoch - 1);
     fprintf(stderr, "%s epoch %*d/%d  loss %.4f  train accuracy %.4f  %s accuracy %.4f  %.3f s\n", p->label,
-            width(epochs), epoch, epochs, e->loss, e->metric[0], p->held, e->validation_metric[0], e->seconds);
+            width(epochs), epoch, epochs, e->loss, e->metric[0], p->held, e->validation_metric[0],
+            e->seconds);
 }
 
 bool progress_event(void *context, cg_trainer *t, cg_fit_event event) {

@@ -10,17 +10,22 @@
 static const char help[] =
     "Train a classifier on a folder of images in IDX format, the format of MNIST.\n"
     "\v"
-    "The folder holds train-images-idx3-ubyte, train-labels-idx1-ubyte and the same with t10k- or test-; or one "
+    "The folder holds train-images-idx3-ubyte, train-labels-idx1-ubyte and the same with t10k- or test-; or "
+    "one "
     "such pair with any prefix, of which a share is kept for testing.\n"
     "\n"
-    "The report goes to stdout, the progress to stderr: a bar where that is a terminal, a line per epoch. The "
+    "The report goes to stdout, the progress to stderr: a bar where that is a terminal, a line per epoch. "
+    "The "
     "last line is \"test accuracy A on DEVICE\".\n"
     "\n"
-    "Without --validation each epoch is measured on the test set, which has no say in the training: what is watched "
-    "by --early-stop and by the schedule plateau is then the training loss. With --early-stop or --validation the "
+    "Without --validation each epoch is measured on the test set, which has no say in the training: what is "
+    "watched "
+    "by --early-stop and by the schedule plateau is then the training loss. With --early-stop or "
+    "--validation the "
     "network ends with the weights of its best epoch.\n"
     "\n"
-    "Ctrl-C ends a training with --out after the batch at hand and leaves checkpoint.safetensors there; the same "
+    "Ctrl-C ends a training with --out after the batch at hand and leaves checkpoint.safetensors there; the "
+    "same "
     "command with --resume goes on from it, with the losses it would have had.\n"
     "\n"
     "Examples:\n"
@@ -67,7 +72,8 @@ static const struct argp_option options[] = {
     {"rotate", KEY_ROTATE, "X", 0, "Turn each image at random by at most X degrees as it is used", 1},
     {NULL, 0, NULL, 0, "Network and training:", 2},
     {"model", KEY_MODEL, "NAME", 0,
-     "The network: linear, mlp:SIZES with hidden layers such as mlp:512,256 or mlp:800:gelu, or lenet (default "
+     "The network: linear, mlp:SIZES with hidden layers such as mlp:512,256 or mlp:800:gelu, or lenet "
+     "(default "
      "mlp:128,64)",
      2},
     {"optimizer", KEY_OPTIMIZER, "NAME", 0,
@@ -75,7 +81,8 @@ static const struct argp_option options[] = {
     {"lr", KEY_LR, "X", 0,
      "Step size (default 0.002 for adam and adamw, 0.05 for sgd, 0.001 for rmsprop, 0.02 for adagrad)", 2},
     {"schedule", KEY_SCHEDULE, "NAME", 0,
-     "Step size over time: constant, step (a tenth after each third), exponential (to a hundredth), cosine (to 0), "
+     "Step size over time: constant, step (a tenth after each third), exponential (to a hundredth), cosine "
+     "(to 0), "
      "one-cycle, or plateau (half, when 5 epochs have brought nothing) (default constant)",
      2},
     {"weight-decay", KEY_WEIGHT_DECAY, "X", 0, "Weight decay (default 0; 0.01 for adamw)", 2},
@@ -92,7 +99,8 @@ static const struct argp_option options[] = {
     {"compare", KEY_COMPARE, NULL, 0, "Repeat the same training on every other usable device and compare", 3},
     {"out", KEY_OUT, "DIR", 0,
      "Folder for weights.safetensors, learning-curve.svg and history.csv (default: nothing is written)", 3},
-    {"save-every", KEY_SAVE_EVERY, "N", 0, "Write checkpoint.safetensors into it every N epochs, and at the end", 3},
+    {"save-every", KEY_SAVE_EVERY, "N", 0,
+     "Write checkpoint.safetensors into it every N epochs, and at the end", 3},
     {"resume", KEY_RESUME, NULL, 0, "Go on from the checkpoint in it, if there is one", 3},
     {"quiet", KEY_QUIET, NULL, 0, "Print the result only", 3},
     {0},
@@ -195,7 +203,8 @@ static void check(const train_options *o, struct argp_state *state) {
     if (!o->data) argp_error(state, "--data DIR must be given");
     if ((o->settings.save_every || o->settings.resume) && !o->out)
         argp_error(state, "--save-every and --resume need --out DIR");
-    if (o->runs > 1 && (o->out || o->compare)) argp_error(state, "--runs goes neither with --out nor with --compare");
+    if (o->runs > 1 && (o->out || o->compare))
+        argp_error(state, "--runs goes neither with --out nor with --compare");
     if (o->settings.resume && o->compare) argp_error(state, "--resume does not go with --compare");
 }
 
@@ -211,7 +220,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
 train_options train_options_parse(int argc, char **argv) {
     static const struct argp parser = {options, parse_option, "", help, NULL, NULL, NULL};
     train_options o = {
-        .settings = {.model = "mlp:128,64", .epochs = 30, .batch = 64, .seed = 1, .test_share = 0.2}, .runs = 1};
+        .settings = {.model = "mlp:128,64", .epochs = 30, .batch = 64, .seed = 1, .test_share = 0.2},
+        .runs = 1};
     error_t failed = argp_parse(&parser, argc, argv, 0, NULL, &o);
     if (failed != 0) {
         cli_fail("%s", strerror(failed));

@@ -11,7 +11,8 @@
 enum { TEST_BATCH = 1024, QUEUE = 4 };
 
 const char *const train_optimizer_names[] = {"adam", "adamw", "sgd", "rmsprop", "adagrad", NULL};
-const char *const train_schedule_names[] = {"constant", "step", "exponential", "cosine", "one-cycle", "plateau", NULL};
+const char *const train_schedule_names[] = {"constant",  "step",    "exponential", "cosine",
+                                            "one-cycle", "plateau", NULL};
 
 /* --- data ---------------------------------------------------------------------------------------------------- */
 
@@ -99,7 +100,8 @@ static cg_loader *make_loader(cg_device *dev, const train_settings *s, const cg_
     return cg_loader_new_with(dev, set, o);
 }
 
-static bool make_parts(parts *p, train_run *run, cg_device *dev, const train_settings *s, const train_data *data) {
+static bool make_parts(parts *p, train_run *run, cg_device *dev, const train_settings *s,
+                       const train_data *data) {
     p->optimizer = make_optimizer(run->net, s);
     p->train = make_loader(dev, s, data->train);
     p->held = cg_loader_new(dev, data->validation ? data->validation : data->test, TEST_BATCH, false);
@@ -140,19 +142,18 @@ static void conclude(train_run *run, cg_trainer *t, cg_status status, const char
         return;
     }
     run->saved = saves;
+    run->history = cg_history_copy(cg_trainer_history(t));
+    if (!run->history) fail(run, "%s", cg_error_message(NULL));
     run->counts = cg_trainer_counts(t);
-    if (cg_trainer_stop_reason(t) != CG_STOP_INTERRUPTED) return;
+    if (!run->history || cg_trainer_stop_reason(t) != CG_STOP_INTERRUPTED) return;
     run->outcome = TRAIN_INTERRUPTED;
     if (!checkpoint || saves) return;
     run->saved = cg_trainer_save(t, checkpoint) == CG_OK;
     if (!run->saved) fail(run, "%s", cg_error_message(dev));
 }
 
-/* A copy that outlives the trainer. */
-static cg_history *history_of(const cg_trainer *t) { return cg_trainer_take_history((cg_trainer *)t); }
-
-static void fit(train_run *run, parts *p, const train_settings *s, const train_data *data, const char *checkpoint,
-                progress_view *view) {
+static void fit(train_run *run, parts *p, const train_settings *s, const train_data *data,
+                const char *checkpoint, progress_view *view) {
     static const cg_metric accuracy = {.name = "accuracy"};
     const cg_callback progress = {progress_event, view};
     const bool saves = checkpoint && (s->save_every > 0 || s->resume);
@@ -162,7 +163,8 @@ static void fit(train_run *run, parts *p, const train_settings *s, const train_d
         .validation = p->held,
         .n_metrics = 1,
         .metrics = &accuracy,
-        .schedule = make_schedule(&p->schedule, s, s->epochs * cg_loader_batches(p->train)) ? &p->schedule : NULL,
+        .schedule =
+            make_schedule(&p->schedule, s, s->epochs * cg_loader_batches(p->train)) ? &p->schedule : NULL,
         .plateau = s->schedule == SCHEDULE_PLATEAU ? &p->plateau : NULL,
         .clip_norm = s->clip,
         .monitor = data->validation ? "validation_loss" : "loss",
@@ -180,7 +182,6 @@ static void fit(train_run *run, parts *p, const train_settings *s, const train_d
     run->seconds = bar_clock() - begun;
     progress_end(view);
     conclude(run, t, status, checkpoint, saves);
-    run->history = history_of(t);
     cg_trainer_free(t);
 }
 
@@ -188,8 +189,9 @@ static void test(train_run *run, const train_data *data) {
     prediction p;
     const cg_status status = prediction_of(&p, run->net, data->test);
     if (status != CG_OK)
-        fail(run, "%s", *cg_error_message(cg_module_device(run->net)) ? cg_error_message(cg_module_device(run->net))
-                                                                       : cg_status_meaning(status));
+        fail(run, "%s",
+             *cg_error_message(cg_module_device(run->net)) ? cg_error_message(cg_module_device(run->net))
+                                                           : cg_status_meaning(status));
     else
         run->test_accuracy = prediction_accuracy(&p, data->test);
     prediction_free(&p);

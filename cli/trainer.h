@@ -5,7 +5,13 @@
 #include "augment.h"
 #include "progress.h"
 
-typedef enum train_optimizer { OPTIMIZER_ADAM, OPTIMIZER_ADAMW, OPTIMIZER_SGD, OPTIMIZER_RMSPROP, OPTIMIZER_ADAGRAD } train_optimizer;
+typedef enum train_optimizer {
+    OPTIMIZER_ADAM,
+    OPTIMIZER_ADAMW,
+    OPTIMIZER_SGD,
+    OPTIMIZER_RMSPROP,
+    OPTIMIZER_ADAGRAD
+} train_optimizer;
 
 typedef enum train_schedule {
     SCHEDULE_CONSTANT,

@@ -77,7 +77,8 @@ cg_module *weights_load(const char *path, cg_device *dev, weights_about *about) 
     const bool described = read_about(file, about);
     cg_safetensors_close(file);
     if (!described) {
-        cli_fail("'%s' does not say which network its weights belong to: it is none that clgrad train wrote", path);
+        cli_fail("'%s' does not say which network its weights belong to: it is none that clgrad train wrote",
+                 path);
         return NULL;
     }
     cg_module *net = cg_model(dev, about->model, about->sample, about->classes);

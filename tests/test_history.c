@@ -44,7 +44,12 @@ CPU_TEST(history, round_trip) {
 }
 
 CPU_TEST(history, questions) {
-    cg_history *h = some_history(dev, true);
+    cg_history *h = some_history(dev, true), *copy = cg_history_copy(h);
+    check_same_history(h, copy);
+    CHECK(cg_history_best(copy) == cg_history_best(h) && cg_history_best(copy) >= 0);
+    CHECK(cg_history_stop_reason(copy) == CG_STOP_EPOCHS && !strcmp(cg_history_metric(copy, 0), "accuracy"));
+    cg_history_free(copy);
+    CHECK(cg_history_copy(NULL) == NULL);
     CHECK(cg_history_epoch(h, -1) == NULL && cg_history_epoch(h, 3) == NULL &&
           cg_history_epoch(NULL, 0) == NULL);
     CHECK(cg_history_metric(h, 2) == NULL && cg_history_metric(h, -1) == NULL &&

@@ -118,7 +118,10 @@ CG_API cg_history *cg_history_load(const char *path);
  */
 CG_API cg_status cg_history_plot(const cg_history *history, const char *path, cg_plot_options options);
 
-/* Frees a history of cg_fit or cg_history_load. NULL is allowed. */
+/* A copy, such as of a trainer's, that outlives it. Errors: NULL with cg_error_message(NULL), without memory. */
+CG_API cg_history *cg_history_copy(const cg_history *history);
+
+/* Frees a history of cg_fit, cg_history_load or cg_history_copy. NULL is allowed. */
 CG_API void cg_history_free(cg_history *history);
 
 /* --- Callbacks -------------------------------------------------------------------------------------------------- */

@@ -73,6 +73,23 @@ double *cg_history_value(const cg_history *history, cg_epoch *epoch, const char 
     return NULL;
 }
 
+cg_history *cg_history_copy(const cg_history *history) {
+    if (!history) return NULL;
+    cg_error *err = cg_error_of_thread();
+    *err = (cg_error){0};
+    cg_history *copy = cg_history_new(history->n_metrics, (const char *const *)history->metric);
+    bool ok = copy != NULL;
+    for (int i = 0; ok && i < history->n; i++) ok = cg_history_append(copy, &history->epoch[i]);
+    if (!ok) {
+        cg_history_free(copy);
+        CG_FAIL(err, CG_ERROR_MEMORY, "history_copy: out of memory");
+        return NULL;
+    }
+    copy->best = history->best;
+    copy->stop = history->stop;
+    return copy;
+}
+
 void cg_history_free(cg_history *history) {
     if (!history) return;
     for (int i = 0; i < history->n_metrics; i++) free(history->metric[i]);
