@@ -10,8 +10,8 @@ typedef struct augmentation {
 } augmentation;
 
 /*
- * A cg_transform whose context is an augmentation: a picture (C, H, W) is shifted and turned about its middle by amounts
- * evenly random within the bounds, read between pixels bilinearly; what lies outside is 0.
+ * A cg_transform whose context is an augmentation: a picture (C, H, W) is shifted and turned about its middle by
+ * amounts evenly random within the bounds, read between pixels bilinearly; what lies outside is 0.
  */
 bool augment_sample(void *context, uint64_t seed, cg_dims shape, float *features, void *target);
 

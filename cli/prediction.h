@@ -12,8 +12,8 @@ typedef struct prediction {
 } prediction;
 
 /*
- * All samples of a set, out of training mode, which the module is in again after it. On an error the device holds it, or, for
- * a lack of memory, prediction_of gives CG_ERROR_MEMORY.
+ * All samples of a set, out of training mode, which the module is in again after it. On an error the device holds it,
+ * or, for a lack of memory, prediction_of gives CG_ERROR_MEMORY.
  */
 cg_status prediction_of(prediction *p, cg_module *net, const cg_dataset *set);
 

@@ -68,8 +68,8 @@ typedef struct train_run {
 train_run train_prepare(cg_device *dev, const train_settings *settings, const train_data *data);
 
 /*
- * Trains what was prepared on `dev`, until it is done or Ctrl-C is pressed. checkpoint: the file to save to and resume from,
- * NULL: none.
+ * Trains what was prepared on `dev`, until it is done or Ctrl-C is pressed. checkpoint: the file to save to and resume
+ * from, NULL: none.
  */
 void train_on(train_run *run, cg_device *dev, const train_settings *settings, const train_data *data,
               const char *checkpoint, progress_view *view);

@@ -47,7 +47,7 @@ DEVICE_TEST_ONCE(small_fit, does_what_a_loop_by_hand_does) {
     fitting_end(&b);
 }
 
-/* Loss and metrics of the validation set as the module gives them out of training mode, which it is in again after it. */
+/* Loss and metrics of the validation set, as the module gives them out of training mode. */
 CPU_TEST(fit, measures_the_validation_set) {
     const cg_metric metrics[] = {{.name = "accuracy"}, {.name = "top_2"}};
     fitting f;
@@ -92,7 +92,7 @@ CPU_TEST(fit, metrics_on_validation_only) {
     fitting_end(&f);
 }
 
-/* --- steps --------------------------------------------------------------------------------------------------------- */
+/* --- steps -------------------------------------------------------------------------------------------------------- */
 
 /* One epoch of plain descent over all points in order. */
 static bool descend(fitting *f, cg_device *dev, int64_t batch, cg_fit_options options) {
@@ -218,7 +218,7 @@ CPU_TEST(fit, reduces_the_lr_on_a_plateau) {
     fitting_end(&f);
 }
 
-/* --- losses -------------------------------------------------------------------------------------------------------- */
+/* --- losses ------------------------------------------------------------------------------------------------------- */
 
 static cg_tensor *twice_the_error(void *context, cg_tensor *output, cg_tensor *target) {
     ++*(int *)context;
@@ -292,7 +292,7 @@ CPU_TEST(fit, losses_by_name_and_by_function) {
     cg_module_free(net);
 }
 
-/* --- what a step costs --------------------------------------------------------------------------------------------- */
+/* --- what a step costs -------------------------------------------------------------------------------------------- */
 
 DEVICE_TEST_ONCE(small_fit, steps_wait_for_nothing) {
     fitting f;

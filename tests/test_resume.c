@@ -136,7 +136,7 @@ CPU_TEST(resume, save_every) {
     remove_test_folder();
 }
 
-/* --- a source ------------------------------------------------------------------------------------------------------ */
+/* --- a source ----------------------------------------------------------------------------------------------------- */
 
 /* Five batches of random points each epoch. */
 typedef struct points {
@@ -184,7 +184,7 @@ CPU_TEST(resume, a_source) {
     remove_test_folder();
 }
 
-/* --- files that do not fit ------------------------------------------------------------------------------------------- */
+/* --- files that do not fit ---------------------------------------------------------------------------------------- */
 
 /* Loading fails, and leaves parameters and optimizer as they are. */
 static void does_not_load(fitting *f, const cg_fit_options *o, const char *path, cg_status code,

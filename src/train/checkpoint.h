@@ -2,7 +2,8 @@
  * A training in a file (safetensors):
  *     module.PATH      parameters and buffers          best.PATH   those of the best epoch, where they are kept
  *     optimizer.NAME   states of the optimizer         sum.I       sums over the epoch that runs: loss, metrics
- * and as metadata: "optimizer.optimizer" its settings, "training" the cg_place as JSON, "history" its CSV, "plateau" its text.
+ * and as metadata: "optimizer.optimizer" its settings, "training" the cg_place as JSON, "history" its CSV, "plateau"
+ * its text.
  */
 #ifndef CLGRAD_TRAIN_CHECKPOINT_H
 #define CLGRAD_TRAIN_CHECKPOINT_H

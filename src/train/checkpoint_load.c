@@ -117,7 +117,7 @@ static cg_status read_texts(const cg_trainer *t, found *f) {
     return CG_OK;
 }
 
-/* --- Taking it over ------------------------------------------------------------------------------------------------ */
+/* --- Taking it over ----------------------------------------------------------------------------------------------- */
 
 /* A source is brought to its place by asking for what it gave already. */
 static cg_status skip_batches(cg_trainer *t) {

@@ -30,8 +30,8 @@ void cg_history_print(FILE *out, const void *history);
 cg_history *cg_history_parse(const char *text, const char *where, cg_error *err);
 
 /*
- * Where in an epoch the value called `name` stands: "loss", "validation_loss", a metric, "validation_" and a metric; NULL: there is
- * none.
+ * Where in an epoch the value called `name` stands: "loss", "validation_loss", a metric, "validation_" and a metric;
+ * NULL: there is none.
  */
 double *cg_history_value(const cg_history *history, cg_epoch *epoch, const char *name);
 

@@ -35,7 +35,7 @@ cg_status cg_history_save(const cg_history *history, const char *path) {
     return cg_text_save(path, "history_save", cg_history_print, history);
 }
 
-/* --- Reading ----------------------------------------------------------------------------------------------------- */
+/* --- Reading ------------------------------------------------------------------------------------------------------ */
 
 typedef struct reader {
     const char *at, *where;

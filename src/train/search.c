@@ -63,7 +63,7 @@ static double at_share(const cg_hyperparameter *h, double share, bool of_grid) {
     return fmin(fmax(x, h->low), h->high);
 }
 
-/* --- Points of a grid ------------------------------------------------------------------------------------------------ */
+/* --- Points of a grid --------------------------------------------------------------------------------------------- */
 
 enum { GRID_STEPS = 5 };
 
@@ -88,7 +88,7 @@ static void combination(const plan *p, int64_t index, double *value) {
     }
 }
 
-/* --- Trials -------------------------------------------------------------------------------------------------------- */
+/* --- Trials ------------------------------------------------------------------------------------------------------- */
 
 static cg_search *new_search(const plan *p, int64_t room) {
     cg_search *s = calloc(1, sizeof *s);
@@ -138,7 +138,7 @@ static cg_search *sorted(cg_search *s) {
     return s;
 }
 
-/* --- The searches -------------------------------------------------------------------------------------------------- */
+/* --- The searches ------------------------------------------------------------------------------------------------- */
 
 static plan begin(const char *op, int n, const cg_hyperparameter *space, cg_trial_function *function,
                   void *context, cg_search_options options) {

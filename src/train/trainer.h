@@ -58,8 +58,8 @@ cg_tensor *cg_trainer_tensor(const cg_trainer *t, int i, const char **name);
 cg_status cg_trainer_note_best(cg_trainer *t);
 
 /*
- * Module and kept values change places, which t->swapped notes: the module has the best ones after a run, and its own again
- * before another one, and while it is saved.
+ * Module and kept values change places, which t->swapped notes: the module has the best ones after a run, and its own
+ * again before another one, and while it is saved.
  */
 cg_status cg_trainer_swap_best(cg_trainer *t);
 
