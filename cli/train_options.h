@@ -2,7 +2,7 @@
 #ifndef CLGRAD_CLI_TRAIN_OPTIONS_H
 #define CLGRAD_CLI_TRAIN_OPTIONS_H
 
-#include "trainer.h"
+#include "train_run.h"
 
 typedef struct train_options {
     train_settings settings;

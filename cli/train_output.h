@@ -2,7 +2,7 @@
 #ifndef CLGRAD_CLI_TRAIN_OUTPUT_H
 #define CLGRAD_CLI_TRAIN_OUTPUT_H
 
-#include "trainer.h"
+#include "train_run.h"
 #include "weights_file.h"
 
 /* A training with the device it ran on, as a row of the comparison. */

@@ -297,12 +297,8 @@ CPU_TEST(fit, losses_by_name_and_by_function) {
 DEVICE_TEST_ONCE(small_fit, steps_wait_for_nothing) {
     fitting f;
     if (!fitting_begin(&f, dev, 1)) return;
-    const cg_fit_options o = {.epochs = 4,
-                              .n_metrics = 1,
-                              .metrics = &accuracy,
-                              .validation = f.validation,
-                              .clip_norm = 1,
-                              .restore_best = true};
+    const cg_fit_options o = {
+        .epochs = 4, .n_metrics = 1, .metrics = &accuracy, .validation = f.validation, .clip_norm = 1};
     cg_trainer *t = cg_trainer_new(f.net, f.optimizer, f.train, &o);
     CHECK_MSG(cg_trainer_run(t) == CG_OK, "%s", cg_error_message(dev));
     const cg_fit_counts c = cg_trainer_counts(t);

@@ -3,14 +3,19 @@
 
 #include "clgrad/random.h"
 #include "core/shape.h"
+#include "io/system_error.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define REFUSE(t, ...) CG_FAIL(&(t)->dev->error, CG_ERROR_FORMAT, "trainer_load: " __VA_ARGS__)
+/* One thing about the file that does not fit. */
+#define REFUSE(t, f, rule, ...)                                                                              \
+    CG_FAIL(&(t)->dev->error, CG_ERROR_FORMAT, "trainer_load: " CG_PATH_FORMAT ": " rule, (f)->path,         \
+            __VA_ARGS__)
 
 /* What the file holds, before it is taken over. */
 typedef struct found {
+    const char *path;
     const cg_safetensors *file;
     cg_place place;
     cg_history *history;
@@ -38,11 +43,12 @@ static cg_status read_like(const cg_trainer *t, const found *f, const char *pref
     cg_dtype dtype;
     cg_dims shape;
     const int at = find(f->file, prefix, name);
-    if (at < 0) return REFUSE(t, "the file has no %s%.100s", prefix, name);
+    if (at < 0) return REFUSE(t, f, "it has no %s%.100s", prefix, name);
     (void)cg_safetensors_entry(f->file, at, NULL, &dtype, &shape);
     if (dtype != like->storage->dtype || !cg_dims_equal(&shape, &like->shape))
-        return REFUSE(t, "%s%.100s is %s %s in the file, expected %s %s", prefix, name, cg_dtype_name(dtype),
-                      CG_SHAPE_STR(&shape), cg_dtype_name(like->storage->dtype), CG_SHAPE_STR(&like->shape));
+        return REFUSE(t, f, "%s%.100s is %s %s in the file, expected %s %s", prefix, name,
+                      cg_dtype_name(dtype), CG_SHAPE_STR(&shape), cg_dtype_name(like->storage->dtype),
+                      CG_SHAPE_STR(&like->shape));
     *value = cg_retain(cg_safetensors_read(f->file, at, t->dev));
     return *value ? CG_OK : t->dev->error.code;
 }
@@ -69,7 +75,7 @@ static cg_status read_module(const cg_trainer *t, found *f) {
         in_file += strncmp(name, "module.", strlen("module.")) == 0;
     }
     if (status == CG_OK && in_file != f->n)
-        return REFUSE(t, "the file has %d parameters and buffers, the module %d", in_file, f->n);
+        return REFUSE(t, f, "it has %d parameters and buffers, the module %d", in_file, f->n);
     return status;
 }
 
@@ -82,7 +88,7 @@ static cg_status read_sums(const cg_trainer *t, found *f) {
         f->sum[i] = cg_retain(cg_safetensors_read(f->file, at, t->dev));
         if (!f->sum[i]) return t->dev->error.code;
         if (cg_rank(f->sum[i]) != 0 || !cg_dtype_is_float(cg_dtype_of(f->sum[i])))
-            return REFUSE(t, "sum.%d is no number", i);
+            return REFUSE(t, f, "sum.%d is no number", i);
     }
     return CG_OK;
 }
@@ -101,18 +107,32 @@ static bool fits(const cg_loader *loader, const cg_loader_position *p) {
 static cg_status read_texts(const cg_trainer *t, found *f) {
     const char *history = cg_safetensors_metadata(f->file, "history");
     if (!history || !cg_place_from_text(&f->place, cg_safetensors_metadata(f->file, "training")))
-        return REFUSE(t, "the file is none of cg_trainer_save, or of another version");
-    f->history = cg_history_parse(history, "the history in the file", &t->dev->error);
+        return REFUSE(t, f,
+                      "it is none of cg_trainer_save, or of another version"
+                      "%s",
+                      "");
+    f->history = cg_history_parse(history, f->path, &t->dev->error);
     if (!f->history) return t->dev->error.code;
-    if (!same_metrics(f->history, t->history)) return REFUSE(t, "the file has other metrics");
+    if (!same_metrics(f->history, t->history))
+        return REFUSE(t, f,
+                      "it has other metrics"
+                      "%s",
+                      "");
     if (f->place.best < -1 || f->place.best >= f->history->n ||
         (t->train && f->place.batches != cg_loader_batches(t->train)) || !fits(t->train, &f->place.train) ||
         !fits(t->options.validation, &f->place.validation))
-        return REFUSE(t, "the file is of a training on other data");
+        return REFUSE(t, f,
+                      "it is of a training on other data"
+                      "%s",
+                      "");
     if (t->options.plateau) {
         f->plateau = *t->options.plateau;
         const char *text = cg_safetensors_metadata(f->file, "plateau");
-        if (!text || !cg_plateau_from_text(&f->plateau, text)) return REFUSE(t, "the file has no plateau");
+        if (!text || !cg_plateau_from_text(&f->plateau, text))
+            return REFUSE(t, f,
+                          "it has no plateau"
+                          "%s",
+                          "");
     }
     return CG_OK;
 }
@@ -120,7 +140,7 @@ static cg_status read_texts(const cg_trainer *t, found *f) {
 /* --- Taking it over ----------------------------------------------------------------------------------------------- */
 
 /* A source is brought to its place by asking for what it gave already. */
-static cg_status skip_batches(cg_trainer *t) {
+static cg_status skip_batches(cg_trainer *t, const found *f) {
     if (t->train || !t->epoch_begun) return CG_OK;
     cg_seed_set(t->dev, t->epoch_seed, t->epoch_stream);
     for (int64_t i = 0; i < t->batch; i++) {
@@ -129,7 +149,7 @@ static cg_status skip_batches(cg_trainer *t) {
         const bool more = scope && t->options.source(t->options.source_context, &x, &target);
         cg_scope_end(scope);
         if (t->dev->error.code != CG_OK) return t->dev->error.code;
-        if (!more) return REFUSE(t, "the source ends after %lld batches", (long long)i);
+        if (!more) return REFUSE(t, f, "the source ends after %lld batches", (long long)i);
     }
     return CG_OK;
 }
@@ -171,7 +191,7 @@ static cg_status take(cg_trainer *t, found *f) {
         status = cg_loader_seek(t->options.validation, p->validation);
     if (status != CG_OK) return status;
     take_place(t, f);
-    status = skip_batches(t);
+    status = skip_batches(t, f);
     cg_seed_set(t->dev, p->random[0], p->random[1]);
     return status;
 }
@@ -185,8 +205,8 @@ static void drop(found *f) {
     cg_history_free(f->history);
 }
 
-static cg_status load(cg_trainer *t, const cg_safetensors *file) {
-    found f = {.file = file};
+static cg_status load(cg_trainer *t, const cg_safetensors *file, const char *path) {
+    found f = {.path = path, .file = file};
     cg_scope *scope = cg_scope_begin(t->dev);
     cg_status status = scope ? read_texts(t, &f) : t->dev->error.code;
     if (status == CG_OK) status = read_module(t, &f);
@@ -203,7 +223,7 @@ cg_status cg_trainer_load(cg_trainer *t, const char *path) {
     cg_safetensors *file = cg_safetensors_open(path);
     if (!file)
         return CG_FAIL(&t->dev->error, cg_error_code(NULL), "trainer_load: %s", cg_error_message(NULL));
-    const cg_status status = load(t, file);
+    const cg_status status = load(t, file, path);
     cg_safetensors_close(file);
     return status;
 }

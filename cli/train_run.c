@@ -1,4 +1,4 @@
-#include "trainer.h"
+#include "train_run.h"
 
 #include "cli.h"
 #include "interrupt.h"

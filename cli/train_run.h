@@ -1,6 +1,6 @@
 /* One training of a classifier on one device. */
-#ifndef CLGRAD_CLI_TRAINER_H
-#define CLGRAD_CLI_TRAINER_H
+#ifndef CLGRAD_CLI_TRAIN_RUN_H
+#define CLGRAD_CLI_TRAIN_RUN_H
 
 #include "augment.h"
 #include "progress.h"
