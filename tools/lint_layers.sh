@@ -44,6 +44,8 @@ includes=$({
       broken("src knows no host header but backend.h")
     if (under(from, "src/core") && (under(to, "host") || under(to, "src") && to != "src/core"))
       broken("src/core includes no other layer")
+    if (under(from, "src") && under(to, "src/train") && from != to)
+      broken("src/train stands on all other layers, none on it")
     if (under(from, "host/cpu") && under(to, "host/opencl") || under(from, "host/opencl") && under(to, "host/cpu"))
       broken("the backends do not know each other")
     if (under(from, "host") && under(to, "src") && to != "src/core")

@@ -21,7 +21,7 @@ void cg_dataset_count_classes(cg_dataset *set);
  * Divides `all`: of the samples in an order shuffled by seed, every k-th goes to *test, k = round(1 / share),
  * the others to *train. Errors: a share outside (0, 0.5], fewer than k samples.
  */
-cg_status cg_dataset_split(const cg_dataset *all, double share, uint64_t seed, cg_dataset **train,
+cg_status cg_dataset_divide(const cg_dataset *all, double share, uint64_t seed, cg_dataset **train,
                            cg_dataset **test, cg_error *err);
 
 #endif

@@ -111,7 +111,7 @@ static cg_status open_pairs(const char *folder, const idx_pair pairs[ROLE_COUNT]
                        folder, found ? "several sets of images" : "no IDX images", looked_for);
     cg_dataset *all = cg_dataset_from_idx(only->images, only->labels);
     if (!all) return err->code;
-    cg_status status = cg_dataset_split(all, test_share, seed, train, test, err);
+    cg_status status = cg_dataset_divide(all, test_share, seed, train, test, err);
     cg_dataset_free(all);
     return status;
 }

@@ -35,7 +35,7 @@ static void copy_sample(cg_dataset *to, int64_t at, const cg_dataset *from, int6
     to->label[at] = from->label[index];
 }
 
-cg_status cg_dataset_split(const cg_dataset *all, double share, uint64_t seed, cg_dataset **train,
+cg_status cg_dataset_divide(const cg_dataset *all, double share, uint64_t seed, cg_dataset **train,
                            cg_dataset **test, cg_error *err) {
     *train = *test = NULL;
     if (!(share > 0 && share <= 0.5))

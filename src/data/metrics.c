@@ -1,5 +1,5 @@
 #include "clgrad/autograd.h"
-#include "clgrad/data.h"
+#include "clgrad/metrics.h"
 #include "clgrad/manipulation.h"
 #include "clgrad/ops.h"
 #include "clgrad/reduce.h"

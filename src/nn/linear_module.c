@@ -14,7 +14,7 @@ static initializer *const initializers[] = {
 
 static cg_tensor *linear_forward(void *context, cg_module *self, cg_tensor *x) {
     (void)context;
-    return cg_linear(x, self->parameter[0].tensor, self->parameter[1].tensor);
+    return cg_linear(x, self->own[CG_PARAMETERS].slot[0].tensor, self->own[CG_PARAMETERS].slot[1].tensor);
 }
 
 static cg_status add_parameters(cg_module *module, int64_t in, int64_t out, cg_init init) {

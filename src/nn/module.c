@@ -1,3 +1,4 @@
+/* Making, filling and freeing modules. */
 #include "nn/module.h"
 
 #include <stdlib.h>
@@ -5,8 +6,6 @@
 
 #include "clgrad/autograd.h"
 #include "clgrad/manipulation.h"
-#include "clgrad/ops.h"
-#include "core/shape.h"
 
 static cg_status out_of_memory(cg_device *dev, const char *op) {
     return CG_FAIL(&dev->error, CG_ERROR_MEMORY, "%s: out of host memory", op);
@@ -27,137 +26,158 @@ cg_module *cg_custom_module(cg_device *dev, const char *name, cg_forward_functio
         free(copy);
         return NULL;
     }
-    *module =
-        (cg_module){.dev = dev, .name = copy, .forward = forward, .release = release, .context = context};
+    *module = (cg_module){.dev = dev,
+                          .name = copy,
+                          .training = true,
+                          .forward = forward,
+                          .release = release,
+                          .context = context};
     return module;
 }
 
-static void drop_flat(cg_module *module) {
-    for (int i = 0; i < module->n_flat; i++) free(module->flat[i].name);
-    free(module->flat);
-    module->flat = NULL;
-    module->n_flat = 0;
+static void free_tree(cg_module *module) {
+    for (int i = 0; i < module->n_children; i++) {
+        free_tree(module->child[i].module);
+        free(module->child[i].name);
+    }
+    cg_module_tree_changed(module);
+    for (int kind = 0; kind < CG_MEMBERS; kind++) {
+        for (int i = 0; i < module->own[kind].n; i++) {
+            free(module->own[kind].slot[i].name);
+            cg_release(module->own[kind].slot[i].tensor);
+        }
+        free(module->own[kind].slot);
+    }
+    if (module->release) module->release(module->context);
+    free(module->child);
+    free(module->name);
+    free(module);
 }
 
 void cg_module_free(cg_module *module) {
-    if (!module) return;
-    for (int i = 0; i < module->n_children; i++) cg_module_free(module->child[i]);
-    for (int i = 0; i < module->n_parameters; i++) {
-        free(module->parameter[i].name);
-        cg_release(module->parameter[i].tensor);
-    }
-    if (module->release) module->release(module->context);
-    drop_flat(module);
-    free(module->child);
-    free(module->parameter);
-    free(module->name);
-    free(module);
+    if (module && !module->parent) free_tree(module);
 }
 
 cg_tensor *cg_forward(cg_module *module, cg_tensor *x) {
     return module && x ? module->forward(module->context, module, x) : NULL;
 }
 
-/* --- parameters -------------------------------------------------------------------------------------------- */
+cg_device *cg_module_device(const cg_module *module) { return module ? module->dev : NULL; }
 
-/* A leaf of its own: the caller's tensor may be a view, a result, or a constant without memory. */
-static cg_tensor *make_leaf(cg_tensor *value) {
+const char *cg_module_name(const cg_module *module) { return module ? module->name : NULL; }
+
+void cg_module_train(cg_module *module, bool training) {
+    if (!module) return;
+    module->training = training;
+    for (int i = 0; i < module->n_children; i++) cg_module_train(module->child[i].module, training);
+}
+
+bool cg_module_training(const cg_module *module) { return module && module->training; }
+
+/* --- what is added -------------------------------------------------------------------------------------------- */
+
+static bool is_taken(const cg_module *module, const char *name) {
+    for (int kind = 0; kind < CG_MEMBERS; kind++)
+        for (int i = 0; i < module->own[kind].n; i++)
+            if (strcmp(module->own[kind].slot[i].name, name) == 0) return true;
+    for (int i = 0; i < module->n_children; i++)
+        if (strcmp(module->child[i].name, name) == 0) return true;
+    return false;
+}
+
+static cg_status check_name(const cg_module *module, const char *op, const char *name) {
+    cg_error *err = &module->dev->error;
+    if (!*name || strchr(name, '.'))
+        return CG_FAIL(
+            err, CG_ERROR_ARGUMENT,
+            "%s: \"%s\" is no name: it must not be empty or have a dot, which parts names in a path", op,
+            name);
+    if (is_taken(module, name))
+        return CG_FAIL(err, CG_ERROR_ARGUMENT, "%s: this %s has a \"%s\" already", op, module->name, name);
+    return CG_OK;
+}
+
+cg_tensor *cg_module_copy(cg_tensor *value, bool leaf) {
     cg_device *dev = value->storage->dev;
     cg_no_grad_begin(dev);
-    cg_tensor *leaf = cg_clone(value);
+    cg_tensor *copy = cg_clone(value);
     cg_no_grad_end(dev);
-    return cg_require_grad(leaf, true);
+    return leaf ? cg_require_grad(copy, true) : copy;
+}
+
+/* The caller's tensor may be a view, a result, or a constant without memory: what is kept is a copy. */
+static cg_status add_tensor(cg_module *module, const char *op, cg_member kind, const char *name,
+                            cg_tensor *value) {
+    if (!module || !name || !value) return CG_ERROR_ARGUMENT;
+    cg_device *dev = module->dev;
+    cg_status status = check_name(module, op, name);
+    if (status) return status;
+    if (value->storage->dev != dev)
+        return CG_FAIL(&dev->error, CG_ERROR_DEVICE_MISMATCH, "%s: %s lives on another device", op, name);
+    cg_slots *own = &module->own[kind];
+    cg_slot *grown = realloc(own->slot, (size_t)(own->n + 1) * sizeof *grown);
+    if (!grown) return out_of_memory(dev, op);
+    own->slot = grown;
+    cg_module_tree_changed(module); /* its entries point into the old array */
+    char *copy = strdup(name);
+    if (!copy) return out_of_memory(dev, op);
+    cg_scope *scope = cg_scope_begin(dev);
+    cg_tensor *kept = scope ? cg_retain(cg_module_copy(value, kind == CG_PARAMETERS)) : NULL;
+    cg_scope_end(scope);
+    if (!kept) {
+        free(copy);
+        return dev->error.code;
+    }
+    grown[own->n++] = (cg_slot){copy, kept};
+    return CG_OK;
 }
 
 cg_status cg_module_add_parameter(cg_module *module, const char *name, cg_tensor *value) {
-    if (!module || !name || !value) return CG_ERROR_ARGUMENT;
-    size_t room = (size_t)(module->n_parameters + 1) * sizeof *module->parameter;
-    cg_named_parameter *grown = realloc(module->parameter, room);
-    if (!grown) return out_of_memory(module->dev, "module_add_parameter");
-    module->parameter = grown;
-    char *copy = strdup(name);
-    if (!copy) return out_of_memory(module->dev, "module_add_parameter");
-    cg_tensor *leaf = cg_retain(make_leaf(value));
-    if (!leaf) {
-        free(copy);
-        return module->dev->error.code;
-    }
-    grown[module->n_parameters++] = (cg_named_parameter){copy, leaf};
-    drop_flat(module);
-    return CG_OK;
+    return add_tensor(module, "module_add_parameter", CG_PARAMETERS, name, value);
 }
 
-cg_status cg_module_add_child(cg_module *module, cg_module *child) {
-    cg_module **grown = realloc(module->child, (size_t)(module->n_children + 1) * sizeof(cg_module *));
-    if (!grown) return out_of_memory(module->dev, "module");
+cg_status cg_module_add_buffer(cg_module *module, const char *name, cg_tensor *value) {
+    return add_tensor(module, "module_add_buffer", CG_BUFFERS, name, value);
+}
+
+static cg_status check_child(const cg_module *module, const char *name, const cg_module *child) {
+    cg_error *err = &module->dev->error;
+    if (child->parent)
+        return CG_FAIL(err, CG_ERROR_STATE, "module_add: the %s for \"%s\" is part of a %s already",
+                       child->name, name, child->parent->name);
+    for (const cg_module *m = module; m; m = m->parent)
+        if (m == child)
+            return CG_FAIL(err, CG_ERROR_STATE, "module_add: a %s cannot be part of itself", module->name);
+    if (child->dev != module->dev)
+        return CG_FAIL(err, CG_ERROR_DEVICE_MISMATCH, "module_add: the %s for \"%s\" lives on another device",
+                       child->name, name);
+    return check_name(module, "module_add", name);
+}
+
+static cg_status add_child(cg_module *module, const char *name, cg_module *child) {
+    cg_status status = check_child(module, name, child);
+    if (status) return status;
+    size_t room = (size_t)(module->n_children + 1) * sizeof *module->child;
+    cg_named_module *grown = realloc(module->child, room);
+    if (!grown) return out_of_memory(module->dev, "module_add");
     module->child = grown;
-    module->child[module->n_children++] = child;
-    drop_flat(module);
+    char *copy = strdup(name);
+    if (!copy) return out_of_memory(module->dev, "module_add");
+    grown[module->n_children++] = (cg_named_module){copy, child};
+    child->parent = module;
+    cg_module_tree_changed(module);
     return CG_OK;
 }
 
-static int count(const cg_module *module) {
-    int n = module->n_parameters;
-    for (int i = 0; i < module->n_children; i++) n += count(module->child[i]);
-    return n;
+/* Whether `child` is a tree of its own that `module` is no part of: then an error may free it. */
+static bool is_free(const cg_module *module, const cg_module *child) {
+    for (const cg_module *m = module; m; m = m->parent)
+        if (m == child) return false;
+    return !child->parent;
 }
 
-/* Appends the parameters of `module`, whose path so far is `prefix` ("" or "1.", ...), to flat[*n]. */
-static bool flatten(const cg_module *module, const char *prefix, cg_named_parameter *flat, int *n) {
-    for (int i = 0; i < module->n_parameters; i++) {
-        size_t bytes = strlen(prefix) + strlen(module->parameter[i].name) + 1;
-        char *path = malloc(bytes);
-        if (!path) return false;
-        snprintf(path, bytes, "%s%s", prefix, module->parameter[i].name);
-        flat[(*n)++] = (cg_named_parameter){path, module->parameter[i].tensor};
-    }
-    for (int i = 0; i < module->n_children; i++) {
-        size_t bytes = strlen(prefix) + 16;
-        char *inner = malloc(bytes);
-        if (!inner) return false;
-        snprintf(inner, bytes, "%s%d.", prefix, i);
-        bool ok = flatten(module->child[i], inner, flat, n);
-        free(inner);
-        if (!ok) return false;
-    }
-    return true;
-}
-
-const cg_named_parameter *cg_module_flat(const cg_module *module, int *n) {
-    cg_module *cache = (cg_module *)module; /* the list is derived: making it is no change of the module */
-    *n = count(module);
-    if (cache->n_flat == *n) return cache->flat;
-    drop_flat(cache);
-    cache->flat = calloc((size_t)*n, sizeof *cache->flat);
-    if (cache->flat && flatten(module, "", cache->flat, &cache->n_flat)) return cache->flat;
-    drop_flat(cache);
-    out_of_memory(cache->dev, "parameter");
-    *n = 0;
-    return NULL;
-}
-
-int cg_parameter_count(const cg_module *module) { return module ? count(module) : 0; }
-
-cg_tensor *cg_parameter(const cg_module *module, int i, const char **name) {
-    int n = 0;
-    const cg_named_parameter *flat = module ? cg_module_flat(module, &n) : NULL;
-    if (module && (i < 0 || i >= n))
-        CG_FAIL(&module->dev->error, CG_ERROR_ARGUMENT, "parameter: %d of %d parameters", i, n);
-    if (!flat || i < 0 || i >= n) return NULL;
-    if (name) *name = flat[i].name;
-    return flat[i].tensor;
-}
-
-int64_t cg_parameter_elements(const cg_module *module) {
-    int64_t total = 0;
-    if (!module) return 0;
-    for (int i = 0; i < module->n_parameters; i++) total += cg_numel(module->parameter[i].tensor);
-    for (int i = 0; i < module->n_children; i++) total += cg_parameter_elements(module->child[i]);
-    return total;
-}
-
-void cg_module_zero_grad(cg_module *module) {
-    if (!module) return;
-    for (int i = 0; i < module->n_parameters; i++) cg_zero_grad(module->parameter[i].tensor);
-    for (int i = 0; i < module->n_children; i++) cg_module_zero_grad(module->child[i]);
+cg_status cg_module_add(cg_module *module, const char *name, cg_module *child) {
+    cg_status status = module && name && child ? add_child(module, name, child) : CG_ERROR_ARGUMENT;
+    if (status && child && is_free(module, child)) cg_module_free(child);
+    return status;
 }

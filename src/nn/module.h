@@ -5,31 +5,62 @@
 #include "clgrad/nn.h"
 #include "tensor/context.h"
 
-typedef struct cg_named_parameter {
-    char *name; /* its own name, or in the flat list its path */
+/* What a module holds; each kind has a list of its own. */
+typedef enum cg_member { CG_PARAMETERS, CG_BUFFERS } cg_member;
+enum { CG_MEMBERS = CG_BUFFERS + 1 };
+
+typedef struct cg_slot {
+    char *name;
     cg_tensor *tensor;
-} cg_named_parameter;
+} cg_slot;
+
+typedef struct cg_slots {
+    cg_slot *slot;
+    int n;
+} cg_slots;
+
+/* A tensor somewhere in a tree: its path, and the slot that holds it. */
+typedef struct cg_entry {
+    char *path;
+    cg_tensor **tensor;
+} cg_entry;
+
+typedef struct cg_entries {
+    cg_entry *entry;
+    int n;
+} cg_entries;
+
+typedef struct cg_named_module {
+    char *name;
+    cg_module *module;
+} cg_named_module;
 
 struct cg_module {
     cg_device *dev;
     char *name;
+    cg_module *parent; /* NULL for the root of a tree */
+    bool training;
     cg_forward_function *forward;
     void (*release)(void *context);
     void *context;
 
-    cg_named_parameter *parameter; /* its own */
-    int n_parameters;
-    cg_module **child;
+    cg_slots own[CG_MEMBERS];
+    cg_named_module *child;
     int n_children;
 
-    cg_named_parameter *flat; /* all, with paths, children last; made when first asked for */
-    int n_flat;
+    cg_entries tree[CG_MEMBERS]; /* of the whole tree, children last; made when first asked for */
 };
 
-/* Appends a child, which belongs to `module` from now on. */
-cg_status cg_module_add_child(cg_module *module, cg_module *child);
+/* All parameters or buffers of a tree; NULL and an error without memory. n may be 0. */
+const cg_entries *cg_module_tree(const cg_module *module, cg_member kind);
 
-/* All parameters with their paths; NULL and an error without memory (or n = 0). */
-const cg_named_parameter *cg_module_flat(const cg_module *module, int *n);
+/* The number of parameters or buffers of a tree. */
+int cg_module_count(const cg_module *module, cg_member kind);
+
+/* Forgets the lists of a module and of those it is in: something was added. */
+void cg_module_tree_changed(cg_module *module);
+
+/* A copy of `value` without a record, and a leaf if it is to be a parameter; in the innermost scope. */
+cg_tensor *cg_module_copy(cg_tensor *value, bool leaf);
 
 #endif

@@ -1,4 +1,4 @@
-/* Parameters to and from safetensors files. */
+/* The values of a module's parameters and buffers: to and from safetensors files, and kept in memory. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,19 +7,86 @@
 #include "nn/module.h"
 #include "tensor/deferral.h"
 
+/* A list of named tensors: parameters, then buffers, whose names differ. The names are the module's. */
+typedef struct values {
+    int n;
+    cg_named_tensor *entry;
+} values;
+
+static cg_status list_values(const cg_module *module, const char *op, values *list) {
+    const cg_entries *tree[CG_MEMBERS];
+    *list = (values){0};
+    int n = 0;
+    for (int kind = 0; kind < CG_MEMBERS; kind++) {
+        tree[kind] = cg_module_tree(module, (cg_member)kind);
+        if (!tree[kind]) return module->dev->error.code;
+        n += tree[kind]->n;
+    }
+    list->entry = calloc((size_t)n + 1, sizeof *list->entry);
+    if (!list->entry) return CG_FAIL(&module->dev->error, CG_ERROR_MEMORY, "%s: out of host memory", op);
+    for (int kind = 0; kind < CG_MEMBERS; kind++)
+        for (int i = 0; i < tree[kind]->n; i++)
+            list->entry[list->n++] =
+                (cg_named_tensor){tree[kind]->entry[i].path, *tree[kind]->entry[i].tensor};
+    return CG_OK;
+}
+
 cg_status cg_module_save(const cg_module *module, const char *path) {
     if (!module || !path) return CG_ERROR_ARGUMENT;
-    int n;
-    const cg_named_parameter *flat = cg_module_flat(module, &n);
-    if (n && !flat) return module->dev->error.code;
-    cg_named_tensor *entry = calloc((size_t)n + 1, sizeof *entry);
-    if (!entry) return CG_FAIL(&module->dev->error, CG_ERROR_MEMORY, "module_save: out of host memory");
-    for (int i = 0; i < n; i++) entry[i] = (cg_named_tensor){flat[i].name, flat[i].tensor};
-    cg_status status = cg_safetensors_save(path, n, entry, 0, NULL);
+    values list;
+    cg_status status = list_values(module, "module_save", &list);
+    if (status) return status;
+    status = cg_safetensors_save(path, list.n, list.entry, 0, NULL);
     if (status) CG_FAIL(&module->dev->error, status, "module_save: %s", cg_error_message(NULL));
-    free(entry);
+    free(list.entry);
     return status;
 }
+
+/* --- new values for all, or for none ----------------------------------------------------------------------------- */
+
+/* What still has to read the old values is computed; after that nothing can fail. */
+static cg_status finish_readers(const values *list) {
+    for (int i = 0; i < list->n; i++) {
+        cg_status status = cg_force_readers(list->entry[i].tensor->storage);
+        if (status) return status;
+    }
+    return CG_OK;
+}
+
+/* Each tensor and what was read for it exchange their memory: both cover their storage whole. */
+static cg_status take_values(const values *list, cg_tensor *const *value) {
+    cg_status status = finish_readers(list);
+    if (status) return status;
+    for (int i = 0; i < list->n; i++) {
+        cg_storage *to = list->entry[i].tensor->storage, *from = value[i]->storage;
+        cg_buffer *old = to->buffer;
+        to->buffer = from->buffer;
+        from->buffer = old;
+        to->version++;
+    }
+    return CG_OK;
+}
+
+/* Where values come from: entry i of the module's list in memory of its own, or NULL and an error. */
+typedef cg_tensor *value_source(const void *source, const cg_module *module, const cg_named_tensor *wanted);
+
+static cg_status replace(cg_module *module, const char *op, const values *list, value_source *get,
+                         const void *source) {
+    cg_device *dev = module->dev;
+    cg_tensor **value = calloc((size_t)list->n + 1, sizeof(cg_tensor *));
+    cg_scope *scope = value ? cg_scope_begin(dev) : NULL;
+    cg_status status = scope ? CG_OK : CG_FAIL(&dev->error, CG_ERROR_MEMORY, "%s: out of host memory", op);
+    for (int i = 0; i < list->n && status == CG_OK; i++) {
+        value[i] = get(source, module, &list->entry[i]);
+        if (!value[i]) status = dev->error.code;
+    }
+    if (status == CG_OK) status = take_values(list, value);
+    cg_scope_end(scope);
+    free(value);
+    return status;
+}
+
+/* --- from a file --------------------------------------------------------------------------------------------------- */
 
 static int find_entry(const cg_safetensors *file, const char *wanted, cg_dtype *dtype, cg_dims *shape) {
     for (int i = 0; i < cg_safetensors_count(file); i++) {
@@ -30,61 +97,39 @@ static int find_entry(const cg_safetensors *file, const char *wanted, cg_dtype *
     return -1;
 }
 
-/* Reads the value of each parameter; the parameters themselves are left alone. */
-static cg_status read_values(const cg_module *module, const cg_safetensors *file, int n,
-                             const cg_named_parameter *flat, cg_tensor **value) {
-    cg_error *err = &module->dev->error;
-    if (cg_safetensors_count(file) != n)
-        return CG_FAIL(err, CG_ERROR_FORMAT, "module_load: the file has %d tensors, the module %d parameters",
-                       cg_safetensors_count(file), n);
-    for (int i = 0; i < n; i++) {
-        cg_dtype dtype;
-        cg_dims shape;
-        const cg_tensor *x = flat[i].tensor;
-        int at = find_entry(file, flat[i].name, &dtype, &shape);
-        if (at < 0) return CG_FAIL(err, CG_ERROR_FORMAT, "module_load: the file has no %s", flat[i].name);
-        if (dtype != x->storage->dtype || !cg_dims_equal(&shape, &x->shape))
-            return CG_FAIL(err, CG_ERROR_FORMAT, "module_load: %s is %s %s in the file, expected %s %s",
-                           flat[i].name, cg_dtype_name(dtype), CG_SHAPE_STR(&shape),
-                           cg_dtype_name(x->storage->dtype), CG_SHAPE_STR(&x->shape));
-        value[i] = cg_safetensors_read(file, at, module->dev);
-        if (!value[i]) return err->code;
-    }
-    return CG_OK;
+static bool fits(const cg_module *module, const char *op, const cg_named_tensor *wanted, cg_dtype dtype,
+                 const cg_dims *shape) {
+    const cg_tensor *x = wanted->tensor;
+    if (dtype == x->storage->dtype && cg_dims_equal(shape, &x->shape)) return true;
+    CG_FAIL(&module->dev->error, CG_ERROR_FORMAT, "%s: %s is %s %s there, expected %s %s", op, wanted->name,
+            cg_dtype_name(dtype), CG_SHAPE_STR(shape), cg_dtype_name(x->storage->dtype),
+            CG_SHAPE_STR(&x->shape));
+    return false;
 }
 
-/* What still has to read the old values is computed; after that nothing can fail. */
-static cg_status finish_readers(int n, const cg_named_parameter *flat) {
-    for (int i = 0; i < n; i++) {
-        cg_status status = cg_force_readers(flat[i].tensor->storage);
-        if (status) return status;
+static cg_tensor *from_file(const void *source, const cg_module *module, const cg_named_tensor *wanted) {
+    const cg_safetensors *file = source;
+    cg_dtype dtype;
+    cg_dims shape;
+    int at = find_entry(file, wanted->name, &dtype, &shape);
+    if (at < 0) {
+        CG_FAIL(&module->dev->error, CG_ERROR_FORMAT, "module_load: the file has no %s", wanted->name);
+        return NULL;
     }
-    return CG_OK;
-}
-
-/* Each parameter and what was read for it exchange their memory: both cover their storage whole. */
-static void take_values(int n, const cg_named_parameter *flat, cg_tensor **value) {
-    for (int i = 0; i < n; i++) {
-        cg_storage *to = flat[i].tensor->storage, *from = value[i]->storage;
-        cg_buffer *old = to->buffer;
-        to->buffer = from->buffer;
-        from->buffer = old;
-        to->version++;
-    }
+    if (!fits(module, "module_load", wanted, dtype, &shape)) return NULL;
+    return cg_safetensors_read(file, at, module->dev);
 }
 
 static cg_status load(cg_module *module, const cg_safetensors *file) {
-    int n;
-    const cg_named_parameter *flat = cg_module_flat(module, &n);
-    cg_tensor **value = calloc((size_t)n + 1, sizeof(cg_tensor *));
-    cg_scope *scope = value ? cg_scope_begin(module->dev) : NULL;
-    cg_status status =
-        scope ? CG_OK : CG_FAIL(&module->dev->error, CG_ERROR_MEMORY, "module_load: out of host memory");
-    if (status == CG_OK) status = read_values(module, file, n, flat, value);
-    if (status == CG_OK) status = finish_readers(n, flat);
-    if (status == CG_OK) take_values(n, flat, value);
-    cg_scope_end(scope);
-    free(value);
+    values list;
+    cg_status status = list_values(module, "module_load", &list);
+    if (status) return status;
+    if (cg_safetensors_count(file) != list.n)
+        status = CG_FAIL(&module->dev->error, CG_ERROR_FORMAT,
+                         "module_load: the file has %d tensors, the module %d parameters and buffers",
+                         cg_safetensors_count(file), list.n);
+    if (status == CG_OK) status = replace(module, "module_load", &list, from_file, file);
+    free(list.entry);
     return status;
 }
 
@@ -95,5 +140,72 @@ cg_status cg_module_load(cg_module *module, const char *path) {
         return CG_FAIL(&module->dev->error, cg_error_code(NULL), "module_load: %s", cg_error_message(NULL));
     cg_status status = load(module, file);
     cg_safetensors_close(file);
+    return status;
+}
+
+/* --- kept in memory ------------------------------------------------------------------------------------------------ */
+
+struct cg_module_state {
+    int n;
+    cg_slot *slot;
+};
+
+void cg_module_state_free(cg_module_state *state) {
+    if (!state) return;
+    for (int i = 0; i < state->n; i++) {
+        free(state->slot[i].name);
+        cg_release(state->slot[i].tensor);
+    }
+    free(state->slot);
+    free(state);
+}
+
+static bool keep(cg_module_state *state, const cg_named_tensor *entry) {
+    cg_slot slot = {strdup(entry->name), cg_retain(cg_module_copy(entry->tensor, false))};
+    state->slot[state->n++] = slot;
+    return slot.name && slot.tensor;
+}
+
+cg_module_state *cg_module_state_save(const cg_module *module) {
+    values list;
+    if (!module || list_values(module, "module_state_save", &list)) return NULL;
+    cg_module_state *state = calloc(1, sizeof *state);
+    if (state) state->slot = calloc((size_t)list.n + 1, sizeof *state->slot);
+    cg_scope *scope = state && state->slot ? cg_scope_begin(module->dev) : NULL;
+    bool ok = scope != NULL;
+    for (int i = 0; ok && i < list.n; i++) ok = keep(state, &list.entry[i]);
+    cg_scope_end(scope);
+    free(list.entry);
+    if (ok) return state;
+    CG_FAIL(&module->dev->error, CG_ERROR_MEMORY, "module_state_save: out of memory");
+    cg_module_state_free(state);
+    return NULL;
+}
+
+static cg_tensor *from_state(const void *source, const cg_module *module, const cg_named_tensor *wanted) {
+    const cg_module_state *state = source;
+    for (int i = 0; i < state->n; i++) {
+        cg_tensor *x = state->slot[i].tensor;
+        if (strcmp(state->slot[i].name, wanted->name) != 0) continue;
+        if (!fits(module, "module_state_restore", wanted, x->storage->dtype, &x->shape)) return NULL;
+        if (x->storage->dev == module->dev) return cg_module_copy(x, false);
+        CG_FAIL(&module->dev->error, CG_ERROR_DEVICE_MISMATCH,
+                "module_state_restore: the state lives on another device");
+        return NULL;
+    }
+    CG_FAIL(&module->dev->error, CG_ERROR_FORMAT, "module_state_restore: the state has no %s", wanted->name);
+    return NULL;
+}
+
+cg_status cg_module_state_restore(cg_module *module, const cg_module_state *state) {
+    values list;
+    if (!module || !state) return CG_ERROR_ARGUMENT;
+    cg_status status = list_values(module, "module_state_restore", &list);
+    if (status) return status;
+    if (state->n != list.n)
+        status = CG_FAIL(&module->dev->error, CG_ERROR_FORMAT,
+                         "module_state_restore: the state has %d tensors, the module %d", state->n, list.n);
+    if (status == CG_OK) status = replace(module, "module_state_restore", &list, from_state, state);
+    free(list.entry);
     return status;
 }
