@@ -16,7 +16,8 @@ typedef struct conv_layer {
 
 static cg_tensor *conv_forward(void *context, cg_module *self, cg_tensor *x) {
     const conv_layer *layer = context;
-    return layer->apply(x, self->parameter[0].tensor, self->parameter[1].tensor, layer->options);
+    const cg_slot *slot = self->own[CG_PARAMETERS].slot;
+    return layer->apply(x, slot[0].tensor, slot[1].tensor, layer->options);
 }
 
 /* He normal, N(0, 2 / fan_in), and zeros. */
