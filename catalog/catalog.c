@@ -24,6 +24,7 @@ static const struct {
     {"statistics", catalog_statistics},
     {"data", catalog_preprocessing},
     {"convolution", catalog_conv},
+    {"networks", catalog_networks},
 };
 
 /* Entry i with its family; NULL past the end. */

@@ -23,7 +23,7 @@ typedef struct cg_attention_options {
  * softmax(scale q k^T + mask) v: q (..., T, D), k (..., S, D), v (..., S, E) -> (..., T, E). Batch axes broadcast: a k
  * with one head serves many. mask: NULL, bool (true: may be seen) or real (added to the scores; -inf hides), any shape
  * that broadcasts to (..., T, S). It may be given together with options.causal. A query that sees no key gives 0 and no
- * gradient (PyTorch gives NaN).
+ * gradient (PyTorch gives NaN). Whether a NaN or an infinity among the values of hidden keys spreads is not specified.
  *
  * dtypes: f32, f64; all else is promoted to f32, a real mask to the dtype of the others. Gradient to q, k, v and a real
  * mask, of any order: with dp = g v^T and c = sum(g out) over E,
@@ -31,7 +31,7 @@ typedef struct cg_attention_options {
  * Memory: the scores are never stored, forward or backward, which takes O(T + S) beside the results; the record keeps q,
  * k, v, mask, out and one number for each query. With dropout, a mask that wants a gradient, or a gradient that is itself to
  * be differentiated, p (..., T, S) is stored.
- * Error: with m the largest |score| of the row, at most (D + S + 4 m + 16) u (p |v|), of first order in u.
+ * Error: at most (S + 4 (D + 4) m + 8) u (p |v|), of first order in u, with m the largest scale |q| |k| + |mask| of the row.
  * Errors: CG_ERROR_SHAPE, with the shapes; CG_ERROR_DTYPE for an integer mask; CG_ERROR_ARGUMENT for options;
  * CG_ERROR_DEVICE_MISMATCH. PyTorch: scaled_dot_product_attention.
  * Source: Vaswani et al., arXiv 1706.03762; without stored scores: Dao et al., arXiv 2205.14135.
