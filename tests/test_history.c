@@ -2,9 +2,12 @@
 #include "support/files.h"
 #include "support/fitting.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const cg_metric metrics[] = {{.name = "accuracy"}, {.name = "top_2"}};
 
@@ -149,15 +152,13 @@ CPU_TEST(history, plot) {
 
 /* --- the callback that prints ------------------------------------------------------------------------------------- */
 
-static const char *logged(cg_device *dev, int every, bool validation) {
+static void log_to(FILE *file, cg_device *dev, int epochs, int every, bool validation) {
     fitting f;
-    const char *path = test_path("log.txt");
-    FILE *file = fopen(path, "w");
     cg_epoch_log log = {.file = file, .every = every};
     const cg_callback callback = {cg_log_epochs, &log};
-    if (!CHECK(file != NULL) || !fitting_begin(&f, dev, 1)) return "";
+    if (!CHECK(file != NULL) || !fitting_begin(&f, dev, 1)) return;
     cg_history *h = cg_fit(f.net, f.optimizer, f.train,
-                           (cg_fit_options){.epochs = 11,
+                           (cg_fit_options){.epochs = epochs,
                                             .n_metrics = 1,
                                             .metrics = metrics,
                                             .validation = validation ? f.validation : NULL,
@@ -166,6 +167,13 @@ static const char *logged(cg_device *dev, int every, bool validation) {
     CHECK(h != NULL);
     cg_history_free(h);
     fitting_end(&f);
+}
+
+static const char *logged(cg_device *dev, int every, bool validation) {
+    const char *path = test_path("log.txt");
+    FILE *file = fopen(path, "w");
+    log_to(file, dev, 11, every, validation);
+    if (!file) return "";
     fclose(file);
     size_t bytes = 0;
     char *text = read_file(path, &bytes), *copy = scratch(bytes + 1);
@@ -192,4 +200,19 @@ CPU_TEST(history, log_lines) {
                   strstr(fifth, "epoch 11/11") && !strstr(fifth, "validation"),
               "%s", fifth);
     remove_test_folder();
+}
+
+/* On a terminal there is a bar while an epoch runs, and none when its line is printed. */
+CPU_TEST(history, log_bar) {
+    char text[4096] = "";
+    const int master = posix_openpt(O_RDWR | O_NOCTTY);
+    if (!CHECK(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0)) return;
+    FILE *terminal = fopen(ptsname(master), "w");
+    log_to(terminal, dev, 2, 2, false);
+    const ssize_t n = read(master, text, sizeof text - 1);
+    if (terminal) fclose(terminal);
+    close(master);
+    CHECK_MSG(n > 0 && strstr(text, "\r\033[Kepoch 1/2  [") && strstr(text, "\r\033[Kepoch 2/2  loss"),
+              "'%s'", text);
+    CHECK(strstr(text, "] 16 %") == NULL && strstr(text, "]  16 %") != NULL);
 }

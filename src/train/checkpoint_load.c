@@ -27,6 +27,10 @@ typedef struct found {
     cg_tensor *sum[1 + CG_MAX_METRICS];
 } found;
 
+static cg_status misfit(const cg_trainer *t, const found *f, const char *what) {
+    return REFUSE(t, f, "%s", what);
+}
+
 static int find(const cg_safetensors *file, const char *prefix, const char *name) {
     const size_t n = strlen(prefix);
     const char *there;
@@ -107,32 +111,18 @@ static bool fits(const cg_loader *loader, const cg_loader_position *p) {
 static cg_status read_texts(const cg_trainer *t, found *f) {
     const char *history = cg_safetensors_metadata(f->file, "history");
     if (!history || !cg_place_from_text(&f->place, cg_safetensors_metadata(f->file, "training")))
-        return REFUSE(t, f,
-                      "it is none of cg_trainer_save, or of another version"
-                      "%s",
-                      "");
+        return misfit(t, f, "it is none of cg_trainer_save, or of another version");
     f->history = cg_history_parse(history, f->path, &t->dev->error);
     if (!f->history) return t->dev->error.code;
-    if (!same_metrics(f->history, t->history))
-        return REFUSE(t, f,
-                      "it has other metrics"
-                      "%s",
-                      "");
+    if (!same_metrics(f->history, t->history)) return misfit(t, f, "it has other metrics");
     if (f->place.best < -1 || f->place.best >= f->history->n ||
         (t->train && f->place.batches != cg_loader_batches(t->train)) || !fits(t->train, &f->place.train) ||
         !fits(t->options.validation, &f->place.validation))
-        return REFUSE(t, f,
-                      "it is of a training on other data"
-                      "%s",
-                      "");
+        return misfit(t, f, "it is of a training on other data");
     if (t->options.plateau) {
         f->plateau = *t->options.plateau;
         const char *text = cg_safetensors_metadata(f->file, "plateau");
-        if (!text || !cg_plateau_from_text(&f->plateau, text))
-            return REFUSE(t, f,
-                          "it has no plateau"
-                          "%s",
-                          "");
+        if (!text || !cg_plateau_from_text(&f->plateau, text)) return misfit(t, f, "it has no plateau");
     }
     return CG_OK;
 }
