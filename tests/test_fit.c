@@ -297,8 +297,9 @@ CPU_TEST(fit, losses_by_name_and_by_function) {
 DEVICE_TEST_ONCE(small_fit, steps_wait_for_nothing) {
     fitting f;
     if (!fitting_begin(&f, dev, 1)) return;
+    cg_loader *held = fitting_loader(dev, true, 4, false);
     const cg_fit_options o = {
-        .epochs = 4, .n_metrics = 1, .metrics = &accuracy, .validation = f.validation, .clip_norm = 1};
+        .epochs = 4, .n_metrics = 1, .metrics = &accuracy, .validation = held, .clip_norm = 1};
     cg_trainer *t = cg_trainer_new(f.net, f.optimizer, f.train, &o);
     CHECK_MSG(cg_trainer_run(t) == CG_OK, "%s", cg_error_message(dev));
     const cg_fit_counts c = cg_trainer_counts(t);
@@ -308,5 +309,6 @@ DEVICE_TEST_ONCE(small_fit, steps_wait_for_nothing) {
               "%llu launches, %llu allocations after the first epoch", (unsigned long long)c.launches,
               (unsigned long long)c.later_allocs);
     cg_trainer_free(t);
+    cg_loader_free(held);
     fitting_end(&f);
 }

@@ -1,3 +1,5 @@
+#define _XOPEN_SOURCE 700 /* for terminals of its own */
+
 #include "support/device_test.h"
 #include "support/files.h"
 #include "support/fitting.h"
