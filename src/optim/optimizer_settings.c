@@ -48,11 +48,12 @@ char *cg_settings_write(const cg_optimizer *o) {
         CG_FAIL(&o->dev->error, CG_ERROR_ARGUMENT, "optimizer_settings: the lr is %g", o->lr);
         return NULL;
     }
-    json_t *options = describe_options(o), *parameters = describe_parameters(o);
-    json_t *all = json_pack("{s:s, s:I, s:f, s:f, s:f, s:b, s:o, s:o}", "kind", o->kind, "steps",
-                            (json_int_t)o->t, "lr", o->lr, "weight_decay", o->weight_decay, "l1", o->l1,
-                            "decoupled", o->decoupled, "options", options, "parameters", parameters);
-    char *text = all ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    json_t *all =
+        json_pack("{s:s, s:I, s:f, s:f, s:f, s:b}", "kind", o->kind, "steps", (json_int_t)o->t, "lr", o->lr,
+                  "weight_decay", o->weight_decay, "l1", o->l1, "decoupled", o->decoupled);
+    const int bad = json_object_set_new(all, "options", describe_options(o)) |
+                    json_object_set_new(all, "parameters", describe_parameters(o));
+    char *text = bad ? NULL : json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(all);
     if (!text) CG_FAIL(&o->dev->error, CG_ERROR_MEMORY, "optimizer_settings: out of host memory");
     return text;
@@ -156,6 +157,8 @@ cg_status cg_settings_read(cg_optimizer *o, const char *text) {
     cg_optimizer read = *o;
     cg_status status = CG_OK;
     if (!slot)
+        status = CG_FAIL(&o->dev->error, CG_ERROR_MEMORY, "optimizer_load: out of host memory");
+    else if (!all && !*why.text) /* jansson has a text for everything but this */
         status = CG_FAIL(&o->dev->error, CG_ERROR_MEMORY, "optimizer_load: out of host memory");
     else if (!all)
         status = CG_FAIL(&o->dev->error, CG_ERROR_FORMAT, "optimizer_load: the settings are no JSON: %.160s",

@@ -351,6 +351,27 @@ static bool train_step(fixture *f) {
     return cg_backward(loss) == CG_OK && cg_optimizer_step(f->optimizer) == CG_OK;
 }
 
+static bool optimizers(fixture *f) {
+    cg_optimizer *o = cg_rmsprop(f->net, (cg_rmsprop_options){.centered = true, .momentum = 0.5});
+    bool ok = o && cg_optimizer_group(o, "*.bias", (cg_group_options){.frozen = true}) == CG_OK;
+    ok = ok && cg_optimizer_settings(o) && cg_optimizer_settings(o);
+    cg_optimizer_free(o);
+    return ok;
+}
+
+/* The state of an optimizer that was not loaded is the old one: see optimizer_files. */
+static bool save_optimizer(fixture *f) {
+    return cg_optimizer_save(f->optimizer, other_path) == CG_OK &&
+           cg_optimizer_load(f->optimizer, other_path) == CG_OK;
+}
+
+static bool clip_gradients(fixture *f) {
+    cg_tensor *loss = cg_cross_entropy(cg_forward(f->net, f->x), f->labels, CG_MEAN), *total = NULL;
+    return cg_backward(cg_add(loss, cg_l2_penalty(f->net))) == CG_OK &&
+           cg_clip_grad_norm(f->net, 0.5, 2, &total) == CG_OK && cg_clip_grad_value(f->net, 0.25) == CG_OK &&
+           cg_grad_norm(f->net, 2) != NULL;
+}
+
 static bool save(fixture *f) { return cg_module_save(f->net, other_path) == CG_OK; }
 
 static bool load(fixture *f) { return cg_module_load(f->net, weights_path) == CG_OK; }
@@ -428,6 +449,9 @@ static const scenario scenarios[] = {
     {"training step", train_step, CG_OK},
     {"save", save, CG_ERROR_ARGUMENT},
     {"load", load, CG_ERROR_FORMAT},
+    {"optimizers", optimizers, CG_OK},
+    {"optimizer files", save_optimizer, CG_ERROR_FORMAT},
+    {"clip gradients", clip_gradients, CG_OK},
     {"loader", loader, CG_OK},
     {"plot", plot, CG_OK},
     {"print", printing, CG_OK},
