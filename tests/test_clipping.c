@@ -59,7 +59,7 @@ static void check_gradients(cg_module *module, double scale, double factor, doub
         long double size[MOST];
         for (int64_t e = 0; e < lengths[i]; e++) size[e] = fabsl(want[e]);
         check_within(g, cg_dtype_of(cg_parameter(module, i, NULL)), cg_shape(lengths[i]), want,
-                     isinf(limit) ? 8 : 0, size);
+                     isinf(limit) ? 32 : 0, size);
     }
     CHECK(cg_grad_of(cg_parameter(module, TENSORS - 1, NULL)) == NULL);
 }
@@ -88,9 +88,9 @@ DEVICE_TEST_ONCE(small_clipping, norm_as_numpy) {
     clip_one(dev, f64, INFINITY, 1, 0.5);
     clip_one(dev, false, 2, 1, 0);
     check_case("squares that overflow f32 do not matter, nor those that vanish");
-    clip_one(dev, false, 2, 1e25, 1);
-    clip_one(dev, f64, 3, 1e25, 1);
-    clip_one(dev, false, 2, 1e-30, 1);
+    clip_one(dev, false, 2, 0x1p83, 1);
+    clip_one(dev, f64, 3, 0x1p83, 1);
+    clip_one(dev, false, 2, 0x1p-100, 1);
 }
 
 /* Nothing waits for the device; clipping all gradients is one launch. */
@@ -118,12 +118,13 @@ CPU_TEST(clipping, shared_gradients_are_scaled_once) {
         CHECK(cg_module_add_parameter(module, i ? "b" : "a", cg_zeros(dev, CG_F32, cg_shape(2))) == CG_OK);
     cg_tensor *a = cg_parameter(module, 0, NULL), *b = cg_parameter(module, 1, NULL);
     CHECK(cg_backward(cg_sum(cg_add(a, b), CG_ALL_AXES, false)) == CG_OK);
-    cg_tensor *kept = cg_grad_of(a);
+    cg_tensor *kept = cg_retain(cg_grad_of(a));
     CHECK(cg_clip_grad_norm(module, 1, 2, NULL) == CG_OK);
     for (int i = 0; i < 2; i++)
         check_within(cg_grad_of(i ? b : a), CG_F32, cg_shape(2), (long double[]){0.5L, 0.5L}, 16, NULL);
     check_case("who holds the old gradient keeps it");
     check_equal(kept, CG_F32, cg_shape(2), (long double[]){1, 1});
+    cg_release(kept);
     cg_module_free(module);
 }
 

@@ -85,7 +85,7 @@ CPU_TEST(optimizer_files, a_checkpoint_may_hold_more) {
     for (int i = 0; i < 12; i++)
         check_same_bits(cg_optimizer_state(first, i, NULL), cg_optimizer_state(second, i, NULL));
     CHECK(cg_optimizer_momentum(second) == 0.9);
-    CHECK(cg_optimizer_state(second, 5, &name) && !strcmp(name, "0.bias.max_exp_avg_sq"));
+    CHECK(cg_optimizer_state(second, 5, &name) && !strcmp(name, "1.bias.max_exp_avg_sq"));
     CHECK(cg_optimizer_state(second, 12, &name) == NULL);
     check_error(dev, CG_ERROR_ARGUMENT, "optimizer_state: 12 of 12 states", NULL);
     CHECK(cg_optimizer_state_count(NULL) == 0 && !cg_optimizer_state(NULL, 0, NULL) &&
@@ -146,11 +146,14 @@ static void check_bad_settings(const untouched *u) {
         {"\"kind\":\"adam\"", "\"kind\":3", "the file is of '', expected 'adam'"},
         {"\"lr\":", "\"rate\":", lacks},
         {"\"steps\":", "\"steps\":-", lacks},
-        {"\"l1\":", "\"l1\":-1", lacks},
+        {"\"l1\":\"", "\"l1\":\"-1", lacks},
+        {"\"l1\":\"", "\"l1\":\" ", lacks},
+        {"\"lr\":\"", "\"lr\":\"x", lacks},
+        {"\"lr\":\"", "\"lr\":7,\"rate\":\"", lacks},
         {"\"decoupled\":false", "\"decoupled\":0", lacks},
         {"\"beta1\":", "\"beta3\":", lacks},
-        {"\"beta1\":", "\"beta3\":0.5,\"beta1\":", lacks},
-        {"\"lr_factor\":[", "\"lr_factor\":[-1,", damaged},
+        {"\"beta1\":", "\"beta3\":\"0\",\"beta1\":", lacks},
+        {"\"lr_factor\":[", "\"lr_factor\":[\"-1\",", damaged},
         {"\"frozen\":[", "\"frozen\":[1,", damaged},
         {"\"steps\":[", "\"steps\":[1.5,", "the settings are of 5 parameters, expected 4"},
         {"\"parameters\"", "\"tensors\"", "the settings are of 0 parameters, expected 4"},
@@ -176,10 +179,10 @@ CPU_TEST(optimizer_files, errors_leave_everything_as_it_was) {
     CHECK(cg_optimizer_save(amsgrad, path) == CG_OK);
     check_refused(&u, path, CG_ERROR_FORMAT, "the file has 12 tensors, expected 8");
     CHECK(cg_optimizer_save(centered, path) == CG_OK);
-    check_refused(&u, path, CG_ERROR_FORMAT, "the file has no 0.weight.exp_avg");
+    check_refused(&u, path, CG_ERROR_FORMAT, "the file has no 1.weight.exp_avg");
     CHECK(cg_optimizer_save(other, path) == CG_OK);
     check_refused(&u, path, CG_ERROR_FORMAT,
-                  "0.weight.exp_avg is f32 (3, 5) in the file, expected f32 (3, 4)");
+                  "1.weight.exp_avg is f32 (3, 5) in the file, expected f32 (3, 4)");
     check_refused(&u, test_path("nothing.safetensors"), CG_ERROR_IO, "nothing.safetensors");
     check_bad_settings(&u);
     CHECK(cg_optimizer_save(u.o, "/no/such/folder/x") == CG_ERROR_IO);

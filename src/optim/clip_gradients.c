@@ -13,14 +13,14 @@
 /* --- norms ---------------------------------------------------------------------------------------------------- */
 
 /*
- * The p-norm of one gradient. The squares of f32 numbers fit f64, so their sum is one pass over memory; cg_norm takes two
- * where the largest has to be known first.
+ * The p-norm of one gradient, in `wide`. The squares of f32 numbers fit f64, so their sum is one pass over memory; cg_norm
+ * takes two where the largest has to be known first.
  */
-static cg_tensor *norm_of(cg_tensor *g, double p) {
-    const cg_device *dev = g->storage->dev;
-    if (p == 2 && g->storage->dtype == CG_F32 && dev->hw->info.has_f64)
-        return cg_sqrt(cg_sum(cg_square(cg_cast(g, CG_F64)), CG_ALL_AXES, false));
-    return cg_norm(g, p, CG_ALL_AXES, false);
+static cg_tensor *norm_of(cg_tensor *g, double p, cg_dtype wide) {
+    cg_tensor *x = cg_cast(g, wide);
+    if (p == 2 && g->storage->dtype == CG_F32 && wide == CG_F64)
+        return cg_sqrt(cg_sum(cg_square(x), CG_ALL_AXES, false));
+    return cg_norm(x, p, CG_ALL_AXES, false);
 }
 
 /* The p-norm of the gradients of a list, in the widest dtype there is for it. */
@@ -34,7 +34,7 @@ static cg_tensor *norm_of_list(cg_device *dev, const cg_gradient_list *list, dou
     }
     for (int i = 0; i < list->n; i++) {
         cg_tensor *g = cg_grad_of(list->parameter[i]);
-        norm[i] = cg_numel(g) ? cg_cast(norm_of(g, p), wide) : cg_zeros(dev, wide, cg_shape());
+        norm[i] = cg_numel(g) ? norm_of(g, p, wide) : cg_zeros(dev, wide, cg_shape());
     }
     cg_tensor *total = cg_norm(cg_stack(list->n, norm, 0), p, CG_ALL_AXES, false);
     free(norm);

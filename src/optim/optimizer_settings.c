@@ -1,24 +1,32 @@
 /*
  * What an optimizer is besides its state tensors, as one line of JSON:
- *     {"kind": "adam", "steps": 7, "lr": 0.001, "weight_decay": 0.0, "l1": 0.0, "decoupled": false,
- *      "options": {"beta1": 0.9, ...}, "parameters": {"steps": [7, ...], "lr_factor": [1.0, ...], ...}}
- * "parameters" has one entry for each parameter of the module. Numbers are written so that they are read back exactly.
+ *     {"kind": "adam", "steps": 7, "lr": "0x1p-10", "weight_decay": "0", "l1": "0", "decoupled": false,
+ *      "options": {"beta1": "0x7p-3", ...}, "parameters": {"steps": [7, ...], "lr_factor": ["0x1p0", ...], ...}}
+ * "parameters" has one entry for each parameter of the module. Real numbers are text, so that they are exact
+ * (core/exact_text.h), and since jansson's reader aborts where memory ends within a number of more than 15 digits.
  */
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/exact_text.h"
 #include "optim/optimizer.h"
 
 /* --- writing ------------------------------------------------------------------------------------------------ */
 
+static json_t *real(double x) {
+    char text[CG_EXACT_TEXT];
+    cg_exact_text(x, text);
+    return json_string(text);
+}
+
 /* Everything about parameter i, into the arrays of "parameters". */
 static int append_parameter(json_t *parameters, const cg_optimizer_slot *slot) {
     int bad = json_array_append_new(json_object_get(parameters, "steps"), json_integer(slot->t));
-    bad |= json_array_append_new(json_object_get(parameters, "lr_factor"), json_real(slot->lr_factor));
-    bad |= json_array_append_new(json_object_get(parameters, "weight_decay"), json_real(slot->weight_decay));
-    bad |= json_array_append_new(json_object_get(parameters, "l1"), json_real(slot->l1));
+    bad |= json_array_append_new(json_object_get(parameters, "lr_factor"), real(slot->lr_factor));
+    bad |= json_array_append_new(json_object_get(parameters, "weight_decay"), real(slot->weight_decay));
+    bad |= json_array_append_new(json_object_get(parameters, "l1"), real(slot->l1));
     return bad | json_array_append_new(json_object_get(parameters, "frozen"), json_boolean(slot->frozen));
 }
 
@@ -36,7 +44,7 @@ static json_t *describe_parameters(const cg_optimizer *o) {
 static json_t *describe_options(const cg_optimizer *o) {
     json_t *options = json_object();
     for (int k = 0; k < o->update->n_options && options; k++)
-        if (json_object_set_new(options, o->update->option[k], json_real(o->option[k])) != 0) {
+        if (json_object_set_new(options, o->update->option[k], real(o->option[k])) != 0) {
             json_decref(options);
             return NULL;
         }
@@ -48,11 +56,14 @@ char *cg_settings_write(const cg_optimizer *o) {
         CG_FAIL(&o->dev->error, CG_ERROR_ARGUMENT, "optimizer_settings: the lr is %g", o->lr);
         return NULL;
     }
-    json_t *options = describe_options(o), *parameters = describe_parameters(o);
-    json_t *all = json_pack("{s:s, s:I, s:f, s:f, s:f, s:b, s:o, s:o}", "kind", o->kind, "steps",
-                            (json_int_t)o->t, "lr", o->lr, "weight_decay", o->weight_decay, "l1", o->l1,
-                            "decoupled", o->decoupled, "options", options, "parameters", parameters);
-    char *text = all ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    json_t *all =
+        json_pack("{s:s, s:I, s:b}", "kind", o->kind, "steps", (json_int_t)o->t, "decoupled", o->decoupled);
+    const int bad = json_object_set_new(all, "lr", real(o->lr)) |
+                    json_object_set_new(all, "weight_decay", real(o->weight_decay)) |
+                    json_object_set_new(all, "l1", real(o->l1)) |
+                    json_object_set_new(all, "options", describe_options(o)) |
+                    json_object_set_new(all, "parameters", describe_parameters(o));
+    char *text = bad ? NULL : json_dumps(all, JSON_COMPACT);
     json_decref(all);
     if (!text) CG_FAIL(&o->dev->error, CG_ERROR_MEMORY, "optimizer_settings: out of host memory");
     return text;
@@ -68,10 +79,10 @@ const char *cg_optimizer_settings(cg_optimizer *o) {
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */
 
-/* A number >= 0 (and finite: JSON has no others); false if there is none. */
+/* A finite number >= 0; false if there is none. */
 static bool get_number(const json_t *value, double *number) {
-    *number = json_number_value(value);
-    return json_is_number(value) && *number >= 0;
+    const char *text = json_string_value(value);
+    return text && cg_exact_value(text, number) && *number >= 0 && isfinite(*number);
 }
 
 static bool get_count(const json_t *value, int64_t *count) {
@@ -156,6 +167,8 @@ cg_status cg_settings_read(cg_optimizer *o, const char *text) {
     cg_optimizer read = *o;
     cg_status status = CG_OK;
     if (!slot)
+        status = CG_FAIL(&o->dev->error, CG_ERROR_MEMORY, "optimizer_load: out of host memory");
+    else if (!all && !*why.text) /* jansson has a text for everything but this */
         status = CG_FAIL(&o->dev->error, CG_ERROR_MEMORY, "optimizer_load: out of host memory");
     else if (!all)
         status = CG_FAIL(&o->dev->error, CG_ERROR_FORMAT, "optimizer_load: the settings are no JSON: %.160s",

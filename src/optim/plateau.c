@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "clgrad/schedule.h"
+#include "core/exact_text.h"
 
 cg_plateau cg_plateau_start(cg_plateau_options options) {
     if (options.factor == 0) options.factor = 0.1;
@@ -47,7 +48,9 @@ bool cg_plateau_step(cg_plateau *p, cg_optimizer *optimizer, double metric) {
 }
 
 void cg_plateau_to_text(const cg_plateau *p, char text[CG_PLATEAU_TEXT]) {
-    snprintf(text, CG_PLATEAU_TEXT, "best %a bad %" PRId64 " cooling %" PRId64, p->best, p->bad, p->cooling);
+    char best[CG_EXACT_TEXT];
+    cg_exact_text(p->best, best);
+    snprintf(text, CG_PLATEAU_TEXT, "best %s bad %" PRId64 " cooling %" PRId64, best, p->bad, p->cooling);
 }
 
 bool cg_plateau_from_text(cg_plateau *p, const char *text) {
