@@ -77,6 +77,26 @@ CPU_TEST(fit, measures_the_validation_set) {
     fitting_end(&f);
 }
 
+static cg_tensor *not_recorded(void *context, cg_tensor *output, cg_tensor *target) {
+    (void)target;
+    ++*(int *)context;
+    cg_tensor *mean = cg_mean(output, CG_ALL_AXES, false);
+    CHECK(!cg_requires_grad(mean));
+    return mean;
+}
+
+CPU_TEST(fit, metrics_are_not_recorded) {
+    int calls = 0;
+    const cg_metric metric = {.name = "m", .function = not_recorded, .context = &calls};
+    fitting f;
+    if (!fitting_begin(&f, dev, 5)) return;
+    cg_history *history = cg_fit(f.net, f.optimizer, f.train,
+                                 (cg_fit_options){.epochs = 1, .n_metrics = 1, .metrics = &metric});
+    CHECK(history != NULL && calls == FIT_BATCHES);
+    cg_history_free(history);
+    fitting_end(&f);
+}
+
 CPU_TEST(fit, metrics_on_validation_only) {
     fitting f;
     if (!fitting_begin(&f, dev, 5)) return;

@@ -286,6 +286,11 @@ static cg_tensor *output_itself(void *context, cg_tensor *output, cg_tensor *tar
     return output;
 }
 
+/* Fails at the second batch, when the first has left its gradients. */
+static cg_tensor *fails_later(void *context, cg_tensor *output, cg_tensor *target) {
+    return ++*(int *)context == 2 ? NULL : cg_cross_entropy(output, target, CG_MEAN);
+}
+
 static bool empty_source(void *context, cg_tensor **x, cg_tensor **target) {
     (void)context;
     *x = *target = NULL;
@@ -370,7 +375,13 @@ CPU_TEST(fit_stops, errors_of_a_step) {
             "none gave no tensor");
     refused(&f, NULL, (cg_fit_options){.epochs = 1, .source = empty_source}, CG_ERROR_ARGUMENT,
             "an epoch without a batch");
+    int calls = 0;
+    refused(
+        &f, f.train,
+        (cg_fit_options){.epochs = 1, .accumulate = 3, .loss_function = fails_later, .loss_context = &calls},
+        CG_ERROR_ARGUMENT, "the loss gave no tensor");
     check_case("no gradient is left by a step that failed");
+    CHECK(calls == 2);
     CHECK(cg_grad_of(cg_parameter(f.net, 0, NULL)) == NULL && cg_module_training(f.net));
     fitting_end(&f);
 }
