@@ -263,7 +263,7 @@ CPU_TEST(fit_stops, a_loss_that_is_no_number) {
     const cg_fit_options o = {.epochs = 5};
     cg_trainer *t = cg_trainer_new(f.net, wild, f.train, &o);
     CHECK(cg_trainer_run(t) == CG_ERROR_STATE);
-    check_error(dev, CG_ERROR_STATE, "loss of epoch", "nan", NULL);
+    check_error(dev, CG_ERROR_STATE, "the loss of epoch ", " is NaN", NULL);
     CHECK(cg_trainer_stop_reason(t) == CG_STOP_ERROR && cg_trainer_run(t) == CG_ERROR_STATE);
     check_error(dev, CG_ERROR_STATE, "error", NULL);
     CHECK(cg_trainer_save(t, "/nowhere") == CG_ERROR_STATE);

@@ -104,7 +104,7 @@ check "a checkpoint without a folder" fails_with 2 train --resume
 check "a checkpoint of another network" fails_with 1 train --out "$work/parts" --resume --model mlp:17
 check "runs and files" fails_with 2 train --runs 2 --out "$work/x"
 check "a share that is none" fails_with 2 train --validation 0.9
-check "a loss that is no number" says "the loss of epoch" train --optimizer sgd --lr 1000000
+check "a loss that is no number" says "the loss of epoch" train --optimizer sgd --lr 1000000 --model mlp:64,64,64:swish
 
 # Prediction with what was written.
 predict() { "$clgrad" predict --device cpu "$@"; }
