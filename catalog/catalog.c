@@ -24,6 +24,7 @@ static const struct {
     {"statistics", catalog_statistics},
     {"data", catalog_preprocessing},
     {"convolution", catalog_conv},
+    {"metrics", catalog_metrics},
     {"networks", catalog_networks},
 };
 
