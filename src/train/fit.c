@@ -157,10 +157,9 @@ static cg_status end_epoch(cg_trainer *t, double begun) {
     t->epoch_begun = false;
     t->epochs_here++;
     if (!isfinite(e.loss))
-        return CG_FAIL(
-            &t->dev->error, CG_ERROR_STATE,
-            "fit: the loss of epoch %d is %g: no number to go on from; a smaller lr or clip_norm may help",
-            t->history->n, e.loss);
+        return CG_FAIL(&t->dev->error, CG_ERROR_STATE,
+                       "fit: the loss of epoch %d is %s: a smaller lr or clip_norm may help", t->history->n,
+                       isnan(e.loss) ? "NaN" : "infinite");
     return cg_trainer_note_best(t);
 }
 
