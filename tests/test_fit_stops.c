@@ -239,8 +239,8 @@ CPU_TEST(fit_stops, interrupt_and_go_on) {
     CHECK(cg_trainer_run(t) == CG_OK && cg_trainer_stop_reason(t) == CG_STOP_INTERRUPTED);
     CHECK_MSG(cg_trainer_epoch(t) == 2 && cg_trainer_batch(t) == 4, "epoch %d, batch %lld",
               cg_trainer_epoch(t), (long long)cg_trainer_batch(t));
-    CHECK(cg_trainer_run(t) == CG_OK &&
-          cg_trainer_stop_reason(t) == CG_STOP_INTERRUPTED); /* it is still set */
+    for (int i = 0; i < 2; i++) /* it is still set */
+        CHECK(cg_trainer_run(t) == CG_OK && cg_trainer_stop_reason(t) == CG_STOP_INTERRUPTED);
     clock.flag = 0;
     CHECK(cg_trainer_run(t) == CG_OK && cg_trainer_stop_reason(t) == CG_STOP_EPOCHS);
     check_same_history(straight, cg_trainer_history(t));

@@ -5,7 +5,13 @@
 
 #include <string.h>
 
-static const cg_metric metrics[] = {{.name = "accuracy"}};
+static cg_tensor *hits(void *context, cg_tensor *output, cg_tensor *target) {
+    (void)context;
+    return cg_accuracy(output, target);
+}
+
+/* Said to be better when smaller, so that an early epoch is the best, and the plateau has something to do. */
+static const cg_metric metrics[] = {{.name = "hits", .function = hits, .falls = true}};
 
 /* Dropout, shuffling of both sets, metrics, clipping, best weights: all that has a state. */
 static cg_fit_options all_of_it(const fitting *f, cg_plateau *plateau) {
@@ -14,6 +20,7 @@ static cg_fit_options all_of_it(const fitting *f, cg_plateau *plateau) {
                             .validation = f->validation,
                             .n_metrics = 1,
                             .metrics = metrics,
+                            .monitor = "hits",
                             .clip_norm = 0.5,
                             .plateau = plateau,
                             .restore_best = true};
@@ -67,7 +74,7 @@ DEVICE_TEST_ONCE(small_resume, the_same_bits) {
     if (!fitting_begin(&a, dev, 6)) return;
     cg_history *straight = cg_fit(a.net, a.optimizer, a.train, all_of_it(&a, &plateau));
     if (!CHECK_MSG(straight != NULL, "%s", cg_error_message(dev))) return;
-    CHECK(plateau.best < 1e9 && cg_optimizer_lr(a.optimizer) <= 0.02);
+    CHECK(cg_history_best(straight) < 2 && cg_optimizer_lr(a.optimizer) < 0.01);
     static const int stops[] = {1, 3 * FIT_BATCHES,
                                 4 * FIT_BATCHES - 2}; /* the second is the end of an epoch */
     const char *path = test_path("run.safetensors");
