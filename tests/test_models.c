@@ -79,11 +79,11 @@ CPU_TEST(models, descriptions_that_are_none) {
                     "mlp:SIZES", "lenet");
     }
     CHECK_FAILS(dev, cg_model(dev, NULL, cg_shape(1, 8, 8), 10), CG_ERROR_ARGUMENT, "mlp:SIZES");
-    CHECK_FAILS(dev, cg_model(dev, "mlp:5:rule", cg_shape(4), 2), CG_ERROR_ARGUMENT, "rule", "relu");
-    CHECK_FAILS(dev, cg_model(dev, "mlp:5:", cg_shape(4), 2), CG_ERROR_ARGUMENT, "relu");
-    CHECK_FAILS(dev, cg_model(dev, "lenet", cg_shape(64), 10), CG_ERROR_SHAPE, "lenet", "(64)");
-    CHECK_FAILS(dev, cg_model(dev, "linear", cg_shape(0), 10), CG_ERROR_ARGUMENT, "(0)");
-    CHECK_FAILS(dev, cg_model(dev, "linear", cg_shape(4), 0), CG_ERROR_ARGUMENT, "0 classes");
+    CHECK_FAILS(dev, cg_model(dev, "mlp:5:rule", cg_shape(4,), 2), CG_ERROR_ARGUMENT, "rule", "relu");
+    CHECK_FAILS(dev, cg_model(dev, "mlp:5:", cg_shape(4,), 2), CG_ERROR_ARGUMENT, "relu");
+    CHECK_FAILS(dev, cg_model(dev, "lenet", cg_shape(64,), 10), CG_ERROR_SHAPE, "lenet", "(64,)");
+    CHECK_FAILS(dev, cg_model(dev, "linear", cg_shape(0,), 10), CG_ERROR_ARGUMENT, "(0)");
+    CHECK_FAILS(dev, cg_model(dev, "linear", cg_shape(4,), 0), CG_ERROR_ARGUMENT, "0 classes");
     CHECK(strstr(cg_model_list(), "mlp:SIZES") && strstr(cg_model_list(), "lenet"));
 }
 
@@ -109,7 +109,7 @@ CPU_TEST(models, transformer) {
     for (int i = 0; i < 21; i++) CHECK(fabsf(p[i] - r[i]) < 1e-5f);
     check_case("refusals");
     CHECK_FAILS(dev, cg_forward(net, cg_zeros(dev, CG_I32, cg_shape(1, 7))), CG_ERROR_SHAPE, "transformer", "(1, 7)");
-    CHECK_FAILS(dev, cg_forward(net, cg_zeros(dev, CG_I32, cg_shape(3))), CG_ERROR_SHAPE, "(3)");
+    CHECK_FAILS(dev, cg_forward(net, cg_zeros(dev, CG_I32, cg_shape(3,))), CG_ERROR_SHAPE, "(3)");
     CHECK_FAILS(dev, cg_forward(net, cg_zeros(dev, CG_F32, cg_shape(1, 3))), CG_ERROR_SHAPE, "embedding", "f32");
     cg_module_free(net);
 }
@@ -151,7 +151,7 @@ static double trained_loss(cg_module *net, cg_tensor *x, cg_tensor *labels, int 
         cg_scope *scope = cg_scope_begin(dev);
         cg_tensor *logits = cg_forward(net, x);
         logits = cg_reshape(logits, cg_shape(-1, cg_size(logits, -1)));
-        cg_tensor *loss = cg_cross_entropy(logits, cg_reshape(labels, cg_shape(-1)), CG_MEAN);
+        cg_tensor *loss = cg_cross_entropy(logits, cg_reshape(labels, cg_shape(-1,)), CG_MEAN);
         bool ok = CHECK_MSG(cg_backward(loss) == CG_OK && cg_optimizer_step(adam) == CG_OK, "%s",
                             cg_error_message(dev));
         if (!ok || i == steps - 1) cg_item(loss, &value);
@@ -165,7 +165,7 @@ static double trained_loss(cg_module *net, cg_tensor *x, cg_tensor *labels, int 
 CPU_TEST(models, each_learns_a_batch) {
     cg_seed(dev, 1);
     cg_tensor *x = cg_uniform(dev, CG_F32, cg_shape(8, 1, 8, 8), 0, 1),
-              *labels = cg_integers(dev, CG_I32, cg_shape(8), 0, 4);
+              *labels = cg_integers(dev, CG_I32, cg_shape(8,), 0, 4);
     static const char *const models[] = {"linear", "mlp:16", "lenet"};
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
         check_case("%s", models[i]);

@@ -9,12 +9,12 @@ static cg_tensor *scale_forward(void *context, cg_module *self, cg_tensor *x) {
     return cg_mul(cg_sub(x, cg_module_buffer_named(self, "mean")), cg_module_parameter_named(self, "weight"));
 }
 
-/* weight (2) = a, 2 a; mean (2) = 3 a, 4 a; steps i64 () = 5 a, inside a sequential. */
+/* weight (2) = a, 2 a; mean (2,) = 3 a, 4 a; steps i64 () = 5 a, inside a sequential. */
 static cg_module *scaling(cg_device *dev, float a) {
     cg_module *layer = cg_custom_module(dev, "scaling", scale_forward, NULL, NULL), *net = cg_sequential(dev);
     cg_scope *scope = cg_scope_begin(dev);
-    CHECK(cg_module_add_parameter(layer, "weight", cg_from_f32(dev, cg_shape(2), (float[]){a, 2 * a})) == CG_OK);
-    CHECK(cg_module_add_buffer(layer, "mean", cg_from_f32(dev, cg_shape(2), (float[]){3 * a, 4 * a})) == CG_OK);
+    CHECK(cg_module_add_parameter(layer, "weight", cg_from_f32(dev, cg_shape(2,), (float[]){a, 2 * a})) == CG_OK);
+    CHECK(cg_module_add_buffer(layer, "mean", cg_from_f32(dev, cg_shape(2,), (float[]){3 * a, 4 * a})) == CG_OK);
     CHECK(cg_module_add_buffer(layer, "steps", cg_full(dev, CG_I64, cg_shape(), 5 * a)) == CG_OK);
     cg_scope_end(scope);
     CHECK(cg_sequential_add(net, layer) == CG_OK);
@@ -23,7 +23,7 @@ static cg_module *scaling(cg_device *dev, float a) {
 
 static bool check_values(const cg_module *net, cg_dtype dtype, long double a) {
     return check_equal(cg_parameter(net, 0, NULL), dtype, cg_shape(2), (long double[]){a, 2 * a}) &&
-           check_equal(cg_module_buffer(net, 0, NULL), dtype, cg_shape(2), (long double[]){3 * a, 4 * a}) &&
+           check_equal(cg_module_buffer(net, 0, NULL), dtype, cg_shape(2,), (long double[]){3 * a, 4 * a}) &&
            check_equal(cg_module_buffer(net, 1, NULL), CG_I64, cg_shape(), (long double[]){5 * a});
 }
 
@@ -39,15 +39,15 @@ DEVICE_TEST_ONCE(small_module_state, files) {
     cg_safetensors_close(file);
     check_case("what lacks a buffer, or has another, is refused");
     cg_module *bare = cg_sequential(dev), *layer = cg_custom_module(dev, "scaling", scale_forward, NULL, NULL);
-    CHECK(cg_module_add_parameter(layer, "weight", cg_ones(dev, CG_F32, cg_shape(2))) == CG_OK);
+    CHECK(cg_module_add_parameter(layer, "weight", cg_ones(dev, CG_F32, cg_shape(2,))) == CG_OK);
     CHECK(cg_sequential_add(bare, layer) == CG_OK);
     CHECK(cg_module_load(bare, path) == CG_ERROR_FORMAT);
     check_error(dev, CG_ERROR_FORMAT, "3 tensors", "1", NULL);
-    CHECK(cg_module_add_buffer(layer, "mean", cg_zeros(dev, CG_F32, cg_shape(2))) == CG_OK &&
+    CHECK(cg_module_add_buffer(layer, "mean", cg_zeros(dev, CG_F32, cg_shape(2,))) == CG_OK &&
           cg_module_add_buffer(layer, "other", cg_zeros(dev, CG_I64, cg_shape())) == CG_OK);
     CHECK(cg_module_load(bare, path) == CG_ERROR_FORMAT);
     check_error(dev, CG_ERROR_FORMAT, "0.other", NULL);
-    check_equal(cg_parameter(bare, 0, NULL), CG_F32, cg_shape(2), (long double[]){1, 1});
+    check_equal(cg_parameter(bare, 0, NULL), CG_F32, cg_shape(2,), (long double[]){1, 1});
     cg_module_free(bare);
     cg_module_free(a);
     cg_module_free(b);
@@ -74,7 +74,7 @@ DEVICE_TEST_ONCE(small_module_state, memory) {
     CHECK(cg_assign(cg_module_buffer(twin, 0, NULL), 100) == CG_OK || cg_error_code(dev) == CG_ERROR_STATE);
     cg_error_clear(dev);
     CHECK(cg_module_state_restore(twin, state) == CG_OK);
-    check_equal(y, CG_F32, cg_shape(2), (long double[]){-3, -8});
+    check_equal(y, CG_F32, cg_shape(2,), (long double[]){-3, -8});
     cg_module_state_free(state);
     cg_module_free(twin);
 }
@@ -84,12 +84,12 @@ CPU_TEST(module_state, states_that_do_not_fit) {
     cg_module_state *state = cg_module_state_save(net);
     CHECK(cg_module_state_restore(mlp, state) == CG_ERROR_FORMAT);
     check_error(dev, CG_ERROR_FORMAT, "3", "2", NULL);
-    CHECK(cg_module_add_buffer(mlp, "extra", cg_zeros(dev, CG_F32, cg_shape(2))) == CG_OK);
+    CHECK(cg_module_add_buffer(mlp, "extra", cg_zeros(dev, CG_F32, cg_shape(2,))) == CG_OK);
     CHECK(cg_module_state_restore(mlp, state) == CG_ERROR_FORMAT);
     check_error(dev, CG_ERROR_FORMAT, "has no 1.weight", NULL);
     CHECK(cg_module_set_dtype(more, CG_F64) == CG_OK);
     CHECK(cg_module_state_restore(more, state) == CG_ERROR_FORMAT);
-    check_error(dev, CG_ERROR_FORMAT, "0.weight", "f32 (2)", "f64 (2)", NULL);
+    check_error(dev, CG_ERROR_FORMAT, "0.weight", "f32 (2,)", "f64 (2,)", NULL);
     check_values(more, CG_F64, 2);
     CHECK(cg_module_state_restore(net, NULL) == CG_ERROR_ARGUMENT);
     cg_module_state_free(state);

@@ -203,10 +203,10 @@ CPU_TEST(module_tree, freezing) {
 }
 
 CPU_TEST(module_tree, printing) {
-    static const char expected[] = "block            scale (1) frozen; buffers seen (1)\n"
-                                   "  inner: inner kind  weight (3); buffers mean (3)\n"
-                                   "    deep: deep kind  weight (4); buffers mean (4)\n"
-                                   "  other: other kind  weight (2); buffers mean (2)\n"
+    static const char expected[] = "block                scale (1,) frozen; buffers seen (1,)\n"
+                                   "  inner: inner kind  weight (3,); buffers mean (3,)\n"
+                                   "    deep: deep kind  weight (4,); buffers mean (4,)\n"
+                                   "  other: other kind  weight (2,); buffers mean (2,)\n"
                                    "  rest: stateful     buffers only (2, 3)\n"
                                    "  act: relu\n"
                                    "10 parameters, 1 of them frozen, 16 numbers in buffers\n";
