@@ -197,6 +197,7 @@ static int check_header(const char *path) {
     if (!CHECK_MSG(file != NULL, "%s cannot be read", path)) return 0;
     while (fgets(line, sizeof line, file)) {
         if (sscanf(line, "CG_API cg_module *cg_%63[a-z0-9_](", name) != 1 || !strstr(name, "_module")) continue;
+        if (!strstr(line, "(cg_device *dev") && !strstr(line, "(cg_module *inner")) continue; /* it makes none */
         CHECK_MSG(is_listed(name), "%s: cg_%s is not in the list of test_layer_gradients.c", path, name);
         found++;
     }

@@ -82,7 +82,7 @@ CPU_TEST(models, descriptions_that_are_none) {
     CHECK_FAILS(dev, cg_model(dev, "mlp:5:rule", cg_shape(4,), 2), CG_ERROR_ARGUMENT, "rule", "relu");
     CHECK_FAILS(dev, cg_model(dev, "mlp:5:", cg_shape(4,), 2), CG_ERROR_ARGUMENT, "relu");
     CHECK_FAILS(dev, cg_model(dev, "lenet", cg_shape(64,), 10), CG_ERROR_SHAPE, "lenet", "(64,)");
-    CHECK_FAILS(dev, cg_model(dev, "linear", cg_shape(0,), 10), CG_ERROR_ARGUMENT, "(0)");
+    CHECK_FAILS(dev, cg_model(dev, "linear", cg_shape(0,), 10), CG_ERROR_ARGUMENT, "(0,)");
     CHECK_FAILS(dev, cg_model(dev, "linear", cg_shape(4,), 0), CG_ERROR_ARGUMENT, "0 classes");
     CHECK(strstr(cg_model_list(), "mlp:SIZES") && strstr(cg_model_list(), "lenet"));
 }
@@ -109,7 +109,7 @@ CPU_TEST(models, transformer) {
     for (int i = 0; i < 21; i++) CHECK(fabsf(p[i] - r[i]) < 1e-5f);
     check_case("refusals");
     CHECK_FAILS(dev, cg_forward(net, cg_zeros(dev, CG_I32, cg_shape(1, 7))), CG_ERROR_SHAPE, "transformer", "(1, 7)");
-    CHECK_FAILS(dev, cg_forward(net, cg_zeros(dev, CG_I32, cg_shape(3,))), CG_ERROR_SHAPE, "(3)");
+    CHECK_FAILS(dev, cg_forward(net, cg_zeros(dev, CG_I32, cg_shape(3,))), CG_ERROR_SHAPE, "(3,)");
     CHECK_FAILS(dev, cg_forward(net, cg_zeros(dev, CG_F32, cg_shape(1, 3))), CG_ERROR_SHAPE, "embedding", "f32");
     cg_module_free(net);
 }
