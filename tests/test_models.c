@@ -132,6 +132,9 @@ CPU_TEST(models, transformer) {
     check_case("shorter sequences give the same beginning");
     const float *r = read_raw(cg_forward(net, cg_slice(a, 1, 0, 3, 1)));
     for (int i = 0; i < 21; i++) CHECK(fabsf(p[i] - r[i]) < 1e-5f);
+    check_case("the same token is another one at another place");
+    const float *z = read_raw(cg_forward(net, cg_zeros(dev, CG_I32, cg_shape(1, 5))));
+    for (int t = 1; t < 5; t++) CHECK(memcmp(z, z + 7 * t, 7 * sizeof *z) != 0);
     check_case("refusals");
     CHECK_FAILS(dev, cg_forward(net, cg_zeros(dev, CG_I32, cg_shape(1, 7))), CG_ERROR_SHAPE, "transformer",
                 "(1, 7)");
