@@ -22,6 +22,6 @@ void cg_dataset_count_classes(cg_dataset *set);
  * the others to *train. Errors: a share outside (0, 0.5], fewer than k samples.
  */
 cg_status cg_dataset_divide(const cg_dataset *all, double share, uint64_t seed, cg_dataset **train,
-                           cg_dataset **test, cg_error *err);
+                            cg_dataset **test, cg_error *err);
 
 #endif

@@ -36,7 +36,7 @@ static void copy_sample(cg_dataset *to, int64_t at, const cg_dataset *from, int6
 }
 
 cg_status cg_dataset_divide(const cg_dataset *all, double share, uint64_t seed, cg_dataset **train,
-                           cg_dataset **test, cg_error *err) {
+                            cg_dataset **test, cg_error *err) {
     *train = *test = NULL;
     if (!(share > 0 && share <= 0.5))
         return CG_FAIL(err, CG_ERROR_ARGUMENT, "dataset: a test share of %g; above 0, at most 0.5 is allowed",
