@@ -23,6 +23,7 @@ static const struct {
     {"probability", catalog_probability},
     {"statistics", catalog_statistics},
     {"data", catalog_preprocessing},
+    {"networks", catalog_networks},
 };
 
 /* Entry i with its family; NULL past the end. */

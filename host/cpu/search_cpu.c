@@ -5,7 +5,7 @@ enum { GRAIN = 512 /* values */ };
 
 typedef struct search_work {
     const cg_searchsorted_request *r;
-    cg_search *search;
+    cg_search_loop *search;
     const unsigned char *sorted, *value;
     int64_t *out;
     int64_t size; /* bytes of an element */

@@ -31,7 +31,7 @@ typedef struct cg_attention_options {
  * Memory: the scores are never stored, forward or backward, which takes O(T + S) beside the results; the record keeps q,
  * k, v, mask, out and one number for each query. With dropout, a mask that wants a gradient, or a gradient that is itself to
  * be differentiated, p (..., T, S) is stored.
- * Error: with m the largest |score| of the row, at most (D + S + 4 m + 16) u (p |v|), of first order in u.
+ * Error: at most (S + 4 (D + 4) m + 8) u (p |v|), of first order in u, with m the largest scale |q| |k| + |mask| of the row.
  * Errors: CG_ERROR_SHAPE, with the shapes; CG_ERROR_DTYPE for an integer mask; CG_ERROR_ARGUMENT for options;
  * CG_ERROR_DEVICE_MISMATCH. PyTorch: scaled_dot_product_attention.
  * Source: Vaswani et al., arXiv 1706.03762; without stored scores: Dao et al., arXiv 2205.14135.

@@ -47,6 +47,9 @@ cg_tensor *cg_values_end(cg_scope *scope, cg_tensor *result);
  */
 cg_tensor *cg_centred(cg_tensor *x, unsigned mask);
 
+/* m and r of above, keepdims. x has elements. Not recorded. */
+void cg_centre_parts(cg_tensor *x, unsigned mask, cg_tensor **m, cg_tensor **lost);
+
 /* The mean m of above, keepdims; equal elements give exactly themselves. x has elements. Not recorded. */
 cg_tensor *cg_centre(cg_tensor *x, unsigned mask);
 

@@ -24,12 +24,18 @@ cg_tensor *cg_centre(cg_tensor *x, unsigned mask) {
     return cg_values_end(scope, cg_add(x0, mean_from(x0, x, mask)));
 }
 
-static cg_tensor *centred_values(cg_tensor *x, unsigned mask) {
-    if (cg_numel(x) == 0) return cg_tensor_alias(x);
+void cg_centre_parts(cg_tensor *x, unsigned mask, cg_tensor **m, cg_tensor **lost) {
     cg_tensor *x0 = first_elements(x, mask), *from_x0 = mean_from(x0, x, mask);
     /* m = x0 + from_x0, and by Knuth's two-sum what the rounding lost of it */
-    cg_tensor *m = cg_add(x0, from_x0), *part = cg_sub(m, x0);
-    cg_tensor *lost = cg_add(cg_sub(x0, cg_sub(m, part)), cg_sub(from_x0, part));
+    *m = cg_add(x0, from_x0);
+    cg_tensor *part = cg_sub(*m, x0);
+    *lost = cg_add(cg_sub(x0, cg_sub(*m, part)), cg_sub(from_x0, part));
+}
+
+static cg_tensor *centred_values(cg_tensor *x, unsigned mask) {
+    cg_tensor *m, *lost;
+    if (cg_numel(x) == 0) return cg_tensor_alias(x);
+    cg_centre_parts(x, mask, &m, &lost);
     return cg_sub(cg_sub(x, m), lost);
 }
 
