@@ -1,13 +1,13 @@
 /* Whole matrices of derivatives, a row for each element of what is differentiated. */
 #include <stdlib.h>
 
-#include "autograd/trial.h"
+#include "autograd/applied.h"
 #include "clgrad/manipulation.h"
 #include "clgrad/ops.h"
 #include "core/shape.h"
 
 typedef struct rows {
-    const cg_trial *t;
+    const cg_applied *t;
     cg_tensor *y; /* what is differentiated */
     bool create_graph, unused_is_zero;
     int64_t count;    /* elements of y */
@@ -16,7 +16,7 @@ typedef struct rows {
 } rows;
 
 /* y.shape + x.shape. */
-static cg_status joined_shape(const cg_trial *t, const cg_tensor *y, const cg_tensor *x, cg_dims *shape) {
+static cg_status joined_shape(const cg_applied *t, const cg_tensor *y, const cg_tensor *x, cg_dims *shape) {
     *shape = y->shape;
     if (y->shape.rank + x->shape.rank > CG_MAX_RANK)
         return CG_FAIL(&t->dev->error, CG_ERROR_SHAPE, "%s: %s by %s has more than %d axes", t->op,
@@ -32,7 +32,7 @@ static cg_tensor *unit(const rows *r, int64_t i) {
 }
 
 static cg_status make_rows(rows *r) {
-    const cg_trial *t = r->t;
+    const cg_applied *t = r->t;
     for (int64_t i = 0; i < r->count; i++) {
         const cg_grad_request g = {.op = t->op,
                                    .y = r->y,
@@ -66,7 +66,7 @@ static cg_status join_rows(rows *r, cg_tensor **out) {
 
 /* out[j] = dy / dx_j for every stand-in. */
 static cg_status derivatives(rows *r, cg_tensor **out) {
-    const cg_trial *t = r->t;
+    const cg_applied *t = r->t;
     cg_dims shape;
     cg_status status = CG_OK;
     r->count = cg_numel(r->y);
@@ -87,18 +87,18 @@ static cg_status derivatives(rows *r, cg_tensor **out) {
 
 cg_status cg_jacobian(cg_function *f, void *context, int n, cg_tensor *const *x, bool create_graph,
                       cg_tensor **out) {
-    cg_trial t;
-    cg_status status = cg_trial_begin(&t, "jacobian", f, context, n, x, create_graph);
+    cg_applied t;
+    cg_status status = cg_applied_begin(&t, "jacobian", f, context, n, x, create_graph);
     if (status == CG_OK) {
         rows r = {.t = &t, .y = t.y, .create_graph = create_graph};
         status = derivatives(&r, out);
     }
-    return cg_trial_end(&t, status, create_graph, n, out, NULL);
+    return cg_applied_end(&t, status, create_graph, n, out, NULL);
 }
 
-static cg_status hessian_of(const cg_trial *t, bool create_graph, cg_tensor **g, cg_tensor **out) {
+static cg_status hessian_of(const cg_applied *t, bool create_graph, cg_tensor **g, cg_tensor **out) {
     const cg_grad_request r = {.op = t->op, .y = t->y, .n = t->n, .x = t->x, .create_graph = true};
-    cg_status status = cg_trial_check_scalar(t);
+    cg_status status = cg_applied_check_scalar(t);
     if (status == CG_OK) status = cg_grad_do(&r, g);
     for (int i = 0; i < t->n && status == CG_OK; i++) {
         rows second = {.t = t, .y = g[i], .create_graph = create_graph, .unused_is_zero = true};
@@ -109,12 +109,12 @@ static cg_status hessian_of(const cg_trial *t, bool create_graph, cg_tensor **g,
 
 cg_status cg_hessian(cg_function *f, void *context, int n, cg_tensor *const *x, bool create_graph,
                      cg_tensor **out) {
-    cg_trial t;
+    cg_applied t;
     cg_tensor **g = n > 0 ? calloc((size_t)n, sizeof(cg_tensor *)) : NULL;
-    cg_status status = cg_trial_begin(&t, "hessian", f, context, n, x, create_graph);
+    cg_status status = cg_applied_begin(&t, "hessian", f, context, n, x, create_graph);
     if (status == CG_OK && !g)
         status = CG_FAIL(&t.dev->error, CG_ERROR_MEMORY, "hessian: out of host memory");
     if (status == CG_OK) status = hessian_of(&t, create_graph, g, out);
     free(g);
-    return cg_trial_end(&t, status, create_graph, n > 0 ? n * n : 0, out, NULL);
+    return cg_applied_end(&t, status, create_graph, n > 0 ? n * n : 0, out, NULL);
 }

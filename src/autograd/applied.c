@@ -1,5 +1,5 @@
-/* See trial.h. */
-#include "autograd/trial.h"
+/* See applied.h. */
+#include "autograd/applied.h"
 
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@ static cg_tensor *stand_in(cg_tensor *x, bool create_graph) {
     return create_graph && x->record ? cg_identity(x) : cg_require_grad(cg_detach(x), true);
 }
 
-static cg_status call(cg_trial *t, cg_function *f, void *context, cg_tensor *const *x, bool create_graph) {
+static cg_status call(cg_applied *t, cg_function *f, void *context, cg_tensor *const *x, bool create_graph) {
     t->x = calloc((size_t)t->n, sizeof(cg_tensor *));
     if (!t->x) return CG_FAIL(&t->dev->error, CG_ERROR_MEMORY, "%s: out of host memory", t->op);
     t->dev->no_grad = 0;
@@ -27,9 +27,9 @@ static cg_status call(cg_trial *t, cg_function *f, void *context, cg_tensor *con
                : CG_FAIL(&t->dev->error, CG_ERROR_ARGUMENT, "%s: the function gave no result", t->op);
 }
 
-cg_status cg_trial_begin(cg_trial *t, const char *op, cg_function *f, void *context, int n,
+cg_status cg_applied_begin(cg_applied *t, const char *op, cg_function *f, void *context, int n,
                          cg_tensor *const *x, bool create_graph) {
-    *t = (cg_trial){.op = op, .n = n};
+    *t = (cg_applied){.op = op, .n = n};
     if (!f || n < 1 || !x) return CG_ERROR_ARGUMENT;
     for (int i = 0; i < n; i++)
         if (!x[i]) return CG_ERROR_ARGUMENT;
@@ -39,13 +39,13 @@ cg_status cg_trial_begin(cg_trial *t, const char *op, cg_function *f, void *cont
     return t->scope ? call(t, f, context, x, create_graph) : t->dev->error.code;
 }
 
-cg_status cg_trial_check_scalar(const cg_trial *t) {
+cg_status cg_applied_check_scalar(const cg_applied *t) {
     if (cg_numel(t->y) == 1) return CG_OK;
     return CG_FAIL(&t->dev->error, CG_ERROR_SHAPE, "%s: expected one element, got shape %s", t->op,
                    CG_SHAPE_STR(&t->y->shape));
 }
 
-cg_status cg_trial_check_vectors(const cg_trial *t, cg_tensor *const *v) {
+cg_status cg_applied_check_vectors(const cg_applied *t, cg_tensor *const *v) {
     for (int i = 0; i < t->n; i++) {
         if (!v[i]) return CG_ERROR_ARGUMENT;
         if (v[i]->storage->dev != t->dev)
@@ -61,7 +61,7 @@ cg_status cg_trial_check_vectors(const cg_trial *t, cg_tensor *const *v) {
     return CG_OK;
 }
 
-cg_tensor *cg_trial_dot(const cg_trial *t, cg_tensor *const *a, cg_tensor *const *b) {
+cg_tensor *cg_applied_dot(const cg_applied *t, cg_tensor *const *a, cg_tensor *const *b) {
     cg_tensor *sum = NULL;
     for (int i = 0; i < t->n; i++) {
         cg_tensor *part = cg_sum(cg_mul(a[i], b[i]), CG_ALL_AXES, false);
@@ -82,7 +82,7 @@ static cg_status hand_over(cg_device *dev, cg_scope *scope, cg_tensor *x) {
 }
 
 /* A tensor of its own, so that no result is handed over twice. */
-static cg_status result(const cg_trial *t, cg_tensor **x, bool recorded) {
+static cg_status result(const cg_applied *t, cg_tensor **x, bool recorded) {
     cg_tensor *mine = *x;
     *x = cg_tensor_alias(mine);
     if (!*x) return t->dev->error.code;
@@ -93,7 +93,7 @@ static cg_status result(const cg_trial *t, cg_tensor **x, bool recorded) {
     return hand_over(t->dev, t->scope, *x);
 }
 
-cg_status cg_trial_end(cg_trial *t, cg_status status, bool create_graph, int count, cg_tensor **out,
+cg_status cg_applied_end(cg_applied *t, cg_status status, bool create_graph, int count, cg_tensor **out,
                        cg_tensor **y) {
     if (y) *y = t->y;
     if (t->scope)
