@@ -28,7 +28,7 @@ static cg_status call(cg_applied *t, cg_function *f, void *context, cg_tensor *c
 }
 
 cg_status cg_applied_begin(cg_applied *t, const char *op, cg_function *f, void *context, int n,
-                         cg_tensor *const *x, bool create_graph) {
+                           cg_tensor *const *x, bool create_graph) {
     *t = (cg_applied){.op = op, .n = n};
     if (!f || n < 1 || !x) return CG_ERROR_ARGUMENT;
     for (int i = 0; i < n; i++)
@@ -94,7 +94,7 @@ static cg_status result(const cg_applied *t, cg_tensor **x, bool recorded) {
 }
 
 cg_status cg_applied_end(cg_applied *t, cg_status status, bool create_graph, int count, cg_tensor **out,
-                       cg_tensor **y) {
+                         cg_tensor **y) {
     if (y) *y = t->y;
     if (t->scope)
         while (t->dev->innermost != t->scope) cg_scope_end(t->dev->innermost);

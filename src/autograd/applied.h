@@ -18,7 +18,7 @@ typedef struct cg_applied {
  * Records even where the caller does not. cg_applied_end must follow, whatever the status.
  */
 cg_status cg_applied_begin(cg_applied *t, const char *op, cg_function *f, void *context, int n,
-                         cg_tensor *const *x, bool create_graph);
+                           cg_tensor *const *x, bool create_graph);
 
 /* Whether y has one element; CG_ERROR_SHAPE naming the operation if not. */
 cg_status cg_applied_check_scalar(const cg_applied *t);
@@ -34,6 +34,6 @@ cg_tensor *cg_applied_dot(const cg_applied *t, cg_tensor *const *a, cg_tensor *c
  * status says so; gives the status back.
  */
 cg_status cg_applied_end(cg_applied *t, cg_status status, bool create_graph, int count, cg_tensor **out,
-                       cg_tensor **y);
+                         cg_tensor **y);
 
 #endif
