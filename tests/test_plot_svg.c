@@ -61,3 +61,91 @@ HOST_TEST(plot_svg, curves) {
     CHECK(strstr(cg_error_message(NULL), "/nowhere/p.svg") != NULL);
     remove_test_folder();
 }
+
+/* How often `what` stands in `text`. */
+static int occurrences(const char *text, const char *what) {
+    int n = 0;
+    for (; (text = strstr(text, what)) != NULL; text += strlen(what)) n++;
+    return n;
+}
+
+HOST_TEST(plot_svg, styles) {
+    const double x[] = {1, 2, 3}, y[] = {2, 4, 8};
+    const cg_curve curves[] = {{"bars", 3, x, y}, {"dots", 3, x, y}, {"line", 3, x, y}};
+    const cg_curve_style styles[] = {CG_CURVE_BARS, CG_CURVE_DOTS, CG_CURVE_LINE};
+    const char *text = svg(3, curves, (cg_plot_options){.styles = styles});
+    check_balanced(text);
+    CHECK_MSG(occurrences(text, "class=\"bars f0\"") == 2, "a legend entry and one path with all bars");
+    CHECK_MSG(occurrences(text, "class=\"curve scatter c1\"") == 1, "one path with all dots");
+    CHECK_MSG(strstr(text, ">0</text>") != NULL, "bars stand on 0, which is on the axis");
+    CHECK_MSG(strstr(text, ">0.5</text>") && strstr(text, ">3.5</text>"),
+              "bars reach half a distance to each side");
+    check_balanced(svg(1, curves, (cg_plot_options){.styles = styles, .log_x = true, .log_y = true}));
+    CHECK(!strstr(svg(1, &(cg_curve){"one", 1, x, y}, (cg_plot_options){.styles = styles}), "nan"));
+    const cg_curve_style none[] = {(cg_curve_style)7};
+    CHECK(cg_plot_svg(test_path("q.svg"), 1, curves, (cg_plot_options){.styles = none}) == CG_ERROR_ARGUMENT);
+    remove_test_folder();
+}
+
+/* The first four numbers of the path of a curve, "M<x> <y>h0L<x> <y>". */
+static void ends_of(const char *text, const char *class, double point[4]) {
+    const char *path = strstr(text, class);
+    int read = path ? sscanf(path + strlen(class), "\" d=\"M%lf %lfh0L%lf %lf", &point[0], &point[1],
+                             &point[2], &point[3])
+                    : 0;
+    CHECK_MSG(read == 4, "%s: %d numbers", class, read);
+}
+
+HOST_TEST(plot_svg, equal_axes) {
+    const double x[] = {0, 10}, y[] = {0, 2};
+    const cg_curve curve = {NULL, 2, x, y};
+    for (int tall = 0; tall < 2; tall++) {
+        double p[4] = {0};
+        const char *text =
+            svg(1, &curve,
+                (cg_plot_options){.equal_axes = true, .width = tall ? 300 : 900, .height = tall ? 900 : 200});
+        ends_of(text, "class=\"curve c0", p);
+        CHECK_MSG(fabs((p[2] - p[0]) / 10 - (p[1] - p[3]) / 2) < 0.05, "%g pixels for 10, %g for 2",
+                  p[2] - p[0], p[1] - p[3]);
+        CHECK(p[0] > 0 && p[2] < (tall ? 300 : 900) && p[3] > 0 && p[1] < (tall ? 900 : 200));
+    }
+    CHECK(cg_plot_svg(test_path("e.svg"), 1, &curve, (cg_plot_options){.equal_axes = true, .log_x = true}) ==
+          CG_ERROR_ARGUMENT);
+    remove_test_folder();
+}
+
+static const char *pictures(int n, const cg_picture *list, cg_picture_options options) {
+    size_t bytes = 0;
+    const char *path = test_path("pictures.svg");
+    CHECK_MSG(cg_pictures_svg(path, n, list, options) == CG_OK, "%s", cg_error_message(NULL));
+    const char *file = read_file(path, &bytes);
+    char *text = scratch(bytes + 1);
+    if (CHECK(file != NULL)) memcpy(text, file, bytes);
+    return text;
+}
+
+HOST_TEST(plot_svg, pictures) {
+    const float a[] = {0, 0, 1, 0.5f, NAN, 7}, b[] = {-3};
+    const cg_picture list[] = {{"a < b", 2, 3, a}, {NULL, 1, 1, b}};
+    const char *text = pictures(2, list, (cg_picture_options){.title = "T", .white = 1, .per_line = 1});
+    check_balanced(text);
+    CHECK_MSG(strstr(text, "stroke=\"#000000\" d=\"M0 0h2\""), "two black elements are one run");
+    CHECK_MSG(strstr(text, "stroke=\"#ffffff\" d=\"M2 0h1M2 1h1\""), "white, and what is beyond it");
+    CHECK_MSG(strstr(text, "stroke=\"#818181\" d=\"M0 1h1\""), "0.5 is grey, NaN is left out");
+    CHECK_MSG(strstr(text, "stroke=\"#000000\" d=\"M0 0h1\""), "what is under black is black");
+    CHECK(strstr(text, "a &lt; b") && strstr(text, "<title>T</title>"));
+    check_case("greys from the values");
+    text = pictures(1, list, (cg_picture_options){0});
+    CHECK(strstr(text, "stroke=\"#000000\" d=\"M0 0h2M0 1h1\"") ||
+          strstr(text, "stroke=\"#000000\" d=\"M0 0h2\""));
+    CHECK(strstr(text, "stroke=\"#ffffff\" d=\"M2 1h1\""));
+    check_balanced(pictures(1, &list[1], (cg_picture_options){0}));
+    check_case("errors");
+    const cg_picture bad[] = {{"", 0, 1, a}, {"", 1, 20000, a}, {"", 1, 1, NULL}, {"", 1, 5000, a}};
+    for (int i = 0; i < 4; i++)
+        CHECK(cg_pictures_svg(test_path("bad.svg"), 1, &bad[i], (cg_picture_options){0}) ==
+              CG_ERROR_ARGUMENT);
+    CHECK(cg_pictures_svg(test_path("bad.svg"), 0, list, (cg_picture_options){0}) == CG_ERROR_ARGUMENT);
+    CHECK(cg_pictures_svg("/nowhere/p.svg", 1, list, (cg_picture_options){0}) == CG_ERROR_IO);
+    remove_test_folder();
+}

@@ -82,13 +82,14 @@ criterion() {
 
 run_suite() { criterion suite "${SUITE_FILTER:-}" 900; } # PoCL builds hundreds of kernels in some
 
-# Exit code 0 passed, 77 skipped, anything else failed.
+# Exit code 0 passed, 77 skipped, anything else failed. Each is given program_options.
+program_options=()
 run_programs() {
   local program name code
   for program in "$@"; do
     [ -x "$program" ] || continue
     name=$(basename "$program") code=0
-    timeout --foreground -k 10 600 "$program" >"$logs/$name.log" 2>&1 || code=$?
+    timeout --foreground -k 10 600 "$program" "${program_options[@]}" >"$logs/$name.log" 2>&1 || code=$?
     case $code in
       0) echo "ok - $name" && passed=$((passed + 1)) ;;
       77) skip "$name" ;;
@@ -107,7 +108,12 @@ run_plain() {
   [ "$filter" != '*' ] || programs+=("$build/elementary_sweep")
   run_programs "${programs[@]}"
 }
-run_examples() { run_programs "$build"/example_*; }
+run_examples() { # small settings, pictures into the build folder
+  mkdir -p "$build/pictures"
+  program_options=("$build/pictures" --quick)
+  run_programs "$build"/example_*
+  program_options=()
+}
 
 run_fuzz() {
   local program name options

@@ -1,5 +1,5 @@
 /*
- * Files of tensors (safetensors) and pictures of curves (SVG).
+ * Files of tensors (safetensors), and pictures of curves and of values (SVG).
  *
  * Every file is written whole or not at all: to a temporary file in the same folder, which is renamed when
  * it is complete.
@@ -58,15 +58,52 @@ typedef struct cg_curve {
     const double *x, *y;
 } cg_curve;
 
+/* How a curve is drawn. */
+typedef enum cg_curve_style {
+    CG_CURVE_LINE, /* points joined in their order; few points are shown as dots too */
+    CG_CURVE_DOTS, /* a dot at each point */
+    CG_CURVE_BARS  /* a bar from 0 to each y around its x, as wide as the first two points are apart */
+} cg_curve_style;
+
 /* Text and axes of a plot; zero is the default of each. */
 typedef struct cg_plot_options {
     const char *title, *x_label, *y_label;
     bool log_x, log_y;
-    int width, height; /* pixels; 640 x 400 */
+    int width, height;            /* pixels; 640 x 400 */
+    const cg_curve_style *styles; /* one for each curve; NULL: lines */
+    bool equal_axes;              /* a unit of x is as long as one of y */
 } cg_plot_options;
 
-/* Writes curves as an SVG picture that needs nothing else to be shown. Points that are not finite are left out. */
+/*
+ * Writes curves as an SVG picture that needs nothing else to be shown. Points that are not finite are left out. Errors,
+ * on cg_error_message(NULL): CG_ERROR_IO; CG_ERROR_ARGUMENT for a size outside 160 to 10000, curves without data, another
+ * style, and equal_axes with a logarithmic one.
+ */
 CG_API cg_status cg_plot_svg(const char *path, int n, const cg_curve *curves, cg_plot_options options);
+
+/* A grey picture: values (rows, columns), row-major, the first row at the top. */
+typedef struct cg_picture {
+    const char *label;
+    int rows, columns;
+    const float *values;
+} cg_picture;
+
+/* Text, greys and layout of pictures; zero is the default of each. */
+typedef struct cg_picture_options {
+    const char *title;
+    double black,
+        white;    /* the values drawn so; both 0: the least and the greatest finite value of all pictures */
+    int cell;     /* pixels of an element's side; 4 */
+    int per_line; /* pictures side by side; all */
+} cg_picture_options;
+
+/*
+ * Writes n pictures beside each other as one SVG picture in 64 greys; values beyond black and white are cut, NaN is left
+ * out. Errors, on cg_error_message(NULL): CG_ERROR_IO; CG_ERROR_ARGUMENT for pictures without elements, or a whole that
+ * is more than 10000 pixels wide or high.
+ */
+CG_API cg_status cg_pictures_svg(const char *path, int n, const cg_picture *pictures,
+                                 cg_picture_options options);
 
 CG_END_DECLS
 #endif

@@ -370,7 +370,10 @@ static bool plot(fixture *f) {
     (void)f;
     static const double x[] = {0, 1, 2};
     const cg_curve curve = {"c", 3, x, x};
-    return cg_plot_svg(other_path, 1, &curve, (cg_plot_options){.title = "t"}) == CG_OK;
+    static const float values[] = {0, 1};
+    const cg_picture picture = {"p", 1, 2, values};
+    return cg_plot_svg(other_path, 1, &curve, (cg_plot_options){.title = "t"}) == CG_OK &&
+           cg_pictures_svg(other_path, 1, &picture, (cg_picture_options){.title = "t"}) == CG_OK;
 }
 
 static bool printing(fixture *f) {
