@@ -24,6 +24,7 @@ static const struct {
     {"statistics", catalog_statistics},
     {"data", catalog_preprocessing},
     {"networks", catalog_networks},
+    {"networks", catalog_recurrent},
 };
 
 /* Entry i with its family; NULL past the end. */

@@ -15,11 +15,13 @@ DEVICE_TEST_ONCE(small_anomaly, names_the_operation) {
     CHECK(y && isnan((double)read_values(y)[1]));
     cg_anomaly_begin(dev);
     check_case("forward: the first, not the last");
-    CHECK_FAILS(dev, cg_add(cg_exp(cg_mul(cg_log(x), 2)), 1), CG_ERROR_NAN, "log of (3,)", "element 1", "forward");
+    CHECK_FAILS(dev, cg_add(cg_exp(cg_mul(cg_log(x), 2)), 1), CG_ERROR_NAN, "log of (3,)", "element 1",
+                "forward");
     check_case("unrecorded");
     CHECK_FAILS(dev, cg_sqrt(cg_detach(x)), CG_ERROR_NAN, "sqrt");
     cg_tensor *inf = cg_div(cg_ones(dev, CG_F32, cg_shape(1, 1)), 0);
-    CHECK_FAILS(dev, cg_matmul(inf, cg_zeros(dev, CG_F32, cg_shape(1, 2))), CG_ERROR_NAN, "matmul", "(1, 1), (1, 2)");
+    CHECK_FAILS(dev, cg_matmul(inf, cg_zeros(dev, CG_F32, cg_shape(1, 2))), CG_ERROR_NAN, "matmul",
+                "(1, 1), (1, 2)");
     check_case("backward: 0 times the slope of a root at 0");
     cg_tensor *r = cg_require_grad(three(dev, 4, 0, 9), true);
     CHECK(cg_backward(total(cg_mul(cg_sqrt(r), 0))) == CG_ERROR_NAN);

@@ -86,7 +86,8 @@ static cg_tensor *checked(void *context, int n, cg_tensor *const *x) {
 /* By differences: of arguments, and of a result that f captures; first and second order. */
 CPU_TEST(checkpoint, gradients_of_every_order) {
     uint64_t seed = 3;
-    cg_tensor *x[3] = {random_f64(dev, cg_shape(2, 2), -1, 1, 0, &seed), random_f64(dev, cg_shape(2, 2), -1, 1, 0, &seed),
+    cg_tensor *x[3] = {random_f64(dev, cg_shape(2, 2), -1, 1, 0, &seed),
+                       random_f64(dev, cg_shape(2, 2), -1, 1, 0, &seed),
                        random_f64(dev, cg_shape(2, 2), 0.5, 1, 0, &seed)};
     check_gradient(checked, NULL, 3, x);
     check_second_gradient(checked, NULL, 3, x);
@@ -164,7 +165,9 @@ CPU_TEST(checkpoint, takes_less_memory) {
     uint64_t peak[2];
     cg_tensor *g[2];
     for (int how = 0; how < 2; how++) {
-        cg_tensor *w = leaf(dev, cg_shape(16, 16), 3), *x = cg_eval(cg_ones(dev, CG_F32, cg_shape(256, 16)));
+        uint64_t seed = 3;
+        cg_tensor *w = cg_require_grad(random_f64(dev, cg_shape(16, 16), -1, 1, 0, &seed), true);
+        cg_tensor *x = cg_eval(cg_ones(dev, CG_F64, cg_shape(256, 16)));
         cg_device_trim(dev);
         cg_device_reset_peak(dev);
         const uint64_t before = cg_device_statistics(dev).bytes_in_use;
@@ -176,7 +179,8 @@ CPU_TEST(checkpoint, takes_less_memory) {
         peak[how] = cg_device_statistics(dev).bytes_peak - before;
         g[how] = cg_grad_of(w);
     }
-    check_within(g[1], CG_F32, cg_shape(16, 16), read_values(g[0]), 64, read_values(cg_add(cg_abs(g[0]), 1)));
+    check_within(g[1], CG_F64, cg_shape(16, 16), read_values(g[0]), 1e5,
+                 read_values(cg_add(cg_abs(g[0]), 1)));
     CHECK_MSG(peak[1] * 2 < peak[0], "%llu bytes with checkpoints, %llu without", (unsigned long long)peak[1],
               (unsigned long long)peak[0]);
 }
@@ -227,7 +231,8 @@ CPU_TEST(checkpoint, refusals) {
     }
     check_case("what the second run needs is not written over");
     block k = make_block(dev, 1, 0);
-    cg_tensor *input = cg_eval(cg_ones(dev, CG_F32, cg_shape(2, 4))), *y = cg_checkpoint(run_block, &k, 1, &input);
+    cg_tensor *input = cg_eval(cg_ones(dev, CG_F32, cg_shape(2, 4))),
+              *y = cg_checkpoint(run_block, &k, 1, &input);
     CHECK(cg_copy_from_host(input, data, 32) == CG_ERROR_STATE);
     check_error(dev, CG_ERROR_STATE, "gradient", NULL);
     CHECK(cg_copy_from_host(k.w[0], data, 64) == CG_ERROR_STATE);

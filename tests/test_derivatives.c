@@ -16,7 +16,8 @@ static cg_tensor *table(void *context, int n, cg_tensor *const *x) {
 
 static cg_tensor *table_sum(void *context, int n, cg_tensor *const *x) { return total(table(context, n, x)); }
 
-#define INPUTS(dev) {of(dev, 2, (const float[]){2, 3}), of(dev, 3, (const float[]){1, -1, 4})}
+#define INPUTS(dev)                                                                                          \
+    { of(dev, 2, (const float[]){2, 3}), of(dev, 3, (const float[]){1, -1, 4}) }
 
 DEVICE_TEST_ONCE(small_derivatives, products) {
     cg_tensor *x[2] = INPUTS(dev), *out[2], *y;
@@ -155,7 +156,8 @@ static cg_tensor *column(cg_tensor *x) { return cg_reshape(x, cg_shape(cg_numel(
 
 CPU_TEST(derivatives, agree) {
     uint64_t seed = 5;
-    cg_tensor *x[3] = {random_f64(dev, cg_shape(2, 3), -1, 1, 0, &seed), random_f64(dev, cg_shape(3, 4), -1, 1, 0, &seed),
+    cg_tensor *x[3] = {random_f64(dev, cg_shape(2, 3), -1, 1, 0, &seed),
+                       random_f64(dev, cg_shape(3, 4), -1, 1, 0, &seed),
                        random_f64(dev, cg_shape(4, 3), -1, 1, 0, &seed)};
     cg_tensor *v[3], *jacobian[3], *hessian[9], *jv, *hv[3], *sum = NULL;
     for (int i = 0; i < 3; i++) v[i] = random_f64(dev, cg_shape_get(x[i]), -1, 1, 0, &seed);
@@ -173,7 +175,8 @@ CPU_TEST(derivatives, agree) {
         sum = NULL;
         for (int j = 0; j < 3; j++) {
             const int64_t rows = cg_numel(x[i]), columns = cg_numel(x[j]);
-            cg_tensor *h = cg_reshape(hessian[3 * i + j], cg_shape(rows, columns)), *part = cg_matmul(h, column(v[j]));
+            cg_tensor *h = cg_reshape(hessian[3 * i + j], cg_shape(rows, columns)),
+                      *part = cg_matmul(h, column(v[j]));
             sum = sum ? cg_add(sum, part) : part;
             cg_tensor *mirrored = cg_transpose(cg_reshape(hessian[3 * j + i], cg_shape(columns, rows)), 0, 1);
             check_within(h, CG_F64, cg_shape(rows, columns), read_values(mirrored), 200, NULL);
@@ -213,7 +216,8 @@ CPU_TEST(derivatives, refusals) {
     cg_tensor *x[2] = {cg_ones(dev, CG_F32, cg_shape(2, 3)), cg_ones(dev, CG_F32, cg_shape(3))};
     cg_tensor *plain = x[0], *out[4] = {plain, plain, plain, plain}, *y = plain;
     check_case("no dependence is an error, not a zero");
-    CHECK(cg_vjp(first_only, NULL, 2, x, NULL, false, out, &y) == CG_ERROR_GRADIENT && !out[0] && !out[1] && !y);
+    CHECK(cg_vjp(first_only, NULL, 2, x, NULL, false, out, &y) == CG_ERROR_GRADIENT && !out[0] && !out[1] &&
+          !y);
     check_error(dev, CG_ERROR_GRADIENT, "vjp", "input 1", "(3,)", NULL);
     out[0] = out[3] = plain;
     CHECK(cg_hessian(first_only, NULL, 2, x, false, out) == CG_ERROR_GRADIENT && !out[0] && !out[3]);
@@ -231,7 +235,8 @@ CPU_TEST(derivatives, refusals) {
     check_error(dev, CG_ERROR_DTYPE, "hvp", "f64", NULL);
     CHECK(cg_vjp(table, NULL, 2, (cg_tensor *[]){x[1], x[1]}, x[0], false, out, NULL) == CG_ERROR_SHAPE);
     check_error(dev, CG_ERROR_SHAPE, "vjp", "(3, 3)", NULL);
-    CHECK(cg_vjp(first_only, NULL, 1, x, cg_ones(dev, CG_F64, cg_shape()), false, out, NULL) == CG_ERROR_DTYPE);
+    CHECK(cg_vjp(first_only, NULL, 1, x, cg_ones(dev, CG_F64, cg_shape()), false, out, NULL) ==
+          CG_ERROR_DTYPE);
     check_error(dev, CG_ERROR_DTYPE, "vjp", "f64", NULL);
     check_case("one element");
     CHECK(cg_hessian(squares, NULL, 1, x, false, out) == CG_ERROR_SHAPE);
@@ -242,7 +247,8 @@ CPU_TEST(derivatives, refusals) {
     CHECK(cg_jvp(nothing, NULL, 1, x, x, false, out, NULL) == CG_ERROR_ARGUMENT);
     check_error(dev, CG_ERROR_ARGUMENT, "jvp", NULL);
     check_case("integers, too many axes, nothing");
-    cg_tensor *whole = cg_ones(dev, CG_I32, cg_shape(2)), *deep = cg_ones(dev, CG_F32, cg_shape(1, 1, 1, 1, 1));
+    cg_tensor *whole = cg_ones(dev, CG_I32, cg_shape(2)),
+              *deep = cg_ones(dev, CG_F32, cg_shape(1, 1, 1, 1, 1));
     CHECK(cg_vjp(first_only, NULL, 1, &whole, NULL, false, out, NULL) == CG_ERROR_DTYPE);
     check_error(dev, CG_ERROR_DTYPE, "i32", NULL);
     CHECK(cg_jacobian(squares, NULL, 1, &deep, false, out) == CG_ERROR_SHAPE);
