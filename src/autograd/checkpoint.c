@@ -118,10 +118,8 @@ static cg_status link_inputs(const cg_walk *w, cg_node *node) {
     return CG_OK;
 }
 
-static void no_rule(const cg_rule_call *call, cg_tensor **dx) { (void)call, (void)dx; }
-
-static const cg_rule checkpoint_rule = {"checkpoint",
-                                        no_rule}; /* its name in messages; go_on() comes first */
+/* A name for messages: the walk asks for node->again first. */
+static const cg_rule checkpoint_rule = {"checkpoint", cg_no_gradient};
 
 /* The node that stands for the record behind y, all of whose nodes from `first` on are of this run. */
 static cg_node *make_node(cg_device *dev, cg_tensor *y, uint64_t first, cg_again *again) {

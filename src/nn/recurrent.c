@@ -1,5 +1,5 @@
 /* Recurrent networks of several layers and directions. */
-#include "nn/recurrent.h"
+#include "nn/recurrent_cell.h"
 
 #include <stdlib.h>
 

@@ -5,7 +5,7 @@
 
 #include "clgrad/random.h"
 #include "nn/module.h"
-#include "nn/recurrent.h"
+#include "nn/recurrent_cell.h"
 
 typedef struct layer {
     cg_cell cell;

@@ -20,7 +20,7 @@
 
 #include "autograd/tape.h"
 #include "clgrad/linalg.h"
-#include "nn/recurrent.h"
+#include "nn/recurrent_cell.h"
 #include "ops/op.h"
 #include "ops/reduction.h"
 

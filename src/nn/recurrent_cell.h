@@ -1,6 +1,6 @@
 /* Inside the recurrent layers: the three cells, and what runs one over all steps. */
-#ifndef CLGRAD_NN_RECURRENT_H
-#define CLGRAD_NN_RECURRENT_H
+#ifndef CLGRAD_NN_RECURRENT_CELL_H
+#define CLGRAD_NN_RECURRENT_CELL_H
 
 #include "clgrad/recurrent.h"
 #include "tensor/context.h"
