@@ -2,6 +2,7 @@
 #ifndef CLGRAD_HOST_CPU_CPU_H
 #define CLGRAD_HOST_CPU_CPU_H
 
+#include "host/backend.h"
 #include "host/cpu/isa.h"
 #include "host/cpu/thread_pool.h"
 #include "host/pool.h"

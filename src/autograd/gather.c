@@ -80,6 +80,12 @@ cg_status cg_gather(cg_node *node, cg_tensor **arrived, cg_scope *scope) {
     return status;
 }
 
+void cg_grad_store(cg_tensor *x, cg_tensor *grad) {
+    cg_retain(grad);
+    cg_gathered_release(cg_node_of(x));
+    cg_node_of(x)->grad = grad;
+}
+
 /* --- what users call ------------------------------------------------------------------------------------------ */
 
 cg_tensor *cg_grad_of(const cg_tensor *x) { return x && x->record ? cg_node_of(x)->grad : NULL; }

@@ -118,7 +118,7 @@ typedef struct fixture {
 } fixture;
 
 static const float x_data[N] = {1, -2, 3, 4, -5, 6, 7, 8, -9, 10, 11, 12};
-static char weights_path[64], other_path[64], images_path[64], labels_path[64];
+static char weights_path[64], other_path[64], optimizer_path[64], images_path[64], labels_path[64];
 
 static bool holds(const cg_tensor *x, double sum) {
     double v = 0;
@@ -417,6 +417,25 @@ static bool train_step(fixture *f) {
     return cg_backward(loss) == CG_OK && cg_optimizer_step(f->optimizer) == CG_OK;
 }
 
+static bool optimizers(fixture *f) {
+    cg_optimizer *o = cg_rmsprop(f->net, (cg_rmsprop_options){.centered = true, .momentum = 0.5});
+    bool ok = o && cg_optimizer_group(o, "*.bias", (cg_group_options){.frozen = true}) == CG_OK;
+    ok = ok && cg_optimizer_settings(o) && cg_optimizer_settings(o);
+    cg_optimizer_free(o);
+    return ok;
+}
+
+static bool save_optimizer(fixture *f) { return cg_optimizer_save(f->optimizer, other_path) == CG_OK; }
+
+static bool load_optimizer(fixture *f) { return cg_optimizer_load(f->optimizer, optimizer_path) == CG_OK; }
+
+static bool clip_gradients(fixture *f) {
+    cg_tensor *loss = cg_cross_entropy(cg_forward(f->net, f->x), f->labels, CG_MEAN), *total = NULL;
+    return cg_backward(cg_add(loss, cg_l2_penalty(f->net))) == CG_OK &&
+           cg_clip_grad_norm(f->net, 0.5, 2, &total) == CG_OK && cg_clip_grad_value(f->net, 0.25) == CG_OK &&
+           cg_grad_norm(f->net, 2) != NULL;
+}
+
 static bool save(fixture *f) { return cg_module_save(f->net, other_path) == CG_OK; }
 
 static bool load(fixture *f) { return cg_module_load(f->net, weights_path) == CG_OK; }
@@ -500,6 +519,10 @@ static const scenario scenarios[] = {
     {"training step", train_step, CG_OK},
     {"save", save, CG_ERROR_ARGUMENT},
     {"load", load, CG_ERROR_FORMAT},
+    {"optimizers", optimizers, CG_OK},
+    {"save optimizer", save_optimizer, CG_ERROR_ARGUMENT},
+    {"load optimizer", load_optimizer, CG_ERROR_FORMAT},
+    {"clip gradients", clip_gradients, CG_OK},
     {"loader", loader, CG_OK},
     {"plot", plot, CG_OK},
     {"print", printing, CG_OK},
@@ -580,6 +603,7 @@ static void write_files(void) {
     fixture f;
     if (!make_fixture(&f)) return;
     CHECK(cg_module_save(f.net, weights_path) == CG_OK);
+    CHECK(cg_optimizer_save(f.optimizer, optimizer_path) == CG_OK);
     CHECK(cg_idx_write(images_path, cg_shape(4, 2), (const uint8_t[]){1, 2, 3, 4, 5, 6, 7, 8}) == CG_OK);
     CHECK(cg_idx_write(labels_path, cg_shape(4), (const uint8_t[]){0, 1, 2, 0}) == CG_OK);
     drop_fixture(&f);
@@ -616,6 +640,7 @@ int main(void) {
     check_test("plain_alloc_failure");
     snprintf(weights_path, sizeof weights_path, "/tmp/clgrad-fault-%ld.weights", (long)getpid());
     snprintf(other_path, sizeof other_path, "/tmp/clgrad-fault-%ld.other", (long)getpid());
+    snprintf(optimizer_path, sizeof optimizer_path, "/tmp/clgrad-fault-%ld.optimizer", (long)getpid());
     snprintf(images_path, sizeof images_path, "/tmp/clgrad-fault-%ld.images", (long)getpid());
     snprintf(labels_path, sizeof labels_path, "/tmp/clgrad-fault-%ld.labels", (long)getpid());
     volatile long *faults =
@@ -633,6 +658,7 @@ int main(void) {
     }
     unlink(weights_path);
     unlink(other_path);
+    unlink(optimizer_path);
     unlink(images_path);
     unlink(labels_path);
     printf("%ld faults, %d scenarios failed\n", total, bad);
