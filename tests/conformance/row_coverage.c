@@ -45,7 +45,7 @@ HOST_TEST(coverage, every_operation_is_listed) {
         "ops.h",           "activations.h", "manipulation.h", "indexing.h",      "sorting.h",
         "reduce.h",        "linalg.h",      "distances.h",    "loss.h",          "preprocessing.h",
         "special.h",       "probability.h", "statistics.h",   "decomposition.h", "metrics.h",
-        "normalization.h", "attention.h",   "recurrent.h"};
+        "normalization.h", "attention.h",   "conv.h",         "pooling.h",       "recurrent.h"};
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) each_operation(headers[i], needs_a_check);
 }
 
