@@ -419,6 +419,54 @@ static bool modules(fixture *f) {
     return ok;
 }
 
+static bool add_layers(cg_module *net) {
+    cg_device *dev = cg_module_device(net);
+    cg_tensor *mean = cg_ones(dev, CG_F32, cg_shape(4));
+    return cg_module_add_buffer(net, "mean", mean) == CG_OK &&
+           cg_module_add(net, "embedding", cg_embedding_module(dev, 3, 4, 0)) == CG_OK &&
+           cg_module_add(net, "prelu", cg_prelu_module(dev, 1)) == CG_OK &&
+           cg_module_add(net, "block",
+                         cg_residual_module(cg_linear_module(dev, 4, 4, CG_INIT_HE),
+                                            cg_dropout_module(dev, 0.5))) == CG_OK &&
+           cg_module_add(net, "shape", cg_reshape_module(dev, cg_shape(2, 2))) == CG_OK &&
+           cg_module_add(net, "softmax", cg_softmax_module(dev, -1)) == CG_OK;
+}
+
+static bool layers(fixture *f) {
+    cg_module *net = cg_sequential(f->dev);
+    bool ok = net && add_layers(net) && cg_module_buffer(net, 0, NULL) != NULL;
+    cg_tensor *weight[4];
+    for (int i = 0; i < 4 && ok; i++) ok = (weight[i] = cg_parameter(net, i, NULL)) != NULL;
+    ok = ok && holds(cg_forward_with(net, weight, f->labels), 6);
+    cg_module_free(net);
+    return ok;
+}
+
+/* The fixture's network is as it was, whichever of the steps fails. */
+static bool states(fixture *f) {
+    cg_module_state *state = cg_module_state_save(f->net);
+    bool ok = state && cg_module_state_restore(f->net, state) == CG_OK;
+    cg_module_state_free(state);
+    cg_module *copy = cg_mlp(f->dev, 2, (const int64_t[]){4, 2}, "relu");
+    ok = ok && copy && cg_module_set_dtype(copy, CG_F64) == CG_OK &&
+         cg_dtype_of(cg_parameter(copy, 1, NULL)) == CG_F64;
+    cg_module_free(copy);
+    return ok;
+}
+
+static bool models(fixture *f) {
+    cg_transformer_options tiny = {
+        .vocabulary = 3, .context = 3, .width = 2, .heads = 1, .layers = 1, .dropout = 0.1};
+    cg_module *writer = cg_transformer(f->dev, tiny), *reader = cg_model(f->dev, "mlp:2", cg_shape(4), 2),
+              *viewer = cg_lenet(f->dev, cg_shape(1, 4, 4), 2);
+    bool ok = writer && viewer && cg_forward(writer, cg_reshape(f->labels, cg_shape(1, 3))) &&
+              cg_forward(reader, f->x);
+    cg_module_free(viewer);
+    cg_module_free(reader);
+    cg_module_free(writer);
+    return ok;
+}
+
 static bool train_step(fixture *f) {
     cg_tensor *loss = cg_cross_entropy(cg_forward(f->net, f->x), f->labels, CG_MEAN);
     return cg_backward(loss) == CG_OK && cg_optimizer_step(f->optimizer) == CG_OK;
@@ -605,6 +653,9 @@ static const scenario scenarios[] = {
     {"recurrent", recurrent, CG_OK},
     {"second derivative", second_derivative, CG_OK},
     {"modules", modules, CG_OK},
+    {"layers", layers, CG_OK},
+    {"states", states, CG_OK},
+    {"models", models, CG_OK},
     {"training step", train_step, CG_OK},
     {"save", save, CG_ERROR_ARGUMENT},
     {"load", load, CG_ERROR_FORMAT},
