@@ -6,7 +6,7 @@
 
 DEVICE_TEST_ONCE(small_layers, dropout) {
     cg_module *module = cg_dropout_module(dev, 0.5);
-    cg_tensor *x = cg_full(dev, CG_F32, cg_shape(40), 3);
+    cg_tensor *x = cg_full(dev, CG_F32, cg_shape(40, ), 3);
     cg_seed(dev, 9);
     cg_tensor *y = cg_forward(module, x), *again = cg_forward(module, x);
     cg_seed(dev, 9);
@@ -44,14 +44,15 @@ CPU_TEST(layers, flatten_and_reshape) {
     check_is(cg_forward(flatten, cg_ones(dev, CG_F32, cg_shape(5))), CG_F32, cg_shape(5, 1));
     check_is(cg_forward(flatten, cg_ones(dev, CG_I32, cg_shape(5, 2))), CG_I32, cg_shape(5, 2));
     check_is(cg_forward(flatten, cg_ones(dev, CG_F32, cg_shape(0, 3, 2))), CG_F32, cg_shape(0, 6));
-    check_is(cg_forward(scalar, cg_ones(dev, CG_F32, cg_shape(5, 1))), CG_F32, cg_shape(5));
+    check_is(cg_forward(scalar, cg_ones(dev, CG_F32, cg_shape(5, 1))), CG_F32, cg_shape(5, ));
     cg_tensor *one = cg_ones(dev, CG_F32, cg_shape());
     CHECK_FAILS(dev, cg_forward(flatten, one), CG_ERROR_SHAPE, "flatten", "()");
     CHECK_FAILS(dev, cg_forward(reshape, one), CG_ERROR_SHAPE, "reshape", "()");
     CHECK_FAILS(dev, cg_forward(reshape, cg_ones(dev, CG_F32, cg_shape(2, 5))), CG_ERROR_SHAPE, "(2, 5)");
     CHECK_FAILS(dev, cg_reshape_module(dev, cg_shape(-1, -1)), CG_ERROR_SHAPE, "reshape_module", "(-1, -1)");
-    CHECK_FAILS(dev, cg_reshape_module(dev, cg_shape(-2)), CG_ERROR_SHAPE, "(-2)");
-    CHECK_FAILS(dev, cg_reshape_module(dev, cg_shape(1, 1, 1, 1, 1, 1, 1, 1)), CG_ERROR_SHAPE, "reshape_module");
+    CHECK_FAILS(dev, cg_reshape_module(dev, cg_shape(-2, )), CG_ERROR_SHAPE, "(-2,)");
+    CHECK_FAILS(dev, cg_reshape_module(dev, cg_shape(1, 1, 1, 1, 1, 1, 1, 1)), CG_ERROR_SHAPE,
+                "reshape_module");
     cg_module_free(flatten);
     cg_module_free(reshape);
     cg_module_free(scalar);
@@ -69,7 +70,8 @@ CPU_TEST(layers, prelu) {
     CHECK(cg_backward(cg_sum(y, CG_ALL_AXES, false)) == CG_OK);
     check_equal(cg_grad_of(slope), CG_F32, cg_shape(2), (long double[]){-4, -10});
     check_is(cg_forward(channels, cg_ones(dev, CG_F32, cg_shape(3, 2))), CG_F32, cg_shape(3, 2));
-    CHECK_FAILS(dev, cg_forward(channels, cg_ones(dev, CG_F32, cg_shape(2))), CG_ERROR_SHAPE, "prelu", "(2)");
+    CHECK_FAILS(dev, cg_forward(channels, cg_ones(dev, CG_F32, cg_shape(2, ))), CG_ERROR_SHAPE, "prelu",
+                "(2,)");
     CHECK_FAILS(dev, cg_forward(channels, cg_ones(dev, CG_F32, cg_shape(2, 3))), CG_ERROR_SHAPE, "(2, 3)");
     CHECK_FAILS(dev, cg_prelu_module(dev, 0), CG_ERROR_ARGUMENT, "prelu_module", "0");
     cg_module_free(one);
@@ -136,16 +138,18 @@ DEVICE_TEST_ONCE(small_layers, embedding) {
 
 CPU_TEST(layers, embedding_refusals) {
     cg_tensor *w = cg_ones(dev, CG_F32, cg_shape(3, 2)), *index = cg_zeros(dev, CG_I64, cg_shape(2));
-    CHECK_FAILS(dev, cg_embedding(w, cg_zeros(dev, CG_F32, cg_shape(2)), CG_NO_PADDING), CG_ERROR_SHAPE, "embedding",
-                "f32 (2)");
-    CHECK_FAILS(dev, cg_embedding(cg_ones(dev, CG_F32, cg_shape(3)), index, CG_NO_PADDING), CG_ERROR_SHAPE, "(3)");
+    CHECK_FAILS(dev, cg_embedding(w, cg_zeros(dev, CG_F32, cg_shape(2, )), CG_NO_PADDING), CG_ERROR_SHAPE,
+                "embedding", "f32 (2,)");
+    CHECK_FAILS(dev, cg_embedding(cg_ones(dev, CG_F32, cg_shape(3)), index, CG_NO_PADDING), CG_ERROR_SHAPE,
+                "(3,)");
     CHECK_FAILS(dev, cg_embedding(w, index, 3), CG_ERROR_ARGUMENT, "padding 3", "(3, 2)");
     CHECK_FAILS(dev, cg_embedding(w, index, -4), CG_ERROR_ARGUMENT, "padding -4");
     CHECK(!cg_embedding(NULL, index, 0) && !cg_embedding(w, NULL, 0));
     check_case("out of range is NaN");
-    const float *v = read_raw(cg_embedding(w, cg_full(dev, CG_I64, cg_shape(1), 3), CG_NO_PADDING));
+    const float *v = read_raw(cg_embedding(w, cg_full(dev, CG_I64, cg_shape(1, ), 3), CG_NO_PADDING));
     CHECK(isnan(v[0]) && isnan(v[1]));
-    CHECK_FAILS(dev, cg_embedding_module(dev, 0, 2, CG_NO_PADDING), CG_ERROR_ARGUMENT, "embedding_module", "0");
+    CHECK_FAILS(dev, cg_embedding_module(dev, 0, 2, CG_NO_PADDING), CG_ERROR_ARGUMENT, "embedding_module",
+                "0");
     CHECK_FAILS(dev, cg_embedding_module(dev, 2, 0, CG_NO_PADDING), CG_ERROR_ARGUMENT, "embedding_module");
     CHECK_FAILS(dev, cg_embedding_module(dev, 2, 2, 2), CG_ERROR_ARGUMENT, "padding 2");
 }
@@ -153,7 +157,8 @@ CPU_TEST(layers, embedding_refusals) {
 CPU_TEST(layers, embedding_module) {
     cg_seed(dev, 4);
     cg_module *module = cg_embedding_module(dev, 4, 3, -2);
-    cg_tensor *w = cg_parameter(module, 0, NULL), *index = cg_from_i64(dev, cg_shape(3), (const int64_t[]){1, 2, 3});
+    cg_tensor *w = cg_parameter(module, 0, NULL),
+              *index = cg_from_i64(dev, cg_shape(3, ), (const int64_t[]){1, 2, 3});
     check_is(w, CG_F32, cg_shape(4, 3));
     const float *v = read_raw(w);
     for (int i = 0; i < 12; i++) CHECK((v[i] == 0) == (i / 3 == 2));
@@ -183,8 +188,8 @@ CPU_TEST(layers, forward_with) {
     }
     check_case("what does not fit");
     cg_tensor *kept = p[2];
-    p[2] = cg_ones(dev, CG_F32, cg_shape(3));
-    CHECK_FAILS(dev, cg_forward_with(net, p, x), CG_ERROR_SHAPE, "3.weight", "(3)", "(3, 1)");
+    p[2] = cg_ones(dev, CG_F32, cg_shape(3, ));
+    CHECK_FAILS(dev, cg_forward_with(net, p, x), CG_ERROR_SHAPE, "3.weight", "(3,)", "(3, 1)");
     p[2] = cg_ones(dev, CG_F64, cg_shape(3, 1));
     CHECK_FAILS(dev, cg_forward_with(net, p, x), CG_ERROR_DTYPE, "3.weight", "f64");
     p[2] = NULL;

@@ -31,9 +31,10 @@ static cg_module *block(cg_device *dev, int *released) {
     add_numbers(inner, "weight", "mean", 3);
     add_numbers(other, "weight", "mean", 2);
     add_numbers(outer, "scale", "seen", 1);
-    CHECK(cg_module_add(outer, "inner", inner) == CG_OK);
-    CHECK(cg_module_add(inner, "deep", deep) == CG_OK); /* after the tree was made: paths are those of now */
-    CHECK(cg_module_add(outer, "other", other) == CG_OK);
+    CHECK(cg_module_add(outer, "inner", inner) == CG_OK && cg_module_add(outer, "other", other) == CG_OK);
+    CHECK(cg_parameter(outer, 2, NULL) &&
+          cg_module_buffer(outer, 2, NULL)); /* the lists are made, and grow with: */
+    CHECK(cg_module_add(inner, "deep", deep) == CG_OK);
     return outer;
 }
 
@@ -55,11 +56,14 @@ CPU_TEST(module_tree, names_and_paths) {
     }
     CHECK_FAILS(dev, cg_parameter(outer, 4, NULL), CG_ERROR_ARGUMENT, "parameter", "4 of 4");
     CHECK_FAILS(dev, cg_module_buffer(outer, -1, NULL), CG_ERROR_ARGUMENT, "buffer", "-1 of 4");
-    static const char *const missing[] = {"", "mean", "inner", "inner.deep.mean", "inner.deep.weight.", "none.weight",
-                                          "inner..weight", ".scale"};
+    static const char *const missing[] = {
+        "",      "mean", "inner", "inner.deep.mean", "inner.deep.weight.", "none.weight", "inner..weight",
+        ".scale"};
     for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
-        CHECK_FAILS(dev, cg_module_parameter_named(outer, missing[i]), CG_ERROR_ARGUMENT, "block", missing[i]);
-    CHECK_FAILS(dev, cg_module_buffer_named(outer, "inner.deep.weight"), CG_ERROR_ARGUMENT, "inner.deep.weight");
+        CHECK_FAILS(dev, cg_module_parameter_named(outer, missing[i]), CG_ERROR_ARGUMENT, "block",
+                    missing[i]);
+    CHECK_FAILS(dev, cg_module_buffer_named(outer, "inner.deep.weight"), CG_ERROR_ARGUMENT,
+                "inner.deep.weight");
     cg_module_free(outer);
 }
 
@@ -97,7 +101,8 @@ CPU_TEST(module_tree, ownership) {
     check_case("not in itself");
     CHECK(cg_module_add(outer, "self", outer) == CG_ERROR_STATE);
     check_error(dev, CG_ERROR_STATE, "itself", NULL);
-    CHECK(cg_module_add(cg_module_child(outer, "inner.deep"), "top", outer) == CG_ERROR_STATE && released == 0);
+    CHECK(cg_module_add(cg_module_child(outer, "inner.deep"), "top", outer) == CG_ERROR_STATE &&
+          released == 0);
     cg_error_clear(dev);
     CHECK(cg_parameter_count(outer) == 4 && cg_module_child_count(outer) == 2);
     check_case("one that could not be added is freed");
@@ -134,7 +139,8 @@ CPU_TEST(module_tree, names_that_are_none) {
     CHECK(cg_module_add_buffer(module, "n", cg_zeros(dev, CG_I64, cg_shape())) == CG_OK);
     CHECK(cg_module_add_parameter(module, "k", cg_zeros(dev, CG_I64, cg_shape())) == CG_ERROR_DTYPE);
     cg_error_clear(dev);
-    CHECK(cg_module_add_parameter(module, "k", NULL) != CG_OK && cg_module_add_buffer(module, NULL, one) != CG_OK);
+    CHECK(cg_module_add_parameter(module, "k", NULL) != CG_OK &&
+          cg_module_add_buffer(module, NULL, one) != CG_OK);
     CHECK_FAILS(dev, cg_custom_module(dev, NULL, same_forward, NULL, NULL), CG_ERROR_ARGUMENT, "name");
     CHECK_FAILS(dev, cg_custom_module(dev, "m", NULL, NULL, NULL), CG_ERROR_ARGUMENT, "forward");
     cg_module_free(module);
@@ -147,7 +153,8 @@ CPU_TEST(module_tree, devices) {
     CHECK(cg_module_add(module, "child", empty(second, "stranger", &released)) == CG_ERROR_DEVICE_MISMATCH);
     check_error(dev, CG_ERROR_DEVICE_MISMATCH, "stranger", NULL);
     CHECK(released == 1);
-    CHECK(cg_module_add_buffer(module, "b", cg_ones(second, CG_F32, cg_shape(2))) == CG_ERROR_DEVICE_MISMATCH);
+    CHECK(cg_module_add_buffer(module, "b", cg_ones(second, CG_F32, cg_shape(2))) ==
+          CG_ERROR_DEVICE_MISMATCH);
     check_error(dev, CG_ERROR_DEVICE_MISMATCH, "b", NULL);
     cg_module_free(module);
     cg_device_close(second);
@@ -184,7 +191,8 @@ CPU_TEST(module_tree, training_mode) {
 
 CPU_TEST(module_tree, freezing) {
     cg_module *net = cg_mlp(dev, 3, (const int64_t[]){2, 3, 1}, "tanh");
-    cg_tensor *frozen = cg_module_parameter_named(net, "1.weight"), *free_one = cg_module_parameter_named(net, "3.weight");
+    cg_tensor *frozen = cg_module_parameter_named(net, "1.weight"),
+              *free_one = cg_module_parameter_named(net, "3.weight");
     const void *before = read_raw(frozen), *free_before = read_raw(free_one);
     CHECK(cg_module_require_grad(cg_module_child(net, "1"), false) == CG_OK);
     CHECK(!cg_requires_grad(frozen) && !cg_requires_grad(cg_module_parameter_named(net, "1.bias")) &&
@@ -193,7 +201,8 @@ CPU_TEST(module_tree, freezing) {
                              cg_adam(net, (cg_adam_options){.lr = 0.1, .weight_decay = 0.1})};
     for (int i = 0; i < 4; i++) {
         cg_tensor *y = cg_forward(net, cg_ones(dev, CG_F32, cg_shape(3, 2)));
-        CHECK(cg_backward(cg_sum(y, CG_ALL_AXES, false)) == CG_OK && cg_optimizer_step(steps[i % 2]) == CG_OK);
+        CHECK(cg_backward(cg_sum(y, CG_ALL_AXES, false)) == CG_OK &&
+              cg_optimizer_step(steps[i % 2]) == CG_OK);
     }
     CHECK_MSG(!memcmp(before, read_raw(frozen), 6 * sizeof(float)), "a frozen parameter has moved");
     CHECK(memcmp(free_before, read_raw(free_one), 3 * sizeof(float)) != 0);
@@ -203,10 +212,10 @@ CPU_TEST(module_tree, freezing) {
 }
 
 CPU_TEST(module_tree, printing) {
-    static const char expected[] = "block            scale (1) frozen; buffers seen (1)\n"
-                                   "  inner: inner kind  weight (3); buffers mean (3)\n"
-                                   "    deep: deep kind  weight (4); buffers mean (4)\n"
-                                   "  other: other kind  weight (2); buffers mean (2)\n"
+    static const char expected[] = "block                scale (1,) frozen; buffers seen (1,)\n"
+                                   "  inner: inner kind  weight (3,); buffers mean (3,)\n"
+                                   "    deep: deep kind  weight (4,); buffers mean (4,)\n"
+                                   "  other: other kind  weight (2,); buffers mean (2,)\n"
                                    "  rest: stateful     buffers only (2, 3)\n"
                                    "  act: relu\n"
                                    "10 parameters, 1 of them frozen, 16 numbers in buffers\n";
@@ -242,7 +251,8 @@ CPU_TEST(module_tree, null) {
     CHECK(cg_module_add(NULL, "a", NULL) != CG_OK && cg_module_add_buffer(NULL, "a", x) != CG_OK);
     CHECK(cg_module_require_grad(NULL, true) != CG_OK && cg_module_set_dtype(NULL, CG_F64) != CG_OK);
     CHECK(!cg_forward_with(NULL, &x, x) && !cg_residual_module(NULL, NULL));
-    CHECK(!cg_linear_module(NULL, 1, 1, CG_INIT_HE) && !cg_prelu_module(NULL, 1) && !cg_softmax_module(NULL, 0));
+    CHECK(!cg_linear_module(NULL, 1, 1, CG_INIT_HE) && !cg_prelu_module(NULL, 1) &&
+          !cg_softmax_module(NULL, 0));
     CHECK(!cg_dropout_module(NULL, 0.5) && !cg_flatten_module(NULL) && !cg_reshape_module(NULL, cg_shape(1)));
     CHECK(!cg_embedding_module(NULL, 1, 1, CG_NO_PADDING) && !cg_sequential(NULL));
     CHECK(!cg_module_state_save(NULL) && cg_module_state_restore(NULL, NULL) != CG_OK);

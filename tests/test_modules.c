@@ -244,8 +244,8 @@ DEVICE_TEST(small_modules, failed_loads_change_nothing) {
     check_case("a name that differs");
     char *name = NULL;
     for (size_t i = 0; i + 8 < bytes && !name; i++)
-        if (!memcmp(longer + i, "2.weight", 8)) name = (char *)longer + i;
-    if (CHECK(name != NULL)) name[0] = '3';
+        if (!memcmp(longer + i, "3.weight", 8)) name = (char *)longer + i;
+    if (CHECK(name != NULL)) name[0] = '4';
     write_file(bad, longer, bytes);
     expect_failure(dev, net, before, bad, CG_ERROR_FORMAT);
     check_case("another network's file");
