@@ -187,7 +187,7 @@ static cg_status take(cg_trainer *t, found *f) {
 }
 
 static void drop(found *f) {
-    for (int i = 0; f->own && i < f->n; i++) cg_release(f->values[i]);
+    for (int i = 0; f->values && i < f->n; i++) cg_release(f->values[i]);
     for (int i = 0; f->kept && i < f->n; i++) cg_release(f->kept[i]);
     for (int i = 0; i < 1 + CG_MAX_METRICS; i++) cg_release(f->sum[i]);
     free(f->own);

@@ -621,7 +621,8 @@ static bool training(fixture *f) {
                                                                    .checkpoint = other_path})
                                          : NULL;
     bool ok = history && cg_history_save(history, other_path) == CG_OK;
-    cg_history *copy = ok ? cg_history_copy(history) : NULL, *back = ok ? cg_history_load(other_path) : NULL;
+    cg_history *copy = ok ? cg_history_copy(history) : NULL,
+               *back = copy ? cg_history_load(other_path) : NULL;
     ok = copy && back && cg_history_plot(history, other_path, (cg_plot_options){0}) == CG_OK;
     cg_history_free(history);
     cg_history_free(copy);
@@ -659,7 +660,8 @@ static bool search(fixture *f) {
     (void)f;
     const cg_hyperparameter space = {.name = "x", .low = 0, .high = 1};
     cg_search *grid = cg_grid_search(1, &space, trial, NULL, (cg_search_options){0});
-    cg_search *random = cg_random_search(1, &space, trial, NULL, (cg_search_options){.budget = 3});
+    cg_search *random =
+        !grid ? NULL : cg_random_search(1, &space, trial, NULL, (cg_search_options){.budget = 3});
     const bool ok = grid && random && cg_search_save(grid, other_path) == CG_OK;
     cg_search_free(grid);
     cg_search_free(random);
