@@ -34,6 +34,7 @@ HOST_TEST(npy, arrays_in_memory) {
     cg_array_free(NULL);
     CHECK(cg_array_new(&a, CG_F64, cg_shape(INT64_C(1) << 40, INT64_C(1) << 40)) == CG_ERROR_SHAPE &&
           !a.data);
+    CHECK(cg_array_new(&a, CG_F64, cg_shape(INT64_C(1) << 60)) == CG_ERROR_SHAPE && !a.data);
     CHECK(cg_array_new(&a, (cg_dtype)77, cg_shape(1)) == CG_ERROR_DTYPE);
 }
 
@@ -175,6 +176,16 @@ HOST_TEST(npy, malformed_beginnings) {
         memcpy(file, npy_v2_scalar, sizeof file);
         file[changes[i].at] = changes[i].byte;
         CHECK(!read_bytes(file, sizeof file, &a) && cg_error_code(NULL) == CG_ERROR_FORMAT);
+    }
+    check_case("a header of 64 KiB, and of one byte more");
+    for (size_t length = 65536; length < 65538; length++) {
+        unsigned char *long_file = scratch(12 + length);
+        memset(long_file, ' ', 12 + length);
+        memcpy(long_file, "\x93NUMPY\x02", 8);
+        memcpy(long_file + 8, (const unsigned char[]){length & 255, 0, 1, 0}, 4);
+        memcpy(long_file + 12, "{'descr': '|u1', 'fortran_order': False, 'shape': (0,)}", 55);
+        CHECK_MSG(read_bytes(long_file, 12 + length, &a) == (length == 65536), "%s", cg_error_message(NULL));
+        cg_array_free(&a);
     }
     check_case("u8 beyond i64, no file, a folder");
     CHECK(read_dictionary("{'descr': '<u8', 'fortran_order': False, 'shape': (), }", 8, &a) == CG_OK);
