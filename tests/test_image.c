@@ -158,6 +158,12 @@ HOST_TEST(image, jpeg_by_others) {
                      &image) == CG_OK);
     CHECK(same_shape(image.shape, cg_shape(3, 16, 16)));
     cg_array_free(&image);
+    check_case("a size that the file cannot hold");
+    unsigned char large[sizeof jpeg_rgb];
+    memcpy(large, jpeg_rgb, sizeof large);
+    for (size_t i = 0; i + 9 < sizeof large; i++)
+        if (large[i] == 0xff && large[i + 1] == 0xc0) large[i + 5] = large[i + 7] = 16; /* 4112 x 4112 */
+    CHECK(read_bytes(large, sizeof large, AS_BYTES, &image) == CG_ERROR_FORMAT && says("promises more"));
     for (size_t n = 3; n < sizeof jpeg_rgb - 2; n += 23) {
         check_case("the first %zu bytes", n);
         CHECK(read_bytes(jpeg_rgb, n, AS_BYTES, &image) == CG_ERROR_FORMAT && !image.data);
