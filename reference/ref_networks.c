@@ -93,8 +93,7 @@ static bool sees(const ref_attention *how, int64_t t, int64_t s, int64_t i, int 
     *added = 0;
     if (how->causal && s > t) return false;
     if (!how->mask) return true;
-    const long double m =
-        how->mask->v[ref_broadcast(i, rank, shape, how->mask->rank, how->mask->shape)];
+    const long double m = how->mask->v[ref_broadcast(i, rank, shape, how->mask->rank, how->mask->shape)];
     if (how->mask_is_bool) return m != 0;
     *added = m;
     return m != -INFINITY;
@@ -116,7 +115,8 @@ ref_array ref_attend(const ref_attention *how, ref_array q, ref_array k, ref_arr
         const int64_t b = row / queries, t = row % queries;
         const long double *query = matrix_of(&q, b, batch, shape) + t * d;
         const long double *key = matrix_of(&k, b, batch, shape), *value = matrix_of(&v, b, batch, shape);
-        long double most = -INFINITY, largest = 0, sum = 0, *score = scratch((size_t)(keys + 1) * sizeof *score);
+        long double most = -INFINITY, largest = 0, sum = 0,
+                    *score = scratch((size_t)(keys + 1) * sizeof *score);
         for (int64_t s = 0; s < keys; s++) {
             long double added;
             score[s] = -INFINITY;

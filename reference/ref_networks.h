@@ -7,8 +7,8 @@
 /* Which elements share a mean and a variance, and which weight an element has. */
 typedef enum ref_norm_kind {
     REF_LAST_AXES, /* of the last `n` axes, with a weight for each element of those */
-    REF_GROUPS,    /* x (N, C, ...): C / n neighbouring channels of a sample, with a weight for each channel */
-    REF_CHANNELS   /* x (N, C, ...): a channel of the batch, with a weight for each channel */
+    REF_GROUPS,  /* x (N, C, ...): C / n neighbouring channels of a sample, with a weight for each channel */
+    REF_CHANNELS /* x (N, C, ...): a channel of the batch, with a weight for each channel */
 } ref_norm_kind;
 
 typedef struct ref_norm {
@@ -16,7 +16,7 @@ typedef struct ref_norm {
     int64_t n;
     bool uncentred; /* the mean counts as 0 */
     long double epsilon;
-    const ref_array *weight, *bias;         /* NULL: 1, 0 */
+    const ref_array *weight, *bias;          /* NULL: 1, 0 */
     const ref_array *given_mean, *given_var; /* NULL: those of x */
 } ref_norm;
 

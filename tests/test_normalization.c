@@ -25,8 +25,8 @@ static void check_large_mean(cg_device *dev, cg_dims shape, double mean) {
     ref_array size, want = ref_normalize(&(ref_norm){.kind = REF_LAST_AXES, .n = 1, .epsilon = 1e-5L},
                                          array_of(CG_F32, shape, data), &size, NULL, NULL);
     cg_tensor *x = cg_from_f32(dev, shape, data);
-    check_within(cg_layer_norm(x, 1, NULL, NULL, 1e-5), CG_F32, shape, want.v,
-                 (double)bound(shape.dim[1]), size.v);
+    check_within(cg_layer_norm(x, 1, NULL, NULL, 1e-5), CG_F32, shape, want.v, (double)bound(shape.dim[1]),
+                 size.v);
     check_case("%s, mean %g, columns", shape_text(shape), mean);
     want = ref_normalize(&(ref_norm){.kind = REF_CHANNELS, .epsilon = 1e-5L}, array_of(CG_F32, shape, data),
                          &size, NULL, NULL);
@@ -76,7 +76,8 @@ CPU_TEST(normalization, dtypes) {
 /* Without weights the sum over a row is constant: the gradient of another function of it is checked. */
 static cg_tensor *times_fixed(cg_tensor *y) {
     int64_t n = cg_numel(y);
-    cg_tensor *w = cg_reshape(cg_sin(cg_arange(cg_device_of(y), CG_F64, 1, (double)n + 1, 1)), cg_shape_get(y));
+    cg_tensor *w =
+        cg_reshape(cg_sin(cg_arange(cg_device_of(y), CG_F64, 1, (double)n + 1, 1)), cg_shape_get(y));
     return cg_mul(w, cg_mul(y, cg_add(y, 0.3)));
 }
 
@@ -109,14 +110,18 @@ static cg_tensor *batch_training(void *context, int n, cg_tensor *const *x) {
 
 CPU_TEST(normalization, gradients) {
     uint64_t seed = 9;
-    cg_tensor *x[] = {random_f64(dev, cg_shape(3, 4), -2, 2, 0, &seed), random_f64(dev, cg_shape(4), 1, 2, 0, &seed)};
+    cg_tensor *x[] = {random_f64(dev, cg_shape(3, 4), -2, 2, 0, &seed),
+                      random_f64(dev, cg_shape(4), 1, 2, 0, &seed)};
     cg_tensor *running[] = {cg_zeros(dev, CG_F64, cg_shape(4)), cg_ones(dev, CG_F64, cg_shape(4))};
     const struct {
         const char *name;
         cg_function *f;
         int n;
-    } all[] = {{"layer", layer_plain, 1}, {"layer with a bias", layer_with_bias_alone, 2},
-               {"group", group_plain, 1}, {"batch", batch_plain, 1}, {"batch, training", batch_training, 2}};
+    } all[] = {{"layer", layer_plain, 1},
+               {"layer with a bias", layer_with_bias_alone, 2},
+               {"group", group_plain, 1},
+               {"batch", batch_plain, 1},
+               {"batch, training", batch_training, 2}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         check_case("%s", all[i].name);
         check_gradient(all[i].f, running, all[i].n, x);
@@ -147,12 +152,15 @@ DEVICE_TEST_ONCE(small_normalization, running_values) {
         check_within(var, CG_F32, cg_shape(2), want_var, 40, want_var);
     }
     check_case("evaluation");
-    const ref_array m = array_of(CG_F32, cg_shape(2), read_raw(mean)), v = array_of(CG_F32, cg_shape(2), read_raw(var));
-    ref_array size, want = ref_normalize(
-                        &(ref_norm){.kind = REF_CHANNELS, .epsilon = 1e-5L, .given_mean = &m, .given_var = &v},
-                        array_of(CG_F32, shape, data), &size, NULL, NULL);
+    const ref_array m = array_of(CG_F32, cg_shape(2), read_raw(mean)),
+                    v = array_of(CG_F32, cg_shape(2), read_raw(var));
+    ref_array size,
+        want = ref_normalize(
+            &(ref_norm){.kind = REF_CHANNELS, .epsilon = 1e-5L, .given_mean = &m, .given_var = &v},
+            array_of(CG_F32, shape, data), &size, NULL, NULL);
     cg_tensor *x = cg_from_f32(dev, shape, data), *before = cg_clone(mean);
-    check_within(cg_batch_norm(x, NULL, NULL, mean, var, false, 0.25, 1e-5), CG_F32, shape, want.v, 18, size.v);
+    check_within(cg_batch_norm(x, NULL, NULL, mean, var, false, 0.25, 1e-5), CG_F32, shape, want.v, 18,
+                 size.v);
     check_same_bits(mean, before);
 }
 

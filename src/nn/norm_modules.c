@@ -14,7 +14,9 @@ typedef struct norm_context {
 enum { WEIGHT, BIAS };
 enum { RUNNING_MEAN, RUNNING_VAR };
 
-static cg_tensor *parameter(const cg_module *module, int i) { return module->own[CG_PARAMETERS].slot[i].tensor; }
+static cg_tensor *parameter(const cg_module *module, int i) {
+    return module->own[CG_PARAMETERS].slot[i].tensor;
+}
 static cg_tensor *buffer(const cg_module *module, int i) { return module->own[CG_BUFFERS].slot[i].tensor; }
 
 /* --- what each does with its input ------------------------------------------------------------------------------ */
@@ -93,7 +95,8 @@ static bool check(cg_device *dev, const char *name, double epsilon, double momen
     if (!(epsilon >= 0 && epsilon <= 1e30))
         CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "%s_module: expected epsilon >= 0, got %g", name, epsilon);
     else if (!(momentum >= 0 && momentum <= 1))
-        CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "%s_module: expected momentum from 0 to 1, got %g", name, momentum);
+        CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "%s_module: expected momentum from 0 to 1, got %g", name,
+                momentum);
     else
         return true;
     return false;
@@ -101,7 +104,8 @@ static bool check(cg_device *dev, const char *name, double epsilon, double momen
 
 static cg_module *make_of_axes(cg_device *dev, const norm_kind *kind, cg_dims shape, double epsilon) {
     if (!dev || !check(dev, kind->name, epsilon, 0)) return NULL;
-    if (shape.rank >= 1) return make(dev, kind, shape, (norm_context){.n_axes = shape.rank, .epsilon = epsilon});
+    if (shape.rank >= 1)
+        return make(dev, kind, shape, (norm_context){.n_axes = shape.rank, .epsilon = epsilon});
     CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "%s_module: expected a shape of at least one axis", kind->name);
     return NULL;
 }
@@ -117,7 +121,8 @@ cg_module *cg_rms_norm_module(cg_device *dev, cg_dims shape, double epsilon) {
 cg_module *cg_group_norm_module(cg_device *dev, int64_t groups, int64_t channels, double epsilon) {
     if (!dev || !check(dev, group_norm.name, epsilon, 0)) return NULL;
     if (groups >= 1 && channels >= 1 && channels % groups == 0)
-        return make(dev, &group_norm, cg_shape(channels), (norm_context){.groups = groups, .epsilon = epsilon});
+        return make(dev, &group_norm, cg_shape(channels),
+                    (norm_context){.groups = groups, .epsilon = epsilon});
     CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "group_norm_module: %lld groups do not divide %lld channels",
             (long long)groups, (long long)channels);
     return NULL;

@@ -1,5 +1,5 @@
 /* Group and batch norm: x (N, C, ...) with a weight and a bias for each channel. */
-#include "ops/normalize.h"
+#include "ops/standardize.h"
 
 /* x (N, C, ...) as a real (N, C, L); NULL with an error naming `op` for another rank. */
 static cg_tensor *channels_of(const char *op, cg_tensor *x) {
@@ -14,8 +14,8 @@ static cg_tensor *channels_of(const char *op, cg_tensor *x) {
 }
 
 /* *w, called `what` in an error and of shape (C), as `dtype` in `shape`; NULL stays NULL. False with an error. */
-static bool channel_operand(const char *op, const char *what, const cg_tensor *x, cg_dtype dtype, cg_dims shape,
-                        cg_tensor **w) {
+static bool channel_operand(const char *op, const char *what, const cg_tensor *x, cg_dtype dtype,
+                            cg_dims shape, cg_tensor **w) {
     if (!*w) return true;
     if ((*w)->shape.rank != 1 || (*w)->shape.dim[0] != x->shape.dim[1]) {
         CG_FAIL(&x->storage->dev->error, CG_ERROR_SHAPE, "%s: expected %s of shape (%lld,) for x %s, got %s",
@@ -32,14 +32,15 @@ static bool channel_operand(const char *op, const char *what, const cg_tensor *x
 cg_tensor *cg_group_norm(cg_tensor *x, int64_t groups, cg_tensor *weight, cg_tensor *bias, double epsilon) {
     const char *op = "group_norm";
     if (!x || !cg_op_same_device(op, x->storage->dev, 2, (cg_tensor *[]){weight, bias}) ||
-        !cg_normalize_check_epsilon(op, x, epsilon))
+        !cg_check_epsilon(op, x, epsilon))
         return NULL;
     cg_tensor *flat = channels_of(op, x);
     if (!flat) return NULL;
     const int64_t channels = x->shape.dim[1];
     if (groups < 1 || channels % groups) {
-        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT, "%s: %lld groups do not divide the channels of %s",
-                op, (long long)groups, CG_SHAPE_STR(&x->shape));
+        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT,
+                "%s: %lld groups do not divide the channels of %s", op, (long long)groups,
+                CG_SHAPE_STR(&x->shape));
         return NULL;
     }
     const int64_t each = channels / groups;
@@ -47,15 +48,15 @@ cg_tensor *cg_group_norm(cg_tensor *x, int64_t groups, cg_tensor *weight, cg_ten
     if (!channel_operand(op, "a weight", x, dtype, cg_shape(groups, each, 1), &weight) ||
         !channel_operand(op, "a bias", x, dtype, cg_shape(groups, each, 1), &bias))
         return NULL;
-    cg_normalizing how = {.op = op, .mask = 3u << 2, .centre = true, .epsilon = epsilon};
+    cg_standardizing how = {.op = op, .mask = 3u << 2, .centre = true, .epsilon = epsilon};
     cg_tensor *grouped = cg_reshape(flat, cg_shape(x->shape.dim[0], groups, each, flat->shape.dim[2]));
-    return cg_reshape(cg_normalize(&how, grouped, weight, bias, NULL), x->shape);
+    return cg_reshape(cg_standardize(&how, grouped, weight, bias, NULL), x->shape);
 }
 
 /* --- batch norm ---------------------------------------------------------------------------------------------- */
 
 typedef struct batch_norm {
-    cg_tensor *x; /* (N, C, L) */
+    cg_tensor *x;             /* (N, C, L) */
     cg_tensor *weight, *bias; /* (C, 1) or NULL */
     cg_tensor *mean, *var;    /* (C), what is running; or NULL */
     bool by_batch;            /* else by the running values */
@@ -89,8 +90,8 @@ static bool check_batch_norm(const cg_tensor *x, const batch_norm *b) {
                 batch_norm_name);
         return false;
     }
-    return !b->mean || (check_running("a running mean", x, b->mean) &&
-                        check_running("a running variance", x, b->var));
+    return !b->mean ||
+           (check_running("a running mean", x, b->mean) && check_running("a running variance", x, b->var));
 }
 
 /* How many elements share a channel; 0 with an error if they are too few to be normalized by themselves. */
@@ -120,8 +121,9 @@ static bool update_running(const batch_norm *b, cg_tensor *moments, int64_t n) {
 }
 
 static cg_tensor *by_batch(const batch_norm *b, bool training, int64_t n) {
-    cg_normalizing how = {.op = batch_norm_name, .mask = 1u | 1u << 2, .centre = true, .epsilon = b->epsilon};
-    cg_tensor *moments = NULL, *y = cg_normalize(&how, b->x, b->weight, b->bias, &moments);
+    cg_standardizing how = {
+        .op = batch_norm_name, .mask = 1u | 1u << 2, .centre = true, .epsilon = b->epsilon};
+    cg_tensor *moments = NULL, *y = cg_standardize(&how, b->x, b->weight, b->bias, &moments);
     if (!y || !training || !b->mean) return y;
     return update_running(b, moments, n) ? y : NULL;
 }
@@ -138,11 +140,11 @@ static cg_tensor *by_running(const batch_norm *b) {
 
 cg_tensor *cg_batch_norm(cg_tensor *x, cg_tensor *weight, cg_tensor *bias, cg_tensor *running_mean,
                          cg_tensor *running_var, bool training, double momentum, double epsilon) {
-    batch_norm b = {NULL, weight, bias, running_mean, running_var, training || !running_mean,
+    batch_norm b = {NULL,     weight, bias, running_mean, running_var, training || !running_mean,
                     momentum, epsilon};
     cg_tensor *operand[] = {weight, bias, running_mean, running_var};
     if (!x || !cg_op_same_device(batch_norm_name, x->storage->dev, 4, operand) ||
-        !cg_normalize_check_epsilon(batch_norm_name, x, epsilon))
+        !cg_check_epsilon(batch_norm_name, x, epsilon))
         return NULL;
     b.x = channels_of(batch_norm_name, x);
     if (!b.x || !check_batch_norm(x, &b)) return NULL;

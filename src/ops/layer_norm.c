@@ -1,5 +1,5 @@
 /* Layer, RMS and group norm: rows of neighbouring elements that share a mean. */
-#include "ops/normalize.h"
+#include "ops/standardize.h"
 
 /* x as (rows, columns) of the last n_axes axes; NULL with an error if there are not as many. */
 static cg_tensor *as_rows(const char *op, cg_tensor *x, int n_axes) {
@@ -28,26 +28,26 @@ static bool fits_rows(const char *op, const char *what, cg_tensor *x, int n_axes
     return *w != NULL;
 }
 
-static cg_tensor *norm_of_rows(cg_normalizing how, cg_tensor *x, int n_axes, cg_tensor *weight,
+static cg_tensor *norm_of_rows(cg_standardizing how, cg_tensor *x, int n_axes, cg_tensor *weight,
                                cg_tensor *bias) {
     cg_tensor *operand[] = {weight, bias};
     if (!x || !cg_op_same_device(how.op, x->storage->dev, 2, operand) ||
-        !cg_normalize_check_epsilon(how.op, x, how.epsilon))
+        !cg_check_epsilon(how.op, x, how.epsilon))
         return NULL;
     cg_tensor *rows = as_rows(how.op, x, n_axes);
     if (!rows || !fits_rows(how.op, "a weight", x, n_axes, rows->storage->dtype, &weight) ||
         !fits_rows(how.op, "a bias", x, n_axes, rows->storage->dtype, &bias))
         return NULL;
     how.mask = 1u << 1;
-    return cg_reshape(cg_normalize(&how, rows, weight, bias, NULL), x->shape);
+    return cg_reshape(cg_standardize(&how, rows, weight, bias, NULL), x->shape);
 }
 
 cg_tensor *cg_layer_norm(cg_tensor *x, int n_axes, cg_tensor *weight, cg_tensor *bias, double epsilon) {
-    cg_normalizing how = {.op = "layer_norm", .centre = true, .epsilon = epsilon};
+    cg_standardizing how = {.op = "layer_norm", .centre = true, .epsilon = epsilon};
     return norm_of_rows(how, x, n_axes, weight, bias);
 }
 
 cg_tensor *cg_rms_norm(cg_tensor *x, int n_axes, cg_tensor *weight, double epsilon) {
-    cg_normalizing how = {.op = "rms_norm", .epsilon = epsilon};
+    cg_standardizing how = {.op = "rms_norm", .epsilon = epsilon};
     return norm_of_rows(how, x, n_axes, weight, NULL);
 }

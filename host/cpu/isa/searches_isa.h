@@ -10,7 +10,7 @@
  * NaN is the largest and equals NaN.
  */
 typedef void cg_search_loop(const void *sorted, ptrdiff_t n, const void *value, int64_t *out, ptrdiff_t m,
-                       int right);
+                            int right);
 
 typedef struct cg_searches_isa {
     cg_search_loop *search;

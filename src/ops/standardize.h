@@ -1,32 +1,38 @@
 /* The core of layer, RMS, group and batch normalization. */
-#ifndef CLGRAD_OPS_NORMALIZE_H
-#define CLGRAD_OPS_NORMALIZE_H
+#ifndef CLGRAD_OPS_STANDARDIZE_H
+#define CLGRAD_OPS_STANDARDIZE_H
 
 #include "clgrad/normalization.h"
 #include "ops/reduction.h"
 
 /* What shares a mean: the axes in `mask`. centre: without it the mean counts as 0. */
-typedef struct cg_normalizing {
+typedef struct cg_standardizing {
     const char *op;
     unsigned mask;
     bool centre;
     double epsilon;
-} cg_normalizing;
+} cg_standardizing;
 
 /*
  * What is known of each set of elements that share a mean, one number for each in the order of the axes kept: the mean is
  * m + lost.
  */
-typedef enum cg_moment { CG_MOMENT_MEAN, CG_MOMENT_LOST, CG_MOMENT_RSTD, CG_MOMENT_VAR, CG_MOMENTS } cg_moment;
+typedef enum cg_moment {
+    CG_MOMENT_MEAN,
+    CG_MOMENT_LOST,
+    CG_MOMENT_RSTD,
+    CG_MOMENT_VAR,
+    CG_MOMENTS
+} cg_moment;
 
 /*
  * y = (x - mean) / sqrt(var + epsilon) weight + bias for a real x; weight and bias broadcast to it, or are NULL. Recorded.
  * *moments, unless NULL, gets (CG_MOMENTS, sets), not recorded; x then has elements.
  */
-cg_tensor *cg_normalize(const cg_normalizing *how, cg_tensor *x, cg_tensor *weight, cg_tensor *bias,
-                        cg_tensor **moments);
+cg_tensor *cg_standardize(const cg_standardizing *how, cg_tensor *x, cg_tensor *weight, cg_tensor *bias,
+                          cg_tensor **moments);
 
 /* Whether epsilon is finite and not negative; an error naming `op` if not. */
-bool cg_normalize_check_epsilon(const char *op, const cg_tensor *x, double epsilon);
+bool cg_check_epsilon(const char *op, const cg_tensor *x, double epsilon);
 
 #endif

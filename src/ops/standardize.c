@@ -4,11 +4,11 @@
  * The record keeps x and the moments; z is formed of them again in the backward pass, within its reductions. Where the
  * gradient is to be differentiated again, mean and rstd are recorded anew, as functions of x.
  */
-#include "ops/normalize.h"
+#include "ops/standardize.h"
 
 #include <math.h>
 
-bool cg_normalize_check_epsilon(const char *op, const cg_tensor *x, double epsilon) {
+bool cg_check_epsilon(const char *op, const cg_tensor *x, double epsilon) {
     if (isfinite(epsilon) && epsilon >= 0) return true;
     CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT, "%s of %s: expected epsilon >= 0, got %g", op,
             CG_SHAPE_STR(&x->shape), epsilon);
@@ -24,7 +24,7 @@ static cg_tensor *moment(cg_tensor *moments, cg_moment which, const cg_dims *sha
 }
 
 /* (x - mean) rstd, in one program. */
-static cg_tensor *z_from(const cg_normalizing *how, cg_tensor *x, cg_tensor *moments) {
+static cg_tensor *z_from(const cg_standardizing *how, cg_tensor *x, cg_tensor *moments) {
     const unsigned mask = how->mask;
     cg_tensor *rstd = moment(moments, CG_MOMENT_RSTD, &x->shape, mask);
     if (!how->centre) return cg_mul(x, rstd);
@@ -33,7 +33,7 @@ static cg_tensor *z_from(const cg_normalizing *how, cg_tensor *x, cg_tensor *mom
     return cg_mul(cg_sub(cg_sub(x, m), lost), rstd);
 }
 
-static cg_tensor *composed_moments(const cg_normalizing *how, cg_tensor *x) {
+static cg_tensor *composed_moments(const cg_standardizing *how, cg_tensor *x) {
     cg_axis_set axes = cg_reduction_axes(how->mask);
     cg_tensor *all[CG_MOMENTS], *d = x;
     if (how->centre) {
@@ -51,13 +51,13 @@ static cg_tensor *composed_moments(const cg_normalizing *how, cg_tensor *x) {
 
 /* --- gradient ------------------------------------------------------------------------------------------------ */
 
-static cg_normalizing how_of(const cg_rule_call *call) {
+static cg_standardizing how_of(const cg_rule_call *call) {
     const cg_attributes *a = call->attributes;
-    return (cg_normalizing){.mask = (unsigned)a->i[0], .centre = a->i[1] != 0, .epsilon = a->d[0]};
+    return (cg_standardizing){.mask = (unsigned)a->i[0], .centre = a->i[1] != 0, .epsilon = a->d[0]};
 }
 
 /* z and rstd as recorded functions of x. */
-static cg_tensor *z_again(const cg_normalizing *how, cg_tensor *x, cg_tensor **rstd) {
+static cg_tensor *z_again(const cg_standardizing *how, cg_tensor *x, cg_tensor **rstd) {
     cg_tensor *d = how->centre ? cg_centred(x, how->mask) : x;
     cg_tensor *var = cg_mean(cg_square(d), cg_reduction_axes(how->mask), true);
     *rstd = cg_rsqrt(cg_add(var, how->epsilon));
@@ -65,7 +65,7 @@ static cg_tensor *z_again(const cg_normalizing *how, cg_tensor *x, cg_tensor **r
 }
 
 /* dx = (gw - mean(gw) - z mean(gw z)) rstd */
-static cg_tensor *gradient_of_x(const cg_normalizing *how, cg_tensor *gw, cg_tensor *z, cg_tensor *rstd) {
+static cg_tensor *gradient_of_x(const cg_standardizing *how, cg_tensor *gw, cg_tensor *z, cg_tensor *rstd) {
     cg_axis_set axes = cg_reduction_axes(how->mask);
     cg_tensor *along = cg_mul(z, cg_mean(cg_mul(gw, z), axes, true));
     cg_tensor *centred = how->centre ? cg_sub(gw, cg_mean(gw, axes, true)) : gw;
@@ -73,8 +73,8 @@ static cg_tensor *gradient_of_x(const cg_normalizing *how, cg_tensor *gw, cg_ten
 }
 
 /* Inputs: x, weight, bias, moments. The gradients of weight and bias are summed to their shapes afterwards. */
-static void normalize_backward(const cg_rule_call *call, cg_tensor **dx) {
-    const cg_normalizing how = how_of(call);
+static void standardize_backward(const cg_rule_call *call, cg_tensor **dx) {
+    const cg_standardizing how = how_of(call);
     cg_tensor *g = call->g, *x = call->x[0], *weight = call->x[1], *rstd;
     if (call->wanted[2]) dx[2] = g;
     if (!call->wanted[0] && !call->wanted[1]) return;
@@ -89,7 +89,7 @@ static void normalize_backward(const cg_rule_call *call, cg_tensor **dx) {
     if (call->wanted[0]) dx[0] = gradient_of_x(&how, weight ? cg_mul(g, weight) : g, z, rstd);
 }
 
-static const cg_rule normalize_rule = {"normalize", normalize_backward};
+static const cg_rule standardize_rule = {"standardize", standardize_backward};
 
 /* --- the operation ------------------------------------------------------------------------------------------- */
 
@@ -98,8 +98,8 @@ static cg_tensor *scaled(cg_tensor *z, cg_tensor *weight, cg_tensor *bias) {
     return bias ? cg_add(z, bias) : z;
 }
 
-cg_tensor *cg_normalize(const cg_normalizing *how, cg_tensor *x, cg_tensor *weight, cg_tensor *bias,
-                        cg_tensor **moments) {
+cg_tensor *cg_standardize(const cg_standardizing *how, cg_tensor *x, cg_tensor *weight, cg_tensor *bias,
+                          cg_tensor **moments) {
     if (!x) return NULL;
     if (cg_numel(x) == 0) return scaled(cg_mul(x, 1), weight, bias);
     cg_scope *scope = cg_values_begin(x->storage->dev);
@@ -111,5 +111,5 @@ cg_tensor *cg_normalize(const cg_normalizing *how, cg_tensor *x, cg_tensor *weig
     if (moments) *moments = known;
     cg_tensor *input[] = {x, weight, bias, known};
     const cg_attributes attributes = {.i = {how->mask, how->centre}, .d = {how->epsilon}};
-    return cg_record_op(out, &normalize_rule, 4, input, CG_KEEP(0) | CG_KEEP(1) | CG_KEEP(3), &attributes);
+    return cg_record_op(out, &standardize_rule, 4, input, CG_KEEP(0) | CG_KEEP(1) | CG_KEEP(3), &attributes);
 }
