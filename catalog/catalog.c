@@ -23,6 +23,8 @@ static const struct {
     {"probability", catalog_probability},
     {"statistics", catalog_statistics},
     {"data", catalog_preprocessing},
+    {"convolution", catalog_conv},
+    {"metrics", catalog_metrics},
     {"networks", catalog_networks},
 };
 

@@ -55,7 +55,7 @@ static bool train_step(trainer *t) {
     cg_tensor *x, *labels;
     bool more = cg_loader_next(t->train, &x, &labels);
     if (more) {
-        cg_tensor *logits = cg_forward(t->run->net, cg_flatten(x, 1, -1));
+        cg_tensor *logits = cg_forward(t->run->net, x);
         cg_tensor *loss = cg_cross_entropy(logits, labels, CG_MEAN);
         cg_no_grad_begin(t->dev);
         add_to_sum(&t->loss_sum, loss, cg_size(x, 0));
@@ -96,7 +96,7 @@ static double test_accuracy(trainer *t, const cg_dataset *test) {
         cg_scope *scope = cg_scope_begin(t->dev);
         cg_tensor *x, *labels;
         more = cg_loader_next(t->test, &x, &labels);
-        if (more) add_to_sum(&hits, cg_accuracy(cg_forward(t->run->net, cg_flatten(x, 1, -1)), labels), cg_size(x, 0));
+        if (more) add_to_sum(&hits, cg_accuracy(cg_forward(t->run->net, x), labels), cg_size(x, 0));
         cg_scope_end(scope);
     }
     cg_no_grad_end(t->dev);

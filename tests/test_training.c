@@ -32,7 +32,7 @@ static cg_tensor *train_step(run *r, bool wanted) {
     cg_scope *step = cg_scope_begin(r->dev);
     cg_tensor *x, *y;
     if (!cg_loader_next(r->loader, &x, &y)) cg_loader_next(r->loader, &x, &y); /* a new epoch */
-    cg_tensor *loss = cg_cross_entropy(cg_forward(r->net, cg_flatten(x, 1, -1)), y, CG_MEAN);
+    cg_tensor *loss = cg_cross_entropy(cg_forward(r->net, x), y, CG_MEAN);
     CHECK_MSG(cg_backward(loss) == CG_OK && cg_optimizer_step(r->optimizer) == CG_OK, "%s",
               cg_error_message(r->dev));
     if (wanted) cg_retain(loss);
@@ -56,7 +56,7 @@ DEVICE_TEST(training, learns_the_digits) {
     cg_tensor *x, *y;
     double share = 0;
     if (CHECK(cg_loader_next(all, &x, &y)))
-        CHECK(cg_item(cg_accuracy(cg_forward(r.net, cg_flatten(x, 1, -1)), y), &share) == CG_OK);
+        CHECK(cg_item(cg_accuracy(cg_forward(r.net, x), y), &share) == CG_OK);
     CHECK_MSG(share > 0.93, "accuracy %.4f on digits that were not trained on", share);
     cg_loader_free(all);
     end(&r);

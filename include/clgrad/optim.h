@@ -160,7 +160,7 @@ typedef struct cg_group_options {
 
 /*
  * Gives all parameters whose dotted path matches `pattern` (fnmatch: * any text, dots too, ? one character, [ab] one
- * of them), such as "*.bias" or "0.*", these options. A later call replaces all that an earlier one gave a parameter.
+ * of them), such as "*.bias" or "1.*", these options. A later call replaces all that an earlier one gave a parameter.
  * Errors: CG_ERROR_ARGUMENT where nothing matches, or for options that make no sense; nothing has changed then.
  */
 CG_API cg_status cg_optimizer_group(cg_optimizer *optimizer, const char *pattern, cg_group_options options);
@@ -173,7 +173,7 @@ CG_API cg_status cg_optimizer_group_of(cg_optimizer *optimizer, int n, const int
 
 /*
  * Writes all that the optimizer has gathered to a safetensors file, whole or not at all: the states named
- * "<path>.<state>" ("0.weight.exp_avg"), and as metadata "optimizer" the text of cg_optimizer_settings. Waits for the
+ * "<path>.<state>" ("1.weight.exp_avg"), and as metadata "optimizer" the text of cg_optimizer_settings. Waits for the
  * values. Errors: CG_ERROR_IO with the path and the reason.
  */
 CG_API cg_status cg_optimizer_save(const cg_optimizer *optimizer, const char *path);
@@ -201,7 +201,7 @@ CG_API cg_tensor *cg_optimizer_state(const cg_optimizer *optimizer, int i, const
 CG_API const char *cg_optimizer_settings(cg_optimizer *optimizer);
 
 /*
- * cg_optimizer_load from a file that holds more: the states are found as prefix + name ("optimizer." + "0.weight.exp_avg"),
+ * cg_optimizer_load from a file that holds more: the states are found as prefix + name ("optimizer." + "1.weight.exp_avg"),
  * the settings as metadata prefix + "optimizer"; whatever else the file holds is ignored. Errors: as cg_optimizer_load.
  */
 CG_API cg_status cg_optimizer_load_from(cg_optimizer *optimizer, const cg_safetensors *file,

@@ -145,6 +145,13 @@ void cg_zero_grad(cg_tensor *x) {
     cg_node_of(x)->grad = NULL;
 }
 
+void cg_grad_store(cg_tensor *x, cg_tensor *grad) {
+    cg_node *node = cg_node_of(x);
+    cg_retain(grad);
+    cg_release(node->grad);
+    node->grad = grad;
+}
+
 cg_tensor *cg_detach(cg_tensor *x) { return x ? cg_tensor_alias(x) : NULL; }
 
 void cg_no_grad_begin(cg_device *dev) {

@@ -56,17 +56,31 @@ cg_tensor *cg_top_k_accuracy(cg_tensor *logits, cg_tensor *labels, int64_t k) {
 }
 
 /* Samples counted at i classes + j; those out of range at classes^2, one place too many. */
+static cg_tensor *count_cells(cg_tensor *i, cg_tensor *j, int64_t classes) {
+    const int64_t cells = classes * classes;
+    cg_device *dev = cg_device_of(i);
+    cg_tensor *valid = cg_logical_and(cg_logical_and(cg_ge(i, 0), cg_lt(i, classes)),
+                                      cg_logical_and(cg_ge(j, 0), cg_lt(j, classes)));
+    cg_tensor *cell = cg_where(valid, cg_add(cg_mul(i, classes), j), cells);
+    cg_tensor *counts = cg_index_add(cg_zeros(dev, CG_I64, cg_shape(cells + 1)), 0, cell,
+                                     cg_ones(dev, CG_I64, cg_shape(cg_numel(i))));
+    return cg_clone(cg_reshape(cg_slice(counts, 0, 0, cells, 1), cg_shape(classes, classes)));
+}
+
 cg_tensor *cg_confusion_matrix(cg_tensor *labels, cg_tensor *predicted, int64_t classes) {
     if (!labels || !predicted) return NULL;
     cg_device *dev = labels->storage->dev;
     const cg_dims shape = cg_shape(classes, classes);
     int64_t cells;
-    if (labels->shape.rank != 1 || !is_list(predicted, labels->shape.dim[0]) || !is_integer(labels) ||
-        !is_integer(predicted)) {
+    if (labels->shape.rank != 1 || !is_list(predicted, labels->shape.dim[0])) {
         CG_FAIL(&dev->error, CG_ERROR_SHAPE,
-                "confusion_matrix: labels %s %s, predicted %s %s; expected (N) of i32 or i64",
-                cg_dtype_name(labels->storage->dtype), CG_SHAPE_STR(&labels->shape),
-                cg_dtype_name(predicted->storage->dtype), CG_SHAPE_STR(&predicted->shape));
+                "confusion_matrix: labels %s, predicted %s; expected (N) and (N)",
+                CG_SHAPE_STR(&labels->shape), CG_SHAPE_STR(&predicted->shape));
+        return NULL;
+    }
+    if (!is_integer(labels) || !is_integer(predicted)) {
+        CG_FAIL(&dev->error, CG_ERROR_DTYPE, "confusion_matrix: labels %s, predicted %s; expected i32 or i64",
+                cg_dtype_name(labels->storage->dtype), cg_dtype_name(predicted->storage->dtype));
         return NULL;
     }
     if (classes < 1 || !cg_dims_valid(&shape, 8, &cells)) {
@@ -75,20 +89,15 @@ cg_tensor *cg_confusion_matrix(cg_tensor *labels, cg_tensor *predicted, int64_t 
     }
     cg_scope *scope = cg_values_begin(dev);
     if (!scope) return NULL;
-    cg_tensor *i = cg_cast(labels, CG_I64), *j = cg_cast(predicted, CG_I64);
-    cg_tensor *valid = cg_logical_and(cg_logical_and(cg_ge(i, 0), cg_lt(i, (double)classes)),
-                                      cg_logical_and(cg_ge(j, 0), cg_lt(j, (double)classes)));
-    cg_tensor *cell = cg_where(valid, cg_add(cg_mul(i, (double)classes), j), (double)cells);
-    cg_tensor *counts = cg_index_add(cg_zeros(dev, CG_I64, cg_shape(cells + 1)), 0, cell,
-                                     cg_ones(dev, CG_I64, labels->shape));
-    return cg_values_end(scope, cg_clone(cg_reshape(cg_slice(counts, 0, 0, cells, 1), shape)));
+    return cg_values_end(scope, count_cells(cg_cast(labels, CG_I64), cg_cast(predicted, CG_I64), classes));
 }
 
 /* Of the counts on the diagonal their share in `whole(confusion)`, f32; 0 of 0 is 0. */
 static cg_tensor *share_of_hits(const char *op, cg_tensor *m, cg_tensor *(*whole)(cg_tensor *m)) {
     if (!m) return NULL;
-    if (m->shape.rank != 2 || m->shape.dim[0] != m->shape.dim[1] || m->storage->dtype != CG_I64) {
-        CG_FAIL(&m->storage->dev->error, CG_ERROR_SHAPE,
+    const bool square = m->shape.rank == 2 && m->shape.dim[0] == m->shape.dim[1];
+    if (!square || m->storage->dtype != CG_I64) {
+        CG_FAIL(&m->storage->dev->error, square ? CG_ERROR_DTYPE : CG_ERROR_SHAPE,
                 "%s: %s %s; expected a confusion matrix (C, C) of i64", op, cg_dtype_name(m->storage->dtype),
                 CG_SHAPE_STR(&m->shape));
         return NULL;
@@ -144,7 +153,7 @@ static cg_tensor *area_by_ranks(cg_tensor *scores, cg_tensor *positive) {
     cg_tensor *twice = cg_add(cg_add(below, not_above), 1);
     cg_tensor *ranks = cg_sum(cg_mul(positive, twice), CG_ALL_AXES, false),
               *p = cg_sum(positive, CG_ALL_AXES, false);
-    cg_tensor *q = cg_sub((double)cg_numel(scores), p);
+    cg_tensor *q = cg_sub(cg_numel(scores), p);
     cg_tensor *won = cg_sub(ranks, cg_mul(p, cg_add(p, 1)));
     cg_tensor *pairs = cg_mul(cg_mul(cg_cast(p, CG_F32), cg_cast(q, CG_F32)), 2);
     return cg_div(cg_cast(won, CG_F32), pairs);
