@@ -26,6 +26,7 @@ static const struct {
     {"convolution", catalog_conv},
     {"metrics", catalog_metrics},
     {"networks", catalog_networks},
+    {"networks", catalog_recurrent},
 };
 
 /* Entry i with its family; NULL past the end. */
