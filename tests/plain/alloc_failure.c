@@ -344,12 +344,126 @@ static bool second_derivative(fixture *f) {
     return cg_grad(cg_sum(g, CG_ALL_AXES, false), NULL, 1, &x, false, &h) == CG_OK && holds(h, 6 * 46);
 }
 
+static cg_tensor *identity_hook(void *context, cg_tensor *g) {
+    ++*(int *)context;
+    return cg_mul(g, 1);
+}
+
+static bool hooks(fixture *f) {
+    int calls = 0;
+    cg_tensor *w = cg_require_grad(f->w, true), *y = cg_retain_grad(cg_matmul(f->x, w));
+    bool ok = cg_register_hook(w, identity_hook, &calls, NULL) > 0 &&
+              cg_backward_with(cg_sum(cg_square(y), CG_ALL_AXES, false),
+                               (cg_backward_options){.create_graph = true}) == CG_OK;
+    ok = ok && cg_backward(cg_sum(cg_grad_of(w), CG_ALL_AXES, false)) == CG_OK;
+    cg_zero_grad(w);
+    return ok;
+}
+
+static cg_tensor *tanh_of_product(void *context, int n, cg_tensor *const *x) {
+    (void)n;
+    return cg_tanh(cg_matmul(x[0], context ? context : x[1]));
+}
+
+static bool checkpoint(fixture *f) {
+    cg_tensor *w = cg_require_grad(f->w, true), *y = cg_checkpoint(tanh_of_product, w, 1, &f->x);
+    const bool ok = cg_backward(cg_sum(y, CG_ALL_AXES, false)) == CG_OK;
+    cg_zero_grad(w);
+    return ok;
+}
+
+static cg_tensor *sum_of_product(void *context, int n, cg_tensor *const *x) {
+    return cg_sum(tanh_of_product(context, n, x), CG_ALL_AXES, false);
+}
+
+static bool products_of_derivatives(fixture *f) {
+    cg_tensor *x[2] = {f->x, f->w}, *out[4], *y;
+    return cg_jvp(tanh_of_product, NULL, 2, x, x, false, out, &y) == CG_OK &&
+           cg_hvp(sum_of_product, NULL, 2, x, x, true, out, NULL) == CG_OK;
+}
+
+static bool matrices_of_derivatives(fixture *f) {
+    cg_tensor *x[2] = {cg_from_f32(f->dev, cg_shape(1, 2), x_data),
+                       cg_from_f32(f->dev, cg_shape(2, 1), x_data)};
+    cg_tensor *out[4];
+    return cg_jacobian(tanh_of_product, NULL, 2, x, false, out) == CG_OK &&
+           cg_hessian(sum_of_product, NULL, 2, x, false, out) == CG_OK &&
+           cg_numerical_gradient(sum_of_product, NULL, 2, x, CG_DIFFERENCE_CENTRAL, out) == CG_OK;
+}
+
+static bool anomaly(fixture *f) {
+    cg_anomaly_begin(f->dev);
+    cg_tensor *w = cg_require_grad(f->w, true);
+    const bool ok = cg_backward(cg_sum(cg_exp(cg_mul(w, 0.5)), CG_ALL_AXES, false)) == CG_OK;
+    cg_anomaly_end(f->dev);
+    cg_zero_grad(w);
+    return ok;
+}
+
+static bool recurrent(fixture *f) {
+    cg_module *net = cg_lstm_module(f->dev, 2, 2, (cg_recurrent_options){.layers = 2, .bidirectional = true});
+    cg_recurrent_state end;
+    cg_tensor *x = cg_reshape(f->x, cg_shape(2, 3, 2));
+    cg_tensor *y = cg_recurrent_forward(net, x, (cg_recurrent_state){0}, &end);
+    const bool ok = cg_backward(cg_sum(y, CG_ALL_AXES, false)) == CG_OK;
+    cg_module_free(net);
+    return ok;
+}
+
 static bool modules(fixture *f) {
     cg_module *net = cg_mlp(f->dev, 3, (const int64_t[]){4, 3, 2}, "gelu");
     cg_optimizer *sgd = cg_sgd(net, (cg_sgd_options){.lr = 0.1, .momentum = 0.9});
     bool ok = sgd && cg_forward(net, f->x) != NULL && cg_parameter(net, 3, NULL) != NULL;
     cg_optimizer_free(sgd);
     cg_module_free(net);
+    return ok;
+}
+
+static bool add_layers(cg_module *net) {
+    cg_device *dev = cg_module_device(net);
+    cg_tensor *mean = cg_ones(dev, CG_F32, cg_shape(4));
+    return cg_module_add_buffer(net, "mean", mean) == CG_OK &&
+           cg_module_add(net, "embedding", cg_embedding_module(dev, 3, 4, 0)) == CG_OK &&
+           cg_module_add(net, "prelu", cg_prelu_module(dev, 1)) == CG_OK &&
+           cg_module_add(net, "block",
+                         cg_residual_module(cg_linear_module(dev, 4, 4, CG_INIT_HE),
+                                            cg_dropout_module(dev, 0.5))) == CG_OK &&
+           cg_module_add(net, "shape", cg_reshape_module(dev, cg_shape(2, 2))) == CG_OK &&
+           cg_module_add(net, "softmax", cg_softmax_module(dev, -1)) == CG_OK;
+}
+
+static bool layers(fixture *f) {
+    cg_module *net = cg_sequential(f->dev);
+    bool ok = net && add_layers(net) && cg_module_buffer(net, 0, NULL) != NULL;
+    cg_tensor *weight[4];
+    for (int i = 0; i < 4 && ok; i++) ok = (weight[i] = cg_parameter(net, i, NULL)) != NULL;
+    ok = ok && holds(cg_forward_with(net, weight, f->labels), 6);
+    cg_module_free(net);
+    return ok;
+}
+
+/* The fixture's network is as it was, whichever of the steps fails. */
+static bool states(fixture *f) {
+    cg_module_state *state = cg_module_state_save(f->net);
+    bool ok = state && cg_module_state_restore(f->net, state) == CG_OK;
+    cg_module_state_free(state);
+    cg_module *copy = cg_mlp(f->dev, 2, (const int64_t[]){4, 2}, "relu");
+    ok = ok && copy && cg_module_set_dtype(copy, CG_F64) == CG_OK &&
+         cg_dtype_of(cg_parameter(copy, 1, NULL)) == CG_F64;
+    cg_module_free(copy);
+    return ok;
+}
+
+static bool models(fixture *f) {
+    cg_transformer_options tiny = {
+        .vocabulary = 3, .context = 3, .width = 2, .heads = 1, .layers = 1, .dropout = 0.1};
+    cg_module *writer = cg_transformer(f->dev, tiny), *reader = cg_model(f->dev, "mlp:2", cg_shape(4), 2),
+              *viewer = cg_lenet(f->dev, cg_shape(1, 4, 4), 2);
+    bool ok = writer && viewer && cg_forward(writer, cg_reshape(f->labels, cg_shape(1, 3))) &&
+              cg_forward(reader, f->x);
+    cg_module_free(viewer);
+    cg_module_free(reader);
+    cg_module_free(writer);
     return ok;
 }
 
@@ -474,6 +588,22 @@ static bool metrics(fixture *f) {
            holds(cg_r2_score(f->x, f->x), 1);
 }
 
+/* A layer, its gradients, both poolings and theirs. */
+static bool convolution(fixture *f) {
+    cg_module *layer = cg_conv2d_module(f->dev, 2, 3, 3, 3, (cg_conv_options){.padding = {1, 1}});
+    cg_module *pool = cg_max_pool2d_module(f->dev, 2, 2, (cg_pool_options){0});
+    cg_tensor *x = cg_uniform(f->dev, CG_F32, cg_shape(2, 2, 6, 7), -1, 1);
+    cg_tensor *y = cg_forward(pool, cg_forward(layer, x));
+    cg_tensor *mean =
+        cg_adaptive_avg_pool2d(cg_avg_pool2d(y, 2, 2, (cg_pool_options){.stride = {1, 1}}), 3, 1);
+    const bool ok = cg_backward(cg_sum(mean, CG_ALL_AXES, false)) == CG_OK;
+    cg_tensor *columns = cg_unfold(x, 2, 3, (cg_conv_options){.padding = {1, 0}});
+    cg_tensor *back = cg_fold(columns, (cg_fold_size){6, 7, 2, 3}, (cg_conv_options){.padding = {1, 0}});
+    cg_module_free(layer);
+    cg_module_free(pool);
+    return ok && back;
+}
+
 static bool plot(fixture *f) {
     (void)f;
     static const double x[] = {0, 1, 2};
@@ -531,8 +661,17 @@ static const scenario scenarios[] = {
     {"distributions", distributions, CG_OK},
     {"survivors", survivors, CG_OK},
     {"backward", backward, CG_OK},
+    {"hooks", hooks, CG_OK},
+    {"checkpoint", checkpoint, CG_OK},
+    {"vjp, jvp, hvp", products_of_derivatives, CG_OK},
+    {"jacobian, hessian", matrices_of_derivatives, CG_OK},
+    {"anomaly", anomaly, CG_OK},
+    {"recurrent", recurrent, CG_OK},
     {"second derivative", second_derivative, CG_OK},
     {"modules", modules, CG_OK},
+    {"layers", layers, CG_OK},
+    {"states", states, CG_OK},
+    {"models", models, CG_OK},
     {"training step", train_step, CG_OK},
     {"save", save, CG_ERROR_ARGUMENT},
     {"load", load, CG_ERROR_FORMAT},
@@ -546,6 +685,7 @@ static const scenario scenarios[] = {
     {"arrays", arrays, CG_OK},
     {"pictures", pictures, CG_OK},
     {"metrics", metrics, CG_OK},
+    {"convolution", convolution, CG_OK},
     {"plot", plot, CG_OK},
     {"print", printing, CG_OK},
     {"second device", second_device, CG_OK},
