@@ -112,40 +112,40 @@ static cg_status read_dictionary(const char *dictionary, size_t n, cg_array *a) 
     return cg_npy_read(test_path("d.npy"), a);
 }
 
+static const struct {
+    const char *text;
+    size_t data;
+    cg_status status;
+} cases[] = {
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 8, CG_OK},
+    {"{\"shape\":(2,3),'descr':'|u1','fortran_order':True}\n", 6, CG_OK},
+    {"{'descr': '>u4', 'fortran_order': False, 'shape': (2, 1,), }  ", 8, CG_OK},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2), }", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (02,), }", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2L,), }", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': false, 'shape': (2,), }", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False}", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'shape': (2,), 'shape': (2,), 'fortran_order': False}", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'x': '1'}", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), } x", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), ", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4' 'fortran_order': False, 'shape': (2,), }", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1), }", 4, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 7, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 9, CG_ERROR_FORMAT},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296), }", 0, CG_ERROR_FORMAT},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,), }", 0, CG_ERROR_FORMAT},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 4294967296, 4294967296), }", 0, CG_ERROR_FORMAT},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (4000000000,), }", 0, CG_ERROR_FORMAT},
+    {"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", 8, CG_ERROR_DTYPE},
+    {"{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", 8, CG_ERROR_DTYPE},
+    {"{'descr': '<U4', 'fortran_order': False, 'shape': (1,), }", 16, CG_ERROR_DTYPE},
+    {"{'descr': '|f4', 'fortran_order': False, 'shape': (1,), }", 4, CG_ERROR_DTYPE},
+    {"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", 4, CG_ERROR_FORMAT},
+};
+
 HOST_TEST(npy, dictionaries) {
-    static const struct {
-        const char *text;
-        size_t data;
-        cg_status status;
-    } cases[] = {
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 8, CG_OK},
-        {"{\"shape\":(2,3),'descr':'|u1','fortran_order':True}\n", 6, CG_OK},
-        {"{'descr': '>u4', 'fortran_order': False, 'shape': (2, 1,), }  ", 8, CG_OK},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2), }", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (02,), }", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2L,), }", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': false, 'shape': (2,), }", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False}", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'shape': (2,), 'shape': (2,), 'fortran_order': False}", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'x': '1'}", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), } x", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), ", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4' 'fortran_order': False, 'shape': (2,), }", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1), }", 4, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 7, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 9, CG_ERROR_FORMAT},
-        {"{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296), }", 0, CG_ERROR_FORMAT},
-        {"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,), }", 0, CG_ERROR_FORMAT},
-        {"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 4294967296, 4294967296), }", 0,
-         CG_ERROR_FORMAT},
-        {"{'descr': '<f8', 'fortran_order': False, 'shape': (4000000000,), }", 0, CG_ERROR_FORMAT},
-        {"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", 8, CG_ERROR_DTYPE},
-        {"{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", 8, CG_ERROR_DTYPE},
-        {"{'descr': '<U4', 'fortran_order': False, 'shape': (1,), }", 16, CG_ERROR_DTYPE},
-        {"{'descr': '|f4', 'fortran_order': False, 'shape': (1,), }", 4, CG_ERROR_DTYPE},
-        {"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", 4, CG_ERROR_FORMAT},
-    };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cg_array a = {.data = &a};
         check_case("%s and %zu bytes", cases[i].text, cases[i].data);
