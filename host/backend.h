@@ -247,6 +247,58 @@ typedef struct cg_softmax_xent_request {
     cg_operand x, label, loss, grad; /* strides unused */
 } cg_softmax_xent_request;
 
+/*
+ * Windows over the last two axes, H and W, of an image: window (i, j) holds, for 0 <= r, s < kernel, the elements at
+ * i stride - padding + r dilation of axis H and j .. + s .. of axis W; outside the image is padding. Every size,
+ * stride and dilation is positive; windows may reach any way beyond the image.
+ */
+typedef struct cg_windows {
+    int64_t in[2], out[2]; /* the image; how many windows */
+    int64_t kernel[2], stride[2], padding[2], dilation[2];
+} cg_windows;
+
+typedef enum cg_conv_kind {
+    CG_CONV_FORWARD,    /* y = conv(x, w) + bias */
+    CG_CONV_INPUT_GRAD, /* x = the adjoint in x at (y, w) */
+    CG_CONV_WEIGHT_GRAD /* w = the adjoint in w at (x, y) */
+} cg_conv_kind;
+
+/*
+ * One of the faces of sum y[n, k, i, j] w[k, c, r, s] x[n, c0 + c, i stride - padding + r dilation, j .. + s ..], f32 or
+ * f64, all contiguous: x (n, c, in), w (k, c / groups, kernel), y (n, k, out); c0 is where the group of k begins. bias (k)
+ * for FORWARD alone; buffer NULL: none. The order of additions is fixed: the same bits twice on the same device.
+ */
+typedef struct cg_conv_request {
+    cg_conv_kind kind;
+    cg_dtype dtype;
+    int64_t n, c, k, groups;
+    cg_windows windows;
+    cg_operand x, w, y, bias; /* strides unused */
+} cg_conv_request;
+
+typedef enum cg_pool_kind {
+    CG_POOL_MAX,      /* y = the largest element of a window: its first NaN, or its first maximum */
+    CG_POOL_MAX_GRAD, /* x = 0 with the element of y of each window added at its index */
+    CG_POOL_MEAN,     /* y = the sum of a window / its divisor */
+    CG_POOL_MEAN_GRAD /* x = 0 with y / divisor added to the elements of each window */
+} cg_pool_kind;
+
+/*
+ * Each of `planes` images by itself, f32 or f64, contiguous: x (planes, in), y (planes, out). A window has at least one
+ * element of x. The divisor is the number of its elements within the image and, unless exclude_padding, within
+ * `padding` of it. index (i64, as y): where in its plane an element stands, row-major; MAX
+ * writes it, MAX_GRAD reads it (a place in its window), and the others have none. The order
+ * of additions is fixed.
+ */
+typedef struct cg_pool_request {
+    cg_pool_kind kind;
+    cg_dtype dtype;
+    bool exclude_padding;
+    int64_t planes;
+    cg_windows windows;
+    cg_operand x, y, index; /* strides unused */
+} cg_pool_request;
+
 /* One segment of map_many: contiguous operands of n elements. */
 typedef struct cg_segment {
     int64_t n;
@@ -329,6 +381,9 @@ struct cg_backend {
     cg_status (*eig)(cg_hw *hw, const cg_factor_request *r);
     cg_status (*svd)(cg_hw *hw, const cg_factor_request *r);
     cg_status (*solve_triangular)(cg_hw *hw, const cg_solve_triangular_request *r);
+    /* Windows of images (compose_conv.c, compose_pool.c). */
+    cg_status (*conv)(cg_hw *hw, const cg_conv_request *r);
+    cg_status (*pool)(cg_hw *hw, const cg_pool_request *r);
 };
 
 /* --- The backends, in the order devices are listed -------------------------------------------------------- */
@@ -394,5 +449,20 @@ cg_status cg_hw_map_many(cg_hw *hw, const cg_map_many_request *r);
 /* `kind` is one of CG_WORK_LU, CHOLESKY, QR, EIGH, EIG, SVD. */
 cg_status cg_hw_factor(cg_hw *hw, cg_work kind, const cg_factor_request *r);
 cg_status cg_hw_solve_triangular(cg_hw *hw, const cg_solve_triangular_request *r);
+cg_status cg_hw_conv(cg_hw *hw, const cg_conv_request *r);
+cg_status cg_hw_pool(cg_hw *hw, const cg_pool_request *r);
+
+/* --- Windows as columns, made of maps (window_taps.c) ----------------------------------------------------- */
+
+/*
+ * columns[n, c, r, s, i, j] = the element at tap (r, s) of window (i, j) of image (n, c), 0 in the padding. The images are
+ * contiguous (n, c, in), of any dtype, the strides of `columns` those of its six axes.
+ */
+cg_status cg_hw_gather_windows(cg_hw *hw, const cg_windows *w, int64_t n, int64_t c, const cg_operand *image,
+                               const cg_operand *columns);
+
+/* The adjoint, f32 or f64: each column added to the image it is of, tap by tap; what was in the image is gone. */
+cg_status cg_hw_add_windows(cg_hw *hw, const cg_windows *w, int64_t n, int64_t c, const cg_operand *columns,
+                            const cg_operand *image);
 
 #endif

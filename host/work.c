@@ -29,6 +29,8 @@ RUN(eigh)
 RUN(eig)
 RUN(svd)
 RUN(solve_triangular)
+RUN(conv)
+RUN(pool)
 
 /* The kinds that a backend may leave out. */
 #define OPTIONAL(slot)                                                                                       \
@@ -47,6 +49,8 @@ OPTIONAL(eigh)
 OPTIONAL(eig)
 OPTIONAL(svd)
 OPTIONAL(solve_triangular)
+OPTIONAL(conv)
+OPTIONAL(pool)
 
 /* --- The buffers of each kind ---------------------------------------------------------------------------------- */
 
@@ -102,6 +106,25 @@ BUFFERS(solve_triangular, READS(r, a); WRITES(r, x))
 BUFFERS(softmax, READS(r, x); WRITES(r, out))
 BUFFERS(softmax_xent, READS(r, x); READS(r, label); WRITES(r, loss); WRITES(r, grad))
 
+/* Which of x, w, y is the result depends on the kind. */
+static int buffers_of_conv(void *request, cg_work_buffer *list) {
+    cg_conv_request *r = request;
+    list[0] = (cg_work_buffer){&r->x.buffer, r->kind == CG_CONV_INPUT_GRAD};
+    list[1] = (cg_work_buffer){&r->w.buffer, r->kind == CG_CONV_WEIGHT_GRAD};
+    list[2] = (cg_work_buffer){&r->y.buffer, r->kind == CG_CONV_FORWARD};
+    list[3] = (cg_work_buffer){&r->bias.buffer, false};
+    return 4;
+}
+
+static int buffers_of_pool(void *request, cg_work_buffer *list) {
+    cg_pool_request *r = request;
+    const bool backward = r->kind == CG_POOL_MAX_GRAD || r->kind == CG_POOL_MEAN_GRAD;
+    list[0] = (cg_work_buffer){&r->x.buffer, backward};
+    list[1] = (cg_work_buffer){&r->y.buffer, !backward};
+    list[2] = (cg_work_buffer){&r->index.buffer, r->kind == CG_POOL_MAX};
+    return 3;
+}
+
 static int buffers_of_factor(void *request, cg_work_buffer *list) {
     cg_factor_request *r = request;
     list[0] = (cg_work_buffer){&r->a.buffer, false};
@@ -146,6 +169,8 @@ const cg_work_kind cg_work_kinds[CG_WORK_COUNT] = {
     [CG_WORK_SVD] = {KIND(svd), CHOICE(svd), .buffers = buffers_of_factor},
     [CG_WORK_SOLVE_TRIANGULAR] = {KIND(solve_triangular), CHOICE(solve_triangular),
                                   .buffers = buffers_of_solve_triangular},
+    [CG_WORK_CONV] = {KIND(conv), CHOICE(conv), .buffers = buffers_of_conv},
+    [CG_WORK_POOL] = {KIND(pool), CHOICE(pool), .buffers = buffers_of_pool},
 };
 
 cg_status cg_work_do(cg_hw *hw, cg_work kind, const void *request) {

@@ -36,5 +36,7 @@ const cg_backend cg_backend_opencl = {
     .solve_triangular = cg_cl_solve_triangular,
     .softmax = cg_cl_softmax,
     .softmax_xent = cg_cl_softmax_xent,
+    .conv = cg_cl_conv,
+    .pool = cg_cl_pool,
     .map_many = cg_cl_map_many,
 };

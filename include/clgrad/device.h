@@ -58,7 +58,9 @@ typedef struct cg_device_info {
     X(EIGH, "eigh")                                                                                          \
     X(EIG, "eig")                                                                                            \
     X(SVD, "svd")                                                                                            \
-    X(SOLVE_TRIANGULAR, "solve_triangular")
+    X(SOLVE_TRIANGULAR, "solve_triangular")                                                                  \
+    X(CONV, "conv")                                                                                          \
+    X(POOL, "pool")
 
 typedef enum cg_work {
 #define CG_WORK_ENUM(name, text) CG_WORK_##name,
