@@ -121,11 +121,11 @@ static void check_refused(const untouched *u, const char *path, cg_status code, 
         check_same_bits(u->state[i], cg_optimizer_state(u->o, i, NULL));
 }
 
-/* A file of the optimizer's own states with other settings; NULL: none. */
+/* A file of states that are not the optimizer's, with these settings; NULL: none. */
 static const char *with_settings(cg_optimizer *o, const char *settings) {
     cg_named_tensor entry[8];
     const int n = cg_optimizer_state_count(o);
-    for (int i = 0; i < n; i++) entry[i].tensor = cg_optimizer_state(o, i, &entry[i].name);
+    for (int i = 0; i < n; i++) entry[i].tensor = cg_add(cg_optimizer_state(o, i, &entry[i].name), 1);
     const char *const metadata[][2] = {{"optimizer", settings}};
     const char *path = test_path("settings.safetensors");
     CHECK(cg_safetensors_save(path, n, entry, settings ? 1 : 0, metadata) == CG_OK);
@@ -178,8 +178,8 @@ CPU_TEST(optimizer_files, errors_leave_everything_as_it_was) {
     train(dev, net, u.o, 2);
     const char *settings = cg_optimizer_settings(u.o);
     u.settings = strcpy(scratch(strlen(settings) + 1), settings);
-    for (int i = 0; i < 8; i++) u.state[i] = cg_eval(cg_clone(cg_optimizer_state(u.o, i, NULL)));
     CHECK(cg_optimizer_load(u.o, with_settings(u.o, u.settings)) == CG_OK);
+    for (int i = 0; i < 8; i++) u.state[i] = cg_eval(cg_clone(cg_optimizer_state(u.o, i, NULL)));
     CHECK(cg_optimizer_save(amsgrad, path) == CG_OK);
     check_refused(&u, path, CG_ERROR_FORMAT, "the file has 12 tensors, expected 8");
     CHECK(cg_optimizer_save(centered, path) == CG_OK);
