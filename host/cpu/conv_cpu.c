@@ -112,7 +112,7 @@ static unsigned char *weights_of(const conv_work *w, int64_t group, int64_t c0) 
            (group * w->s.k * w->s.rows + c0 * w->s.taps) * w->s.size;
 }
 
-/* Element (channel c0 of the group, window or element `first`) of x, y of an image. */
+/* Where a tile begins in plane `channel` of its first image, of x or of y. */
 static unsigned char *at(const cg_operand *o, int64_t channels, int64_t plane, int64_t size,
                          const cg_conv_tile *t, int64_t channel) {
     return (unsigned char *)cg_cpu_data(o) + ((t->image * channels + channel) * plane + t->first) * size;

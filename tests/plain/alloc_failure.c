@@ -588,6 +588,22 @@ static bool metrics(fixture *f) {
            holds(cg_r2_score(f->x, f->x), 1);
 }
 
+/* A layer, its gradients, both poolings and theirs. */
+static bool convolution(fixture *f) {
+    cg_module *layer = cg_conv2d_module(f->dev, 2, 3, 3, 3, (cg_conv_options){.padding = {1, 1}});
+    cg_module *pool = cg_max_pool2d_module(f->dev, 2, 2, (cg_pool_options){0});
+    cg_tensor *x = cg_uniform(f->dev, CG_F32, cg_shape(2, 2, 6, 7), -1, 1);
+    cg_tensor *y = cg_forward(pool, cg_forward(layer, x));
+    cg_tensor *mean =
+        cg_adaptive_avg_pool2d(cg_avg_pool2d(y, 2, 2, (cg_pool_options){.stride = {1, 1}}), 3, 1);
+    const bool ok = cg_backward(cg_sum(mean, CG_ALL_AXES, false)) == CG_OK;
+    cg_tensor *columns = cg_unfold(x, 2, 3, (cg_conv_options){.padding = {1, 0}});
+    cg_tensor *back = cg_fold(columns, (cg_fold_size){6, 7, 2, 3}, (cg_conv_options){.padding = {1, 0}});
+    cg_module_free(layer);
+    cg_module_free(pool);
+    return ok && back;
+}
+
 static bool plot(fixture *f) {
     (void)f;
     static const double x[] = {0, 1, 2};
@@ -669,6 +685,7 @@ static const scenario scenarios[] = {
     {"arrays", arrays, CG_OK},
     {"pictures", pictures, CG_OK},
     {"metrics", metrics, CG_OK},
+    {"convolution", convolution, CG_OK},
     {"plot", plot, CG_OK},
     {"print", printing, CG_OK},
     {"second device", second_device, CG_OK},
