@@ -58,7 +58,11 @@ typedef struct cg_device_info {
     X(EIGH, "eigh")                                                                                          \
     X(EIG, "eig")                                                                                            \
     X(SVD, "svd")                                                                                            \
-    X(SOLVE_TRIANGULAR, "solve_triangular")
+    X(SOLVE_TRIANGULAR, "solve_triangular")                                                                  \
+    X(ATTENTION, "attention")                                                                                \
+    X(ATTENTION_GRAD, "attention_grad")                                                                      \
+    X(ROW_NORM, "row_norm")                                                                                  \
+    X(ROW_NORM_GRAD, "row_norm_grad")
 
 typedef enum cg_work {
 #define CG_WORK_ENUM(name, text) CG_WORK_##name,
