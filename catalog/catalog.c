@@ -23,6 +23,7 @@ static const struct {
     {"probability", catalog_probability},
     {"statistics", catalog_statistics},
     {"data", catalog_preprocessing},
+    {"metrics", catalog_metrics},
     {"networks", catalog_networks},
 };
 

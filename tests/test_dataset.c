@@ -158,7 +158,7 @@ DEVICE_TEST(small_dataset, loader) {
             int64_t n = b < 2 ? 4 : 3;
             if (!CHECK(cg_loader_next(plain, &x, &y))) break;
             const long double *pixel = read_values(x), *label = read_values(y);
-            check_is(x, CG_F32, cg_shape(n, 6));
+            check_is(x, CG_F32, cg_shape(n, 1, 2, 3));
             check_is(y, CG_I32, cg_shape(n));
             for (int i = 0; pixel && label && i < n; i++)
                 CHECK(pixel[6 * i] == (float)(4 * b + i) / 255.0f && label[i] == (4 * b + i) % 4);

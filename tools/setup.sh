@@ -25,6 +25,9 @@ find_missing() {
   need libjansson-dev pkg-config --exists jansson
   need libopenblas-dev pkg-config --exists openblas
   need liblapacke-dev pkg-config --exists lapacke
+  need libzip-dev pkg-config --exists libzip
+  need libpng-dev pkg-config --exists libpng
+  need libjpeg62-turbo-dev pkg-config --exists libjpeg
   need opencl-c-headers header CL/cl.h
   [ "$1" != build ] || return 0
   need ocl-icd-libopencl1 shared_library libOpenCL.so.1

@@ -61,7 +61,7 @@ CG_API void cg_table_free(cg_table *table);
 
 /*
  * Writes an array (N) or (N, D) as a CSV file, whole or not at all: numbers with as many digits as tell them from their
- * neighbours, NaN as an empty field. names: NULL for no header, or D names, quoted where needed. Errors: CG_ERROR_SHAPE
+ * neighbours, NaN as nan. names: NULL for no header, or D names, quoted where needed. Errors: CG_ERROR_SHAPE
  * for another rank, CG_ERROR_IO.
  */
 CG_API cg_status cg_csv_write(const char *path, const cg_array *array, const char *const *names);

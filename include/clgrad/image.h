@@ -36,8 +36,8 @@ CG_API cg_status cg_image_write(const char *path, const cg_array *image);
 
 /*
  * A new picture of another size, f32 (C, height, width), from one of f32 or u8: bilinear, pixel centres at (i + 1/2) of
- * their sides, as torch.nn.functional.interpolate (align_corners=False) does it. Where it shrinks, each axis is averaged
- * over the pixels that fall into one (antialias=True). Errors: CG_ERROR_SHAPE, CG_ERROR_DTYPE.
+ * their sides, with a wider triangle where it shrinks, as torch.nn.functional.interpolate does it (mode bilinear,
+ * antialias=True). Errors: CG_ERROR_SHAPE, CG_ERROR_DTYPE.
  */
 CG_API cg_status cg_image_resize(const cg_array *image, int64_t height, int64_t width, cg_array *result);
 

@@ -6,7 +6,7 @@
  * objects are refused: nothing is ever unpickled or evaluated. A header is at most 64 KiB, and a file must hold exactly
  * the bytes that its shape takes, which is checked before memory is taken.
  *
- * Written: version 1.0, little-endian, C order; whole or not at all.
+ * Written: version 1.0 (2.0 is never needed), the machine's byte order, C order; whole or not at all.
  *
  * Errors, on cg_error_message(NULL) with the path: CG_ERROR_IO, CG_ERROR_FORMAT (malformed), CG_ERROR_DTYPE (no dtype
  * for it), CG_ERROR_MEMORY. Functions with a device report there.
@@ -41,7 +41,7 @@ typedef struct cg_named_array {
     cg_array array;
 } cg_named_array;
 
-/* Opens a .npz file; at most 65536 entries, names without "..", none twice. Errors: NULL. */
+/* Opens a .npz file: a zip archive; entries that do not end in ".npy" are passed over. Errors: NULL. */
 CG_API cg_npz *cg_npz_open(const char *path);
 
 /* The number of arrays in it. */
@@ -58,7 +58,7 @@ CG_API void cg_npz_close(cg_npz *file);
 
 /*
  * Writes n arrays as a .npz file, whole or not at all: stored as numpy.savez does, or with `compress` deflated as
- * numpy.savez_compressed does. Errors: CG_ERROR_ARGUMENT for an empty or repeated name, or one with "..", or '/' first.
+ * numpy.savez_compressed does. Errors: CG_ERROR_ARGUMENT for an empty or repeated name.
  */
 CG_API cg_status cg_npz_write(const char *path, int n, const cg_named_array *arrays, bool compress);
 

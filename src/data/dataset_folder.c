@@ -1,10 +1,12 @@
 /* Finding the IDX files of a data set in a folder: data.h, at cg_dataset_open. */
 #include "data/dataset.h"
 
+#include "core/shape.h"
 #include "io/system_error.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,15 +90,43 @@ static cg_status scan_folder(const char *folder, idx_pair pairs[ROLE_COUNT], cg_
     return status;
 }
 
+/* Every k-th sample in a shuffled order goes to *test, k = round(1 / share), the others to *train. */
+static cg_status every_kth_tests(const cg_dataset *all, double share, uint64_t seed, cg_dataset **train,
+                                 cg_dataset **test, cg_error *err) {
+    if (!(share > 0 && share <= 0.5))
+        return CG_FAIL(err, CG_ERROR_ARGUMENT, "dataset: a test share of %g; above 0, at most 0.5 is allowed",
+                       share);
+    const double every = round(1 / share);
+    if (every > (double)all->samples)
+        return CG_FAIL(err, CG_ERROR_ARGUMENT,
+                       "dataset: of %lld samples, a test share of %g leaves none to test on",
+                       (long long)all->samples, share);
+    const int64_t k = (int64_t)every, n = all->samples;
+    int64_t *order = cg_shuffled_order(n, seed, CG_ORDER_SPLIT), *tests = malloc((size_t)n * sizeof *tests);
+    int64_t n_train = 0, n_test = 0;
+    for (int64_t i = 0; order && tests && i < n; i++)
+        if (i % k == k - 1)
+            tests[n_test++] = order[i];
+        else
+            order[n_train++] = order[i];
+    if (!order || !tests)
+        CG_FAIL(err, CG_ERROR_MEMORY, "dataset: out of memory to divide it");
+    else if ((*train = cg_dataset_part(all, n_train, order, err)))
+        *test = cg_dataset_part(all, n_test, tests, err);
+    free(order);
+    free(tests);
+    return err->code;
+}
+
 static cg_status open_pairs(const char *folder, const idx_pair pairs[ROLE_COUNT], double test_share,
                             uint64_t seed, cg_dataset **train, cg_dataset **test, cg_error *err) {
     if (pairs[ROLE_TRAIN].images && pairs[ROLE_TEST].images) {
         *train = cg_dataset_from_idx(pairs[ROLE_TRAIN].images, pairs[ROLE_TRAIN].labels);
         *test = *train ? cg_dataset_from_idx(pairs[ROLE_TEST].images, pairs[ROLE_TEST].labels) : NULL;
-        if (*test && (*test)->features != (*train)->features)
+        if (*test && !cg_dims_equal(&(*test)->shape, &(*train)->shape))
             return CG_FAIL(err, CG_ERROR_SHAPE,
-                           "dataset: " CG_PATH_FORMAT " has %lld features to train on, %lld to test", folder,
-                           (long long)(*train)->features, (long long)(*test)->features);
+                           "dataset: " CG_PATH_FORMAT " has samples of %s to train on, of %s to test on",
+                           folder, CG_SHAPE_STR(&(*train)->shape), CG_SHAPE_STR(&(*test)->shape));
         return err->code;
     }
     const idx_pair *only = NULL;
@@ -111,7 +141,7 @@ static cg_status open_pairs(const char *folder, const idx_pair pairs[ROLE_COUNT]
                        folder, found ? "several sets of images" : "no IDX images", looked_for);
     cg_dataset *all = cg_dataset_from_idx(only->images, only->labels);
     if (!all) return err->code;
-    cg_status status = cg_dataset_divide(all, test_share, seed, train, test, err);
+    cg_status status = every_kth_tests(all, test_share, seed, train, test, err);
     cg_dataset_free(all);
     return status;
 }
