@@ -37,6 +37,8 @@ const cg_backend cg_backend_opencl = {
     .softmax = cg_cl_softmax,
     .softmax_xent = cg_cl_softmax_xent,
     .map_many = cg_cl_map_many,
+    .row_norm = cg_cl_row_norm,
+    .row_norm_grad = cg_cl_row_norm_grad,
     .attention = cg_cl_attention,
     .attention_grad = cg_cl_attention_grad,
 };
