@@ -55,6 +55,7 @@ DEVICE_TEST_ONCE(small_attention, sizes) {
     } all[] = {{1, 1, 1, 1}, {3, 7, 5, 2}, {37, 11, 8, 16}, {5, 70, 16, 8}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         for (int causal = 0; causal < 2; causal++) {
+            if (device_is_opencl(dev) && (i + (size_t)causal) % 2) continue; /* each is a kernel to build */
             check_case("T %lld, S %lld%s", (long long)all[i].queries, (long long)all[i].keys,
                        causal ? ", causal" : "");
             check_against_reference(
@@ -111,7 +112,7 @@ DEVICE_TEST_ONCE(small_attention, masks) {
     uint64_t seed = 8;
     const cg_dims shapes[] = {cg_shape(4, 6), cg_shape(2, 1, 4, 6), cg_shape(6), cg_shape(2, 1, 1),
                               cg_shape(2, 2, 4, 6)};
-    for (int i = 0; i < (device_is_opencl(dev) ? 2 : 5); i++) {
+    for (int i = 0; i < (device_is_opencl(dev) ? 1 : 5); i++) {
         check_case("bool, %s", shape_text(shapes[i]));
         cg_tensor *seen = cg_gt(random_of(dev, CG_F32, shapes[i], 1, &seed), -0.3);
         check_against_reference(o, seen, (cg_attention_options){0});

@@ -147,8 +147,8 @@ static const cg_rule attention_rule = {name, attention_backward};
 /* --- forward ---------------------------------------------------------------------------------------------------- */
 
 bool cg_attention_can_fuse(const cg_attending *a) {
-    return a->dropout == 0 && !cg_requires_grad(a->mask) && cg_numel(a->q) > 0 && cg_numel(a->k) > 0 &&
-           cg_numel(a->v) > 0;
+    return a->dropout == 0 && !cg_recording(a->q->storage->dev, 1, (cg_tensor *[]){a->mask}) &&
+           cg_numel(a->q) > 0 && cg_numel(a->k) > 0 && cg_numel(a->v) > 0;
 }
 
 cg_tensor *cg_attention_fused(const cg_attending *a) {
