@@ -46,6 +46,11 @@ static void check_against_reference(operands o, cg_tensor *mask, cg_attention_op
                  (double)(keys + 4 * (d + 4) + 8), size.v);
 }
 
+static cg_tensor *masked(void *context, int n, cg_tensor *const *x) {
+    (void)n;
+    return attend((operands){x[0], x[1], x[2]}, context, (cg_attention_options){0});
+}
+
 /* --- values ----------------------------------------------------------------------------------------------------- */
 
 /* Sizes that are no multiples of anything, longer than a tile, T shorter and longer than S. */
@@ -106,6 +111,24 @@ DEVICE_TEST_ONCE(small_attention, views) {
 
 /* --- masks ------------------------------------------------------------------------------------------------------ */
 
+/* More batch axes than the backend takes, broadcast in every operand; and none. */
+CPU_TEST(attention, batch_axes) {
+    uint64_t seed = 12;
+    operands o = {random_of(dev, CG_F32, cg_shape(2, 1, 3, 4, 5), 1, &seed),
+                  random_of(dev, CG_F32, cg_shape(2, 1, 6, 5), 1, &seed),
+                  random_of(dev, CG_F32, cg_shape(2, 1, 1, 6, 3), 1, &seed)};
+    cg_tensor *seen = cg_gt(random_of(dev, CG_F32, cg_shape(2, 1, 1, 4, 6), 1, &seed), -0.3);
+    check_against_reference(o, NULL, (cg_attention_options){0});
+    check_against_reference(o, seen, (cg_attention_options){.causal = true});
+    check_against_reference((operands){random_of(dev, CG_F32, cg_shape(4, 5), 1, &seed),
+                                       random_of(dev, CG_F32, cg_shape(6, 5), 1, &seed),
+                                       random_of(dev, CG_F32, cg_shape(6, 3), 1, &seed)},
+                            NULL, (cg_attention_options){.causal = true});
+    check_case("gradients");
+    cg_tensor *x[] = {cg_cast(o.q, CG_F64), cg_cast(o.k, CG_F64), cg_cast(o.v, CG_F64)};
+    check_gradient(masked, seen, 3, x);
+}
+
 /* A key is hidden in each of three ways; and a mask for every head, query or key alone. */
 DEVICE_TEST_ONCE(small_attention, masks) {
     operands o = random_operands(dev, CG_F32, 4, 6, 4, 4, 1);
@@ -122,11 +145,6 @@ DEVICE_TEST_ONCE(small_attention, masks) {
         check_against_reference(o, added, (cg_attention_options){0});
         check_against_reference(o, added, (cg_attention_options){.causal = true, .scale = 0.3});
     }
-}
-
-static cg_tensor *masked(void *context, int n, cg_tensor *const *x) {
-    (void)n;
-    return attend((operands){x[0], x[1], x[2]}, context, (cg_attention_options){0});
 }
 
 /* A query that sees nothing gives 0, no gradient, and disturbs nobody: bool and real masks, no keys at all. */
