@@ -25,6 +25,8 @@
 #define GROUP 1
 #define MASK 0
 #define CAUSAL 0
+#endif
+#ifndef WANT_DK /* dkv alone: which of the two are wanted */
 #define WANT_DK 1
 #define WANT_DV 1
 #endif

@@ -60,7 +60,7 @@ DEVICE_TEST_ONCE(small_attention, sizes) {
     } all[] = {{1, 1, 1, 1}, {3, 7, 5, 2}, {37, 11, 8, 16}, {5, 70, 16, 8}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         for (int causal = 0; causal < 2; causal++) {
-            if (device_is_opencl(dev) && (i + (size_t)causal) % 2) continue; /* each is a kernel to build */
+            if (device_is_opencl(dev) && i != 2) continue; /* each is a kernel to build */
             check_case("T %lld, S %lld%s", (long long)all[i].queries, (long long)all[i].keys,
                        causal ? ", causal" : "");
             check_against_reference(
@@ -95,7 +95,7 @@ CPU_TEST(attention, promotion) {
 }
 
 /* The heads of a packed (B, T, 3 H D), as multi-head attention has them. */
-DEVICE_TEST_ONCE(small_attention, views) {
+CPU_TEST(attention, views) {
     uint64_t seed = 4;
     cg_tensor *packed = random_of(dev, CG_F32, cg_shape(2, 5, 3, 2, 4), 1, &seed), *part[3];
     for (int i = 0; i < 3; i++) part[i] = cg_transpose(cg_squeeze(cg_slice(packed, 2, i, i + 1, 1), 2), 1, 2);
@@ -148,7 +148,7 @@ DEVICE_TEST_ONCE(small_attention, masks) {
 }
 
 /* A query that sees nothing gives 0, no gradient, and disturbs nobody: bool and real masks, no keys at all. */
-DEVICE_TEST_ONCE(small_attention, nothing_to_see) {
+CPU_TEST(attention, nothing_to_see) {
     operands o = random_operands(dev, CG_F32, 3, 4, 4, 2, 1);
     cg_tensor *seen =
         cg_from_host(dev, CG_BOOL, cg_shape(3, 4), (const bool[]){1, 0, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1});
