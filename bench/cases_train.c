@@ -1,73 +1,93 @@
-/* Training: Adam over many parameters, and a whole step of a multi-layer perceptron. */
+/* Training: optimizers over many parameters, and a whole step of a multi-layer perceptron. */
 #include "cases.h"
 #include "reference/reference.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* --- Adam over n parameters, looked at as rows of 4096 -------------------------------------------------- */
+/* --- Optimizers over n parameters, looked at as rows of 4096 --------------------------------------------- */
 
 enum { ROW = 4096, ADAM_BYTES = 28 /* p, m, v read and written, g read */ };
-static const double adam_lr = 1e-3;
+static const double optimizer_lr = 1e-3;
 
-static bench_input adam_input(const int64_t *size, int i) {
+static bench_input optimizer_input(const int64_t *size, int i) {
     return (bench_input){cg_shape(size[0]), i == 0 ? -1 : -0.1, i == 0 ? 1 : 0.1};
 }
 
-static int64_t adam_row(const int64_t *size) { return size[0] < ROW ? size[0] : ROW; }
-static int64_t adam_elements(const int64_t *size) { return size[0]; }
-static double adam_bytes(const int64_t *size) { return (double)ADAM_BYTES * (double)size[0]; }
-
-static double adam_floor(const int64_t *size, const machine_limits *limits) {
-    return machine_seconds(limits, MACHINE_TRIAD, adam_bytes(size));
-}
+static int64_t optimizer_row(const int64_t *size) { return size[0] < ROW ? size[0] : ROW; }
+static int64_t optimizer_elements(const int64_t *size) { return size[0]; }
 
 static cg_tensor *identity(void *context, cg_module *self, cg_tensor *x) {
     (void)context, (void)self;
     return x;
 }
 
-static bool adam_setup(bench_job *job) {
+static bool optimizer_setup(bench_job *job, cg_optimizer *(*make)(cg_module *)) {
     job->module = cg_custom_module(job->dev, "parameters", identity, NULL, NULL);
     if (cg_module_add_parameter(job->module, "p", job->in[0]) != CG_OK) return false;
-    job->optimizer = cg_adam(job->module, (cg_adam_options){.lr = adam_lr});
+    job->optimizer = make(job->module);
     return job->optimizer != NULL;
 }
 
 /* A step forgets the gradients: d/dp sum(p g) = g puts them back. */
-static bool adam_before(bench_job *job) {
+static bool optimizer_before(bench_job *job) {
     cg_tensor *p = cg_parameter(job->module, 0, NULL);
     cg_status status = cg_backward(cg_sum(cg_mul(p, job->in[1]), CG_ALL_AXES, false));
     return status == CG_OK && cg_eval(cg_grad_of(p));
 }
 
-static cg_tensor *adam_run(bench_job *job) {
+static cg_tensor *optimizer_run(bench_job *job) {
     return cg_optimizer_step(job->optimizer) == CG_OK ? cg_parameter(job->module, 0, NULL) : NULL;
 }
 
-static void adam_expect(bench_problem *p, int64_t row) {
+/* The first step. Its size is lr times a number near 1 that is right to a few u, and p is rounded once, or twice. */
+static void optimizer_expect(bench_problem *p, int64_t row, const ref_optimizer *o) {
+    const double roundings = o->decoupled ? 2.02 : 1.01;
     for (int64_t i = 0; i < bench_row_elements(p, row); i++) {
-        double m = 0, v = 0, value = p->in[0][row * ROW + i];
-        ref_adam(1, adam_lr, 0.9, 0.999, 1e-8, 0, p->in[1][row * ROW + i], &value, &m, &v);
+        long double value = p->in[0][row * ROW + i];
+        ref_optimizer_step(o, 1, p->in[1][row * ROW + i], &value, &(ref_moments){0});
         p->want[i] = value;
-        p->allowed[i] = BENCH_U * (64 * adam_lr + 1.01 * fabs(value));
+        p->allowed[i] = BENCH_U * (64 * optimizer_lr + roundings * fabs((double)value));
     }
 }
 
-static const bench_work adam_work = {
-    .suite = "adam",
-    .n_inputs = 2,
-    .repeat = 1,
-    .input = adam_input,
-    .row = adam_row,
-    .elements = adam_elements,
-    .bytes = adam_bytes,
-    .floor = adam_floor,
-    .setup = adam_setup,
-    .before = adam_before,
-    .run = adam_run,
-    .expect = adam_expect,
-};
+/* A kind: how it is made, its reference, and the passes over memory of 4 bytes for each parameter. */
+#define OPTIMIZER(name, passes, make, ...)                                                                   \
+    static cg_optimizer *name##_make(cg_module *module) { return make; }                                     \
+    static bool name##_setup(bench_job *job) { return optimizer_setup(job, name##_make); }                   \
+    static double name##_bytes(const int64_t *size) { return 4.0 * passes * (double)size[0]; }               \
+    static double name##_floor(const int64_t *size, const machine_limits *limits) {                          \
+        return machine_seconds(limits, MACHINE_TRIAD, name##_bytes(size));                                   \
+    }                                                                                                        \
+    static void name##_expect(bench_problem *p, int64_t row) {                                               \
+        optimizer_expect(p, row, &(ref_optimizer){.lr = 1e-3L, __VA_ARGS__});                                \
+    }                                                                                                        \
+    static const bench_work name##_work = {                                                                  \
+        .suite = #name,                                                                                      \
+        .n_inputs = 2,                                                                                       \
+        .repeat = 1,                                                                                         \
+        .input = optimizer_input,                                                                            \
+        .row = optimizer_row,                                                                                \
+        .elements = optimizer_elements,                                                                      \
+        .bytes = name##_bytes,                                                                               \
+        .floor = name##_floor,                                                                               \
+        .setup = name##_setup,                                                                               \
+        .before = optimizer_before,                                                                          \
+        .run = optimizer_run,                                                                                \
+        .expect = name##_expect,                                                                             \
+    };
+
+OPTIMIZER(adam, 7, cg_adam(module, (cg_adam_options){.lr = optimizer_lr}), .kind = REF_ADAM, .beta1 = 0.9L,
+          .beta2 = 0.999L, .epsilon = 1e-8L)
+OPTIMIZER(adamw, 7, cg_adamw(module, (cg_adam_options){.lr = optimizer_lr}), .kind = REF_ADAM, .beta1 = 0.9L,
+          .beta2 = 0.999L, .epsilon = 1e-8L, .weight_decay = 0.01L, .decoupled = true)
+OPTIMIZER(sgd, 3, cg_sgd(module, (cg_sgd_options){.lr = optimizer_lr}), .kind = REF_SGD)
+OPTIMIZER(momentum, 5, cg_sgd(module, (cg_sgd_options){.lr = optimizer_lr, .momentum = 0.9}), .kind = REF_SGD,
+          .momentum = 0.9L)
+OPTIMIZER(rmsprop, 5, cg_rmsprop(module, (cg_rmsprop_options){.lr = optimizer_lr}), .kind = REF_RMSPROP,
+          .alpha = 0.99L, .epsilon = 1e-8L)
+OPTIMIZER(adagrad, 5, cg_adagrad(module, (cg_adagrad_options){.lr = optimizer_lr}), .kind = REF_ADAGRAD,
+          .epsilon = 1e-10L)
 
 /* --- A training step: sizes are the batch and the widths of input and hidden layers --------------------- */
 
@@ -279,6 +299,11 @@ static const bench_work step_work = {
 
 const bench_case bench_cases_train[] = {
     {"10M", &adam_work, {{10000000}, {1000000}, {9001}}, NULL},
+    {"10M", &adamw_work, {{10000000}, {1000000}, {9001}}, NULL},
+    {"10M", &sgd_work, {{10000000}, {1000000}, {9001}}, NULL},
+    {"10M", &momentum_work, {{10000000}, {1000000}, {9001}}, NULL},
+    {"10M", &rmsprop_work, {{10000000}, {1000000}, {9001}}, NULL},
+    {"10M", &adagrad_work, {{10000000}, {1000000}, {9001}}, NULL},
     {"batch_1", &step_work, {{1, 784, 512, 256}, {0}, {1, 23, 17, 11}}, NULL},
     {"batch_8", &step_work, {{8, 784, 512, 256}, {0}, {3, 23, 17, 11}}, NULL},
     {"batch_32", &step_work, {{32, 784, 512, 256}, {0}, {5, 19, 16, 32}}, NULL},

@@ -23,8 +23,10 @@ static const struct {
     {"probability", catalog_probability},
     {"statistics", catalog_statistics},
     {"data", catalog_preprocessing},
+    {"convolution", catalog_conv},
     {"metrics", catalog_metrics},
     {"networks", catalog_networks},
+    {"networks", catalog_recurrent},
 };
 
 /* Entry i with its family; NULL past the end. */

@@ -80,7 +80,8 @@ typedef struct catalog_entry {
 extern const catalog_entry catalog_manipulation[], catalog_indexing[], catalog_sorting[], catalog_reduce[],
     catalog_losses[], catalog_linalg[], catalog_distances[], catalog_activations[], catalog_preprocessing[],
     catalog_creation[], catalog_solvers[], catalog_lstsq[], catalog_decompositions[], catalog_special[],
-    catalog_probability[], catalog_statistics[], catalog_metrics[], catalog_networks[];
+    catalog_probability[], catalog_statistics[], catalog_metrics[], catalog_networks[], catalog_conv[],
+    catalog_recurrent[];
 
 /* Entry i of all lists; NULL past the end. */
 const catalog_entry *catalog_at(int i);

@@ -14,6 +14,8 @@
 
 PAIR(index_select, cg_index_select(x[0], 0, x[1]), ref_index_select(x[0], 0, x[1]))
 PAIR(index_select_last, cg_index_select(x[0], -1, x[1]), ref_index_select(x[0], END(0), x[1]))
+PAIR(embedding, cg_embedding(x[0], x[1], CG_NO_PADDING), ref_embedding(x[0], x[1]))
+PAIR(embedding_padded, cg_embedding(x[0], x[1], -2), ref_embedding(x[0], x[1]))
 PAIR(take, cg_take(x[0], x[1]), ref_take(x[0], x[1]))
 PAIR(take_along_axis, cg_take_along_axis(x[0], x[1], -1), ref_take_along(x[0], x[1], END(0)))
 PAIR(take_along_first, cg_take_along_axis(x[0], x[1], 0), ref_take_along(x[0], x[1], 0))
@@ -84,6 +86,12 @@ const catalog_entry catalog_indexing[] = {
     {"index_select", "last axis", PICKS(index_select_last, 2),
      .x = {ANY(3, {2, 3, 4}), INDEX(-4, 3, 1, {5})}},
     {"index_select", "nothing", PICKS(index_select, 2), .x = {ANY(2, {3, 4}), INDEX(-3, 2, 1, {0})}},
+    {"embedding", "a table", PICKS(embedding, 2), .x = {ANY(2, {5, 3}), INDEX(-5, 4, 2, {2, 4})},
+     .large = {MILLION, {1, {1024}}}},
+    {"embedding", "one row", PICKS(embedding, 2), .x = {ANY(2, {5, 3}), INDEX(-5, 4, 0, {0})}},
+    {"embedding", "nothing", PICKS(embedding, 2), .x = {ANY(2, {5, 3}), INDEX(-5, 4, 1, {0})}},
+    {"embedding", "padding", .call = embedding_padded, .reference = ref_of_embedding_padded, .n = 2,
+     .dtypes = CATALOG_ALL, .x = {ANY(2, {5, 3}), INDEX(-5, 4, 2, {2, 4})}},
     {"take", "into a matrix", PICKS(take, 2), .x = {ANY(2, {3, 4}), INDEX(-12, 11, 2, {2, 4})},
      .large = {MILLION, MILLION}},
     {"take", "one", PICKS(take, 2), .x = {ANY(1, {5}), INDEX(-5, 4, 0, {0})}},

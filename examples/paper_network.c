@@ -68,7 +68,7 @@ int main(int argc, char **argv) {
             printf("epoch %3d  loss %.6f  held back %.6f\n", epoch + 1, losses[epoch], held_back[epoch]);
     } while (losses[epoch++] >= epsilon && epoch < MAX_EPOCHS);
     const double accuracy = value(cg_accuracy(cg_forward(net, x), labels));
-    printf("epoch %3d  loss %.6f < %g; %.2f %% of the held-back images are recognized\n", epoch,
+    printf("epoch %3d  loss %.6f (epsilon %g); %.2f %% of the held-back images are recognized\n", epoch,
            losses[epoch - 1], epsilon, 100 * accuracy);
 
     cg_loader_free(batches);

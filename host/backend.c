@@ -232,6 +232,32 @@ cg_status cg_hw_factor(cg_hw *hw, cg_work kind, const cg_factor_request *r) {
     return cg_work_do(hw, kind, r);
 }
 
+cg_status cg_hw_conv(cg_hw *hw, const cg_conv_request *r) {
+    const cg_windows *s = &r->windows;
+    if (r->n == 0) return CG_OK;
+    const cg_status status = cg_work_do(hw, CG_WORK_CONV, r);
+    if (status != CG_OK || !cg_check_wanted()) return status;
+    switch (r->kind) {
+    case CG_CONV_FORWARD:
+        return cg_check_contiguous(hw, "conv", &r->y, r->n * r->k * s->out[0] * s->out[1]);
+    case CG_CONV_INPUT_GRAD:
+        return cg_check_contiguous(hw, "conv", &r->x, r->n * r->c * s->in[0] * s->in[1]);
+    default:
+        return cg_check_contiguous(hw, "conv", &r->w,
+                                   r->k * (r->c / r->groups) * s->kernel[0] * s->kernel[1]);
+    }
+}
+
+cg_status cg_hw_pool(cg_hw *hw, const cg_pool_request *r) {
+    const cg_windows *s = &r->windows;
+    if (r->planes == 0) return CG_OK;
+    const cg_status status = cg_work_do(hw, CG_WORK_POOL, r);
+    if (status != CG_OK || !cg_check_wanted()) return status;
+    return r->kind == CG_POOL_MEAN_GRAD || r->kind == CG_POOL_MAX_GRAD
+               ? cg_check_contiguous(hw, "pool", &r->x, r->planes * s->in[0] * s->in[1])
+               : cg_check_contiguous(hw, "pool", &r->y, r->planes * s->out[0] * s->out[1]);
+}
+
 cg_status cg_hw_solve_triangular(cg_hw *hw, const cg_solve_triangular_request *r) {
     if (r->batch == 0 || r->n == 0 || r->r == 0) return CG_OK;
     return cg_work_do(hw, CG_WORK_SOLVE_TRIANGULAR, r);

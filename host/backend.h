@@ -22,9 +22,9 @@
 #include "core/expr.h"
 
 #include "core/rows.h"
+#include "host/isa_requests.h"
 
 typedef struct cg_backend cg_backend;
-typedef struct cg_buffer cg_buffer; /* memory on a device; each backend defines its own */
 
 /* Which work is done otherwise than by the device's own kernels: cg_detour of each kind, and of each row. */
 typedef struct cg_detours {
@@ -94,13 +94,6 @@ typedef struct cg_matrix {
     int64_t batch[CG_MAX_BATCH_RANK];
 } cg_matrix;
 
-/* What is summed over k for element (i, j) of C. */
-typedef enum cg_inner {
-    CG_INNER_PRODUCT,         /* a[i, k] b[k, j]: the matrix product A B */
-    CG_INNER_SQUARED_DISTANCE /* (a[i, k] - b[k, j])^2, the difference rounded before it is squared */
-} cg_inner;
-enum { CG_INNER_COUNT = CG_INNER_SQUARED_DISTANCE + 1 };
-
 /*
  * C = epilogue(A B): (batch, M, K) x (batch, K, N) -> (batch, M, N), in dtype f32 or f64. Any strides on A and
  * B (0 in a batch stride broadcasts); C is row-major: col 1, row >= N. k may be 0: the product is then 0.
@@ -119,70 +112,6 @@ typedef struct cg_matmul_request {
     cg_operand in[CG_MAX_INPUTS - 1];
     cg_scalar consts[CG_MAX_CONSTS];
 } cg_matmul_request;
-
-typedef enum cg_random_kind {
-    CG_RANDOM_UNIFORM,     /* [0, 1): 24 bits for f32, 53 bits for f64 */
-    CG_RANDOM_NORMAL,      /* mean 0, variance 1, by Box-Muller */
-    CG_RANDOM_EXPONENTIAL, /* mean 1: -log(1 - uniform) */
-    CG_RANDOM_GAMMA,       /* `gamma` */
-    CG_RANDOM_LOG_GAMMA,   /* its logarithm, which does not underflow */
-    CG_RANDOM_INTEGERS,    /* `integers` */
-    CG_RANDOM_BERNOULLI,   /* `chance` */
-    CG_RANDOM_BINOMIAL     /* `binomial` */
-} cg_random_kind;
-
-/* low + the whole part of range u for a word u of the dtype's width; drawn again where the rest is below `reject`. */
-typedef struct cg_random_integers {
-    int64_t low;
-    uint64_t range, reject; /* 1 to 2^32 (i32) or 2^64 - 1; 2^32 or 2^64 modulo range */
-} cg_random_integers;
-
-/* Marsaglia and Tsang's constants for a shape a: d = max(a, a + 1 where a < 1) - 1/3, c = 1 / sqrt(9 d). */
-typedef struct cg_random_gamma {
-    double d, c, log_d;
-    double power; /* 1/a where a < 1: times a uniform number to this power; else 0 */
-} cg_random_gamma;
-
-/* The constants of kernels/binomial.h for n trials of p <= 1/2; `flip` turns the result k into n - k. */
-typedef struct cg_random_binomial {
-    double n, p, odds, none, mean, a, b, c, quick, alpha, base, top;
-    bool inversion, flip;
-} cg_random_binomial;
-
-/*
- * n values of a Philox 4x32-10 stream into contiguous memory: element i is number `first + i` of stream (seed, stream),
- * the same bits on every backend (kernels/philox.h defines them). Real kinds: f32 or f64, the value is what the kind
- * says times `scale` plus `shift`, each rounded (1 and -0.0 change nothing; LOG_GAMMA takes neither). INTEGERS: i32 or
- * i64. BERNOULLI: bool, true with probability chance / 2^64. BINOMIAL: i64. Kinds that draw again where a number is
- * refused (from GAMMA on) need stream < 2^48.
- */
-typedef struct cg_random_request {
-    cg_random_kind kind;
-    cg_dtype dtype;
-    uint64_t seed, stream, first;
-    int64_t n;
-    cg_buffer *buffer;
-    int64_t offset;
-    double scale, shift;
-    cg_random_gamma gamma;
-    cg_random_integers integers;
-    uint64_t chance;
-    cg_random_binomial binomial;
-} cg_random_request;
-
-/* How many elements of the stream one block of 128 bits makes; the kinds from GAMMA on may take more blocks for each. */
-static inline int cg_random_per_block(const cg_random_request *r) {
-    switch (r->kind) {
-    case CG_RANDOM_GAMMA:
-    case CG_RANDOM_LOG_GAMMA:
-    case CG_RANDOM_BINOMIAL:
-        return 1;
-    case CG_RANDOM_BERNOULLI:
-        return 4;
-    default:
-        return 16 / (int)cg_dtype_size(r->dtype);
-    }
-}
 
 /*
  * out[o, j, i] = src[o, index[j], i], or src[o, index[o, j, i], i] where `along` is set; all contiguous, o < outer,
@@ -318,6 +247,58 @@ typedef struct cg_softmax_xent_request {
     cg_operand x, label, loss, grad; /* strides unused */
 } cg_softmax_xent_request;
 
+/*
+ * Windows over the last two axes, H and W, of an image: window (i, j) holds, for 0 <= r, s < kernel, the elements at
+ * i stride - padding + r dilation of axis H and j .. + s .. of axis W; outside the image is padding. Every size,
+ * stride and dilation is positive; windows may reach any way beyond the image.
+ */
+typedef struct cg_windows {
+    int64_t in[2], out[2]; /* the image; how many windows */
+    int64_t kernel[2], stride[2], padding[2], dilation[2];
+} cg_windows;
+
+typedef enum cg_conv_kind {
+    CG_CONV_FORWARD,    /* y = conv(x, w) + bias */
+    CG_CONV_INPUT_GRAD, /* x = the adjoint in x at (y, w) */
+    CG_CONV_WEIGHT_GRAD /* w = the adjoint in w at (x, y) */
+} cg_conv_kind;
+
+/*
+ * One of the faces of sum y[n, k, i, j] w[k, c, r, s] x[n, c0 + c, i stride - padding + r dilation, j .. + s ..], f32 or
+ * f64, all contiguous: x (n, c, in), w (k, c / groups, kernel), y (n, k, out); c0 is where the group of k begins. bias (k)
+ * for FORWARD alone; buffer NULL: none. The order of additions is fixed: the same bits twice on the same device.
+ */
+typedef struct cg_conv_request {
+    cg_conv_kind kind;
+    cg_dtype dtype;
+    int64_t n, c, k, groups;
+    cg_windows windows;
+    cg_operand x, w, y, bias; /* strides unused */
+} cg_conv_request;
+
+typedef enum cg_pool_kind {
+    CG_POOL_MAX,      /* y = the largest element of a window: its first NaN, or its first maximum */
+    CG_POOL_MAX_GRAD, /* x = 0 with the element of y of each window added at its index */
+    CG_POOL_MEAN,     /* y = the sum of a window / its divisor */
+    CG_POOL_MEAN_GRAD /* x = 0 with y / divisor added to the elements of each window */
+} cg_pool_kind;
+
+/*
+ * Each of `planes` images by itself, f32 or f64, contiguous: x (planes, in), y (planes, out). A window has at least one
+ * element of x. The divisor is the number of its elements within the image and, unless exclude_padding, within
+ * `padding` of it. index (i64, as y): where in its plane an element stands, row-major; MAX
+ * writes it, MAX_GRAD reads it (a place in its window), and the others have none. The order
+ * of additions is fixed.
+ */
+typedef struct cg_pool_request {
+    cg_pool_kind kind;
+    cg_dtype dtype;
+    bool exclude_padding;
+    int64_t planes;
+    cg_windows windows;
+    cg_operand x, y, index; /* strides unused */
+} cg_pool_request;
+
 /* What is known of each row that was normalized, (CG_MOMENTS, rows): its mean is m + lost, rstd = 1 / sqrt(var + epsilon). */
 typedef enum cg_moment {
     CG_MOMENT_MEAN,
@@ -385,15 +366,32 @@ typedef struct cg_segment {
     int64_t n;
     cg_operand in[CG_MAX_INPUTS]; /* strides unused */
     cg_operand out[CG_MAX_OUTPUTS];
+    cg_scalar consts[CG_MAX_CONSTS]; /* where the request says own_consts */
 } cg_segment;
 
-/* The same program over many contiguous segments in one launch: an optimizer's step over all parameters. */
+/*
+ * The same program over many contiguous segments in one launch: an optimizer's step over all parameters. Inputs whose bit
+ * is set in `single` are one element, the same for the whole segment. Where own_consts is set, each segment brings its
+ * constants (decision 21), and the request's are unused.
+ */
 typedef struct cg_map_many_request {
     const cg_program *program;
     int n_segments;
     const cg_segment *segment;
     cg_scalar consts[CG_MAX_CONSTS];
+    bool own_consts;
+    uint32_t single;
 } cg_map_many_request;
+
+/* The constants of a segment. */
+static inline const cg_scalar *cg_segment_consts(const cg_map_many_request *r, const cg_segment *s) {
+    return r->own_consts ? s->consts : r->consts;
+}
+
+/* The stride of input i of every segment. */
+static inline int64_t cg_segment_stride(const cg_map_many_request *r, int i) {
+    return r->single & (1u << i) ? 0 : 1;
+}
 
 struct cg_backend {
     const char *name;
@@ -449,6 +447,9 @@ struct cg_backend {
     cg_status (*eig)(cg_hw *hw, const cg_factor_request *r);
     cg_status (*svd)(cg_hw *hw, const cg_factor_request *r);
     cg_status (*solve_triangular)(cg_hw *hw, const cg_solve_triangular_request *r);
+    /* Windows of images (compose_conv.c, compose_pool.c). */
+    cg_status (*conv)(cg_hw *hw, const cg_conv_request *r);
+    cg_status (*pool)(cg_hw *hw, const cg_pool_request *r);
 };
 
 /* --- The backends, in the order devices are listed -------------------------------------------------------- */
@@ -518,5 +519,20 @@ cg_status cg_hw_row_norm_grad(cg_hw *hw, const cg_row_norm_grad_request *r);
 /* `kind` is one of CG_WORK_LU, CHOLESKY, QR, EIGH, EIG, SVD. */
 cg_status cg_hw_factor(cg_hw *hw, cg_work kind, const cg_factor_request *r);
 cg_status cg_hw_solve_triangular(cg_hw *hw, const cg_solve_triangular_request *r);
+cg_status cg_hw_conv(cg_hw *hw, const cg_conv_request *r);
+cg_status cg_hw_pool(cg_hw *hw, const cg_pool_request *r);
+
+/* --- Windows as columns, made of maps (window_taps.c) ----------------------------------------------------- */
+
+/*
+ * columns[n, c, r, s, i, j] = the element at tap (r, s) of window (i, j) of image (n, c), 0 in the padding. The images are
+ * contiguous (n, c, in), of any dtype, the strides of `columns` those of its six axes.
+ */
+cg_status cg_hw_gather_windows(cg_hw *hw, const cg_windows *w, int64_t n, int64_t c, const cg_operand *image,
+                               const cg_operand *columns);
+
+/* The adjoint, f32 or f64: each column added to the image it is of, tap by tap; what was in the image is gone. */
+cg_status cg_hw_add_windows(cg_hw *hw, const cg_windows *w, int64_t n, int64_t c, const cg_operand *columns,
+                            const cg_operand *image);
 
 #endif

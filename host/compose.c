@@ -195,13 +195,13 @@ cg_status cg_compose_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r) {
 
 cg_status cg_compose_map_many(cg_hw *hw, const cg_map_many_request *r) {
     cg_map_request map = {.program = r->program, .rank = 1};
-    memcpy(map.consts, r->consts, sizeof map.consts);
     for (int k = 0; k < r->n_segments; k++) {
         const cg_segment *s = &r->segment[k];
         map.shape[0] = s->n;
+        memcpy(map.consts, cg_segment_consts(r, s), sizeof map.consts);
         for (int i = 0; i < r->program->n_inputs; i++) {
             map.in[i] = s->in[i];
-            map.in[i].stride[0] = 1;
+            map.in[i].stride[0] = cg_segment_stride(r, i);
         }
         for (int j = 0; j < r->program->n_outputs; j++) {
             map.out[j] = s->out[j];

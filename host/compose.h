@@ -28,4 +28,8 @@ cg_status cg_compose_eig(cg_hw *hw, const cg_factor_request *r);
 cg_status cg_compose_svd(cg_hw *hw, const cg_factor_request *r);
 cg_status cg_compose_solve_triangular(cg_hw *hw, const cg_solve_triangular_request *r);
 
+/* Windows of images: their elements as columns and products of matrices (compose_conv.c); tap by tap (compose_pool.c). */
+cg_status cg_compose_conv(cg_hw *hw, const cg_conv_request *r);
+cg_status cg_compose_pool(cg_hw *hw, const cg_pool_request *r);
+
 #endif

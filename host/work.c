@@ -33,6 +33,8 @@ RUN(eigh)
 RUN(eig)
 RUN(svd)
 RUN(solve_triangular)
+RUN(conv)
+RUN(pool)
 
 /* The kinds that a backend may leave out. */
 #define OPTIONAL(slot)                                                                                       \
@@ -55,6 +57,8 @@ OPTIONAL(eigh)
 OPTIONAL(eig)
 OPTIONAL(svd)
 OPTIONAL(solve_triangular)
+OPTIONAL(conv)
+OPTIONAL(pool)
 
 /* --- The buffers of each kind ---------------------------------------------------------------------------------- */
 
@@ -109,6 +113,25 @@ BUFFERS(searchsorted, READS(r, sorted); READS(r, value); WRITES(r, out))
 BUFFERS(solve_triangular, READS(r, a); WRITES(r, x))
 BUFFERS(softmax, READS(r, x); WRITES(r, out))
 BUFFERS(softmax_xent, READS(r, x); READS(r, label); WRITES(r, loss); WRITES(r, grad))
+
+/* Which of x, w, y is the result depends on the kind. */
+static int buffers_of_conv(void *request, cg_work_buffer *list) {
+    cg_conv_request *r = request;
+    list[0] = (cg_work_buffer){&r->x.buffer, r->kind == CG_CONV_INPUT_GRAD};
+    list[1] = (cg_work_buffer){&r->w.buffer, r->kind == CG_CONV_WEIGHT_GRAD};
+    list[2] = (cg_work_buffer){&r->y.buffer, r->kind == CG_CONV_FORWARD};
+    list[3] = (cg_work_buffer){&r->bias.buffer, false};
+    return 4;
+}
+
+static int buffers_of_pool(void *request, cg_work_buffer *list) {
+    cg_pool_request *r = request;
+    const bool backward = r->kind == CG_POOL_MAX_GRAD || r->kind == CG_POOL_MEAN_GRAD;
+    list[0] = (cg_work_buffer){&r->x.buffer, backward};
+    list[1] = (cg_work_buffer){&r->y.buffer, !backward};
+    list[2] = (cg_work_buffer){&r->index.buffer, r->kind == CG_POOL_MAX};
+    return 3;
+}
 
 BUFFERS(row_norm, READS(r, x); READS(r, weight); READS(r, bias); WRITES(r, out); WRITES(r, moments))
 BUFFERS(row_norm_grad, READS(r, g); READS(r, x); READS(r, weight); READS(r, moments); WRITES(r, dx))
@@ -171,6 +194,8 @@ const cg_work_kind cg_work_kinds[CG_WORK_COUNT] = {
     [CG_WORK_SVD] = {KIND(svd), CHOICE(svd), .buffers = buffers_of_factor},
     [CG_WORK_SOLVE_TRIANGULAR] = {KIND(solve_triangular), CHOICE(solve_triangular),
                                   .buffers = buffers_of_solve_triangular},
+    [CG_WORK_CONV] = {KIND(conv), CHOICE(conv), .buffers = buffers_of_conv},
+    [CG_WORK_POOL] = {KIND(pool), CHOICE(pool), .buffers = buffers_of_pool},
 };
 
 cg_status cg_work_do(cg_hw *hw, cg_work kind, const void *request) {

@@ -4,6 +4,7 @@
  * Segment s of SEGMENTS has its own pointers and offsets. The segments are cut into chunks of `chunk` elements
  * (a multiple of W) that are numbered through: segment s starts with chunk number first<s>. In the GPU style ITEMS
  * neighbouring work-items share a chunk, so that they touch neighbouring memory; in the CPU style one does it.
+ * With OWN_CONSTS each segment has its own constants too.
  */
 #include "prelude.h"
 #include "program.h"
@@ -14,6 +15,9 @@
 #endif
 #ifndef ITEMS
 #define ITEMS 1
+#endif
+#ifndef OWN_CONSTS
+#define OWN_CONSTS 0
 #endif
 
 #if SEGMENTS == 1
@@ -33,7 +37,20 @@
 /* the operands of segment s: pointers and offsets; a parameter for each */
 #define SEGMENT_IN(k, s) , const __global IN##k(stored) *in##k##_of##s, const INDEX in##k##_o##s
 #define SEGMENT_OUT(k, s) , __global OUT##k(stored) *out##k##_of##s, const INDEX out##k##_o##s
-#define SEGMENT_PARAMS(s, a) , const INDEX first##s, const INDEX length##s EACH_INPUT(SEGMENT_IN, s) EACH_OUTPUT(SEGMENT_OUT, s)
+#if OWN_CONSTS
+#define SEGMENT_CONST(k, s) , const TS c##k##_of##s
+#define TAKE_FIRST_CONST(k, a) TS c##k = c##k##_of0;
+#define TAKE_CONST(k, s) c##k = number >= first##s ? c##k##_of##s : c##k;
+#define SHARED_CONST(k, a)
+#else
+#define SEGMENT_CONST(k, s)
+#define TAKE_FIRST_CONST(k, a)
+#define TAKE_CONST(k, s)
+#define SHARED_CONST(k, a) HOOK_CONST(k, a)
+#endif
+#define SEGMENT_PARAMS(s, a)                                                                                 \
+    , const INDEX first##s, const INDEX length##s                                                            \
+      EACH_INPUT(SEGMENT_IN, s) EACH_OUTPUT(SEGMENT_OUT, s) EACH_CONST(SEGMENT_CONST, s)
 
 /* the operands of the segment that a chunk belongs to: those of segment 0, unless a later one has begun */
 #define TAKE_FIRST_IN(k, a)                                                                                  \
@@ -51,16 +68,18 @@
 #define TAKE_SEGMENT(s, a)                                                                                   \
     EACH_INPUT(TAKE_IN, s)                                                                                   \
     EACH_OUTPUT(TAKE_OUT, s)                                                                                 \
+    EACH_CONST(TAKE_CONST, s)                                                                                \
     first = number >= first##s ? first##s : first;                                                           \
     length = number >= first##s ? length##s : length;
 
 __kernel void map_many(const INDEX chunks, const INDEX chunk SEGMENT_PARAMS(0, )
-                           EACH_NEXT_SEGMENT(SEGMENT_PARAMS, ) EACH_CONST(HOOK_CONST, )) {
+                           EACH_NEXT_SEGMENT(SEGMENT_PARAMS, ) EACH_CONST(SHARED_CONST, )) {
     const INDEX number = (INDEX)(get_global_id(0) / ITEMS), item = (INDEX)(get_global_id(0) & (ITEMS - 1));
     if (number >= chunks) return;
     INDEX first = first0, length = length0;
     EACH_INPUT(TAKE_FIRST_IN, )
     EACH_OUTPUT(TAKE_FIRST_OUT, )
+    EACH_CONST(TAKE_FIRST_CONST, )
     EACH_NEXT_SEGMENT(TAKE_SEGMENT, )
     const INDEX begin = (number - first) * chunk, end = min(begin + chunk, length);
     for (INDEX j = begin + item * W; j < end; j += ITEMS * W) {

@@ -22,6 +22,19 @@ ref_array ref_index_select(ref_array x, int axis, ref_array index) {
     return out;
 }
 
+ref_array ref_embedding(ref_array x, ref_array index) {
+    ref_array out = index;
+    int64_t width = x.shape[1];
+    out.shape[out.rank++] = width;
+    out = ref_array_like(out);
+    for (int64_t k = 0; k < index.n; k++) {
+        int64_t row = place(index.v[k], x.shape[0]);
+        for (int64_t d = 0; d < width; d++)
+            out.v[k * width + d] = row < 0 ? (long double)NAN : x.v[row * width + d];
+    }
+    return out;
+}
+
 ref_array ref_take(ref_array x, ref_array index) {
     ref_array out = ref_array_like(index);
     for (int64_t k = 0; k < out.n; k++) {

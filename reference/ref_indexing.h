@@ -10,6 +10,9 @@
 /* Along an axis by an index (n). */
 ref_array ref_index_select(ref_array x, int axis, ref_array index);
 
+/* Rows of a matrix: x (V, D), index (..) -> (.., D). */
+ref_array ref_embedding(ref_array x, ref_array index);
+
 /* Row-major places, in the shape of index. */
 ref_array ref_take(ref_array x, ref_array index);
 

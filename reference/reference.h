@@ -92,11 +92,23 @@ int64_t ref_binomial(uint64_t seed, uint64_t stream, uint64_t i, int64_t n, doub
 
 /* --- Optimizers (ref_optim.c) --------------------------------------------------------------------------- */
 
-/* One SGD step of one parameter; *v is its velocity, 0 before the first. */
-void ref_sgd(double lr, double momentum, bool nesterov, double decay, double g, double *p, double *v);
+/* Which, and its numbers by their names in the papers; those of other kinds are not read. */
+typedef struct ref_optimizer {
+    enum { REF_SGD, REF_ADAM, REF_RMSPROP, REF_ADAGRAD } kind;
+    long double lr, weight_decay, l1;
+    long double momentum, dampening;   /* SGD, RMSProp */
+    long double beta1, beta2, epsilon; /* Adam; epsilon of RMSProp and Adagrad too */
+    long double alpha;                 /* RMSProp */
+    long double lr_decay, initial;     /* Adagrad */
+    bool decoupled, nesterov, amsgrad, centered;
+} ref_optimizer;
 
-/* Step t = 1, 2, ... of Adam for one parameter with moments *m and *v. */
-void ref_adam(int t, double lr, double beta1, double beta2, double epsilon, double decay, double g, double *p,
-              double *m, double *v);
+/* What is remembered of one parameter, 0 before the first step. */
+typedef struct ref_moments {
+    long double a, b, c;
+} ref_moments;
+
+/* Step t = 1, 2, ... of one parameter with gradient g. */
+void ref_optimizer_step(const ref_optimizer *o, int t, long double g, long double *p, ref_moments *s);
 
 #endif

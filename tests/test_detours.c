@@ -29,16 +29,24 @@ static cg_tensor *use_attention(cg_tensor *x) {
     return cg_scaled_dot_product_attention(x, x, x, NULL, (cg_attention_options){.causal = true});
 }
 
+static cg_tensor *use_conv(cg_tensor *x) {
+    cg_tensor *image = cg_reshape(cg_slice(x, 1, 0, 60, 1), cg_shape(1, M, 6, 10));
+    cg_tensor *kernel = cg_reshape(cg_slice(x, 1, 0, 54, 1), cg_shape(6, M, 3, 3));
+    return cg_conv2d(image, kernel, NULL, (cg_conv_options){.padding = {1, 0}});
+}
+static cg_tensor *use_pool(cg_tensor *x) {
+    return cg_avg_pool1d(cg_unsqueeze(x, 0), 4, (cg_pool_options){.padding = {2}, .ceil_mode = true});
+}
+
 static const struct {
     const char *name;
     cg_tensor *(*use)(cg_tensor *x);
     bool composes;
 } kinds[] = {
-    {"map", use_map, false},          {"tanh", use_map, false},
-    {"reduce", use_reduce, false},    {"matmul", use_matmul, false},
-    {"random", use_random, false},    {"gather", use_gather, false},
-    {"softmax", use_softmax, true},   {"softmax_xent", use_xent, true},
-    {"row_norm", use_row_norm, true}, {"attention", use_attention, true},
+    {"map", use_map, false},        {"tanh", use_map, false},         {"reduce", use_reduce, false},
+    {"matmul", use_matmul, false},  {"random", use_random, false},    {"gather", use_gather, false},
+    {"softmax", use_softmax, true}, {"softmax_xent", use_xent, true}, {"conv", use_conv, true},
+    {"pool", use_pool, true},       {"row_norm", use_row_norm, true}, {"attention", use_attention, true},
 };
 
 static cg_tensor *input(cg_device *dev) {

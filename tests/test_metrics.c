@@ -66,5 +66,6 @@ CPU_TEST(metrics, ranks_are_exact) {
     cg_tensor *two = cg_full(dev, CG_F32, cg_shape(3), 2), *three = cg_full(dev, CG_F32, cg_shape(3), 3);
     check_equal(cg_r2_score(three, two), CG_F32, cg_shape(), (long double[]){-INFINITY});
     check_equal(cg_r2_score(two, two), CG_F32, cg_shape(), (long double[]){NAN});
-    CHECK(!cg_requires_grad(cg_r2_score(cg_require_grad(cg_clone(two), true), three)));
+    CHECK(cg_backward(cg_r2_score(cg_require_grad(cg_clone(two), true), three)) == CG_ERROR_GRADIENT);
+    check_error(dev, CG_ERROR_GRADIENT, "r2_score has no gradient", NULL);
 }

@@ -80,5 +80,6 @@ DEVICE_TEST(small_unique, nothing_and_null) {
     check_is(u.inverse, CG_I64, cg_shape(3, 0));
     check_is(u.counts, CG_I64, cg_shape(0));
     cg_tensor *x = cg_require_grad(cg_ones(dev, CG_F32, cg_shape(3)), true);
-    CHECK(cg_unique(x, &u) == CG_OK && !cg_requires_grad(u.values));
+    CHECK(cg_unique(x, &u) == CG_OK && cg_backward(u.values) == CG_ERROR_GRADIENT);
+    check_error(dev, CG_ERROR_GRADIENT, "unique has no gradient", NULL);
 }

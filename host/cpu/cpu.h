@@ -2,6 +2,7 @@
 #ifndef CLGRAD_HOST_CPU_CPU_H
 #define CLGRAD_HOST_CPU_CPU_H
 
+#include "host/backend.h"
 #include "host/cpu/isa.h"
 #include "host/cpu/thread_pool.h"
 #include "host/pool.h"
@@ -22,6 +23,7 @@ typedef enum cg_cpu_workspace_id {
     CG_WORKSPACE_SCATTER,
     CG_WORKSPACE_SORT,
     CG_WORKSPACE_FACTOR,
+    CG_WORKSPACE_CONV,
     CG_WORKSPACE_ATTENTION,
     CG_WORKSPACE_COUNT
 } cg_cpu_workspace_id;
@@ -101,6 +103,8 @@ cg_status cg_cpu_eigh(cg_hw *hw, const cg_factor_request *r);
 cg_status cg_cpu_eig(cg_hw *hw, const cg_factor_request *r);
 cg_status cg_cpu_svd(cg_hw *hw, const cg_factor_request *r);
 cg_status cg_cpu_solve_triangular(cg_hw *hw, const cg_solve_triangular_request *r);
+cg_status cg_cpu_conv(cg_hw *hw, const cg_conv_request *r);
+cg_status cg_cpu_pool(cg_hw *hw, const cg_pool_request *r);
 
 /*
  * cg_cpu_map on the calling thread alone, not counted as a launch: for the epilogue of a product, on the part

@@ -104,4 +104,6 @@ const cg_backend cg_backend_cpu = {
     .eig = cg_cpu_eig,
     .svd = cg_cpu_svd,
     .solve_triangular = cg_cpu_solve_triangular,
+    .conv = cg_cpu_conv,
+    .pool = cg_cpu_pool,
 };

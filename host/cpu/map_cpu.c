@@ -204,15 +204,15 @@ static void segment_nest(const cg_map_many_request *r, const cg_segment *s, int6
     nest->shape[0] = end - begin;
     for (int i = 0; i < r->program->n_inputs; i++) {
         nest->in[i] = s->in[i];
-        nest->in[i].offset += begin;
-        nest->in[i].stride[0] = 1;
+        nest->in[i].stride[0] = cg_segment_stride(r, i);
+        nest->in[i].offset += begin * nest->in[i].stride[0];
     }
     for (int j = 0; j < r->program->n_outputs; j++) {
         nest->out[j] = s->out[j];
         nest->out[j].offset += begin;
         nest->out[j].stride[0] = 1;
     }
-    for (int c = 0; c < r->program->n_consts; c++) nest->consts[c] = r->consts[c];
+    for (int c = 0; c < r->program->n_consts; c++) nest->consts[c] = cg_segment_consts(r, s)[c];
 }
 
 /* Parts [begin, end) of all segments laid end to end. */

@@ -25,6 +25,10 @@ static const cg_operand *operand_of(const cg_segment *s, const cg_program *p, in
     return k < p->n_inputs ? &s->in[k] : &s->out[k - p->n_inputs];
 }
 
+static bool is_single(const cg_map_many_request *r, int k) {
+    return k < r->program->n_inputs && cg_segment_stride(r, k) == 0;
+}
+
 static bool same_dtypes(const cg_segment *a, const cg_segment *b, const cg_program *p) {
     for (int k = 0; k < p->n_inputs + p->n_outputs; k++)
         if (operand_of(a, p, k)->dtype != operand_of(b, p, k)->dtype) return false;
@@ -32,51 +36,63 @@ static bool same_dtypes(const cg_segment *a, const cg_segment *b, const cg_progr
 }
 
 /* The most segments whose parameters fit, at least 1: a power of two. */
-static int segments_that_fit(const cg_hw_opencl *hw, const cg_program *p) {
-    size_t operands = (size_t)p->n_inputs + p->n_outputs, fixed = 16 + (size_t)p->n_consts * 8;
+static int segments_that_fit(const cg_hw_opencl *hw, const cg_map_many_request *r) {
+    const cg_program *p = r->program;
+    size_t operands = (size_t)p->n_inputs + p->n_outputs, consts = (size_t)p->n_consts * 8;
+    size_t fixed = 16 + (r->own_consts ? 0 : consts);
     size_t each = operands * 16 + 16; /* pointer and offset of each operand, number and length, all wide */
+    each += r->own_consts ? consts : 0;
     int n = MAX_SEGMENTS;
     while (n > 1 && fixed + (size_t)n * each > hw->max_parameter_bytes) n /= 2;
     return n;
 }
 
-static void look_at_operands(segment_group *g, const cg_program *p, int width) {
+static void look_at_operands(segment_group *g, const cg_map_many_request *r, int width) {
+    const cg_program *p = r->program;
     g->wide = false;
     g->aligned = width > 1;
     for (int s = 0; s < g->n; s++)
         for (int k = 0; k < p->n_inputs + p->n_outputs; k++) {
             cg_operand x = {.offset = operand_of(&g->first[s], p, k)->offset, .stride = {1}};
             g->wide = g->wide || !cg_operand_is_narrow(&x, 1, &g->first[s].n);
-            g->aligned = g->aligned && x.offset % width == 0;
+            g->aligned = g->aligned && (is_single(r, k) || x.offset % width == 0);
         }
     g->wide = g->wide || g->elements > INT32_MAX / 2;
 }
 
 static segment_group take_group(const cg_hw_opencl *hw, const cg_map_many_request *r, int from, int width) {
     segment_group g = {.first = &r->segment[from], .slots = 1};
-    int most = segments_that_fit(hw, r->program);
+    int most = segments_that_fit(hw, r);
     while (g.n < most && from + g.n < r->n_segments && same_dtypes(g.first, &g.first[g.n], r->program))
         g.elements += g.first[g.n++].n;
     while (g.slots < g.n) g.slots *= 2;
-    look_at_operands(&g, r->program, width);
+    look_at_operands(&g, r, width);
     return g;
 }
 
+static void append_consts(cg_args *a, const cg_program *p, const cg_scalar *consts) {
+    for (int k = 0; k < p->n_consts; k++) cg_arg_scalar(a, (cg_dtype)p->type, consts[k]);
+}
+
 /* One slot's parameters. A slot without a segment repeats the first one and starts behind the last chunk. */
-static void append_segment(cg_args *a, const cg_segment *s, const cg_program *p, int64_t first_chunk) {
+static void append_segment(cg_args *a, const cg_segment *s, const cg_map_many_request *r,
+                           int64_t first_chunk) {
+    const cg_program *p = r->program;
     cg_arg_index(a, first_chunk);
     cg_arg_index(a, s->n);
     for (int k = 0; k < p->n_inputs + p->n_outputs; k++) {
         cg_arg_buffer(a, operand_of(s, p, k)->buffer);
         cg_arg_index(a, operand_of(s, p, k)->offset);
     }
+    if (r->own_consts) append_consts(a, p, s->consts);
 }
 
-static cg_program_layout contiguous_layout(const cg_program *p, const cg_segment *s) {
+static cg_program_layout contiguous_layout(const cg_map_many_request *r, const cg_segment *s) {
+    const cg_program *p = r->program;
     cg_program_layout l = {.n_outputs = p->n_outputs};
     for (int k = 0; k < p->n_inputs; k++) {
         l.in_dtype[k] = (uint8_t)s->in[k].dtype;
-        l.in_inner[k] = CG_INNER_UNIT;
+        l.in_inner[k] = (uint8_t)cg_inner_class_of(cg_segment_stride(r, k));
     }
     for (int k = 0; k < p->n_outputs; k++) {
         l.out_dtype[k] = (uint8_t)s->out[k].dtype;
@@ -102,11 +118,12 @@ static cg_status launch_group(cg_hw_opencl *hw, const cg_map_many_request *r, co
                            .type = (cg_dtype)p->type,
                            .width = width,
                            .program = p,
-                           .layout = contiguous_layout(p, g->first)};
+                           .layout = contiguous_layout(r, g->first)};
     cg_request_define(&q, "WIDE", g->wide);
     cg_request_define(&q, "ALIGNED", g->aligned && !hw->cpu_style);
     cg_request_define(&q, "SEGMENTS", g->slots);
     cg_request_define(&q, "ITEMS", items);
+    cg_request_define(&q, "OWN_CONSTS", r->own_consts);
     cg_args a = cg_args_of(hw, cg_cl_kernel(hw, &q), "map_many");
     a.wide = g->wide;
     cg_arg_index(&a, chunks);
@@ -114,10 +131,10 @@ static cg_status launch_group(cg_hw_opencl *hw, const cg_map_many_request *r, co
     int64_t begin = 0;
     for (int s = 0; s < g->slots; s++) {
         const cg_segment *segment = &g->first[s < g->n ? s : 0];
-        append_segment(&a, segment, p, s < g->n ? begin : chunks);
+        append_segment(&a, segment, r, s < g->n ? begin : chunks);
         begin += (segment->n + chunk - 1) / chunk;
     }
-    for (int k = 0; k < p->n_consts; k++) cg_arg_scalar(&a, (cg_dtype)p->type, r->consts[k]);
+    if (!r->own_consts) append_consts(&a, p, r->consts);
     size_t global = (size_t)chunks * (size_t)items;
     return cg_cl_launch(&a, 1, &global, (size_t[]){(size_t)items});
 }

@@ -234,6 +234,8 @@ cg_status cg_cl_svd(cg_hw *hw, const cg_factor_request *r);
 cg_status cg_cl_solve_triangular(cg_hw *hw, const cg_solve_triangular_request *r);
 cg_status cg_cl_softmax(cg_hw *hw, const cg_softmax_request *r);
 cg_status cg_cl_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
+cg_status cg_cl_conv(cg_hw *hw, const cg_conv_request *r);
+cg_status cg_cl_pool(cg_hw *hw, const cg_pool_request *r);
 
 cg_status cg_cl_row_norm(cg_hw *hw, const cg_row_norm_request *r);
 cg_status cg_cl_row_norm_grad(cg_hw *hw, const cg_row_norm_grad_request *r);

@@ -59,6 +59,8 @@ typedef struct cg_device_info {
     X(EIG, "eig")                                                                                            \
     X(SVD, "svd")                                                                                            \
     X(SOLVE_TRIANGULAR, "solve_triangular")                                                                  \
+    X(CONV, "conv")                                                                                          \
+    X(POOL, "pool")                                                                                          \
     X(ATTENTION, "attention")                                                                                \
     X(ATTENTION_GRAD, "attention_grad")                                                                      \
     X(ROW_NORM, "row_norm")                                                                                  \

@@ -11,16 +11,17 @@ CG_BEGIN_DECLS
 
 /*
  * A multi-layer perceptron: samples flattened, (N, ...) -> (N, sizes[0]), then linear layers of sizes[0..n-1] with the
- * activation between them, none at the end -> (N, sizes[n-1]). He weights before activations that are zero on one side
- * (relu, leaky_relu, relu6, prelu-like, swish, gelu, mish, ...), Xavier for the others and the last layer. Errors:
- * CG_ERROR_ARGUMENT for n < 2, a size < 1, an unknown activation.
+ * activation of cg_activation_module between them, none at the end -> (N, sizes[n-1]). He weights before activations that are
+ * small on one side (relu, leaky_relu, relu6, elu, celu, swish, hardswish, gelu, mish, softplus), Xavier before the others
+ * and in the last layer. Errors: CG_ERROR_ARGUMENT for n < 2, a size < 1, an unknown activation.
  */
 CG_API cg_module *cg_mlp(cg_device *dev, int n, const int64_t *sizes, const char *activation);
 
 /*
  * A convolutional network in the manner of LeNet for samples (C, H, W), at least 4 x 4: (N, C, H, W) -> (N, classes).
- * Two stages of two 3 x 3 convolutions with batch normalization and relu, each ended by a 2 x 2 maximum and dropout,
- * then a hidden linear layer. Errors: CG_ERROR_SHAPE for another sample, CG_ERROR_ARGUMENT for classes < 1.
+ * 3 x 3 convolutions of 16, 32 and 64 channels, each with batch normalization and relu, a 2 x 2 maximum after the second
+ * and the third; a hidden linear layer of 128; dropout of 0.25 and 0.5 before the linear layers. Errors: CG_ERROR_SHAPE
+ * for another sample, CG_ERROR_ARGUMENT for classes < 1.
  * Source: LeCun et al. 1998, with the layers of later years.
  */
 CG_API cg_module *cg_lenet(cg_device *dev, cg_dims sample, int64_t classes);

@@ -18,6 +18,7 @@
 #ifndef CLGRAD_NN_H
 #define CLGRAD_NN_H
 
+#include "indexing.h"
 #include "tensor.h"
 
 CG_BEGIN_DECLS
@@ -96,17 +97,6 @@ CG_API cg_module *cg_reshape_module(cg_device *dev, cg_dims sample);
  * sizes and padding.
  */
 CG_API cg_module *cg_embedding_module(cg_device *dev, int64_t count, int64_t width, int64_t padding);
-
-/* No row of an embedding is padding. */
-#define CG_NO_PADDING INT64_MIN
-
-/*
- * Rows of a table: weight (V, D), index (...) i32 or i64 -> (..., D). `padding` is an index (negative: from the end)
- * whose row gets no gradient, or CG_NO_PADDING. An index out of range gives NaN, as in indexing.h. Gradient to weight: g
- * added up at the rows it came from, in a fixed order. Errors: CG_ERROR_SHAPE unless weight is a matrix and index an
- * integer; CG_ERROR_ARGUMENT for padding out of range.
- */
-CG_API cg_tensor *cg_embedding(cg_tensor *weight, cg_tensor *index, int64_t padding);
 
 /* --- Modules of modules -------------------------------------------------------------------------------------------- */
 
@@ -215,8 +205,8 @@ CG_API cg_status cg_module_require_grad(cg_module *module, bool wanted);
 CG_API cg_status cg_module_set_dtype(cg_module *module, cg_dtype dtype);
 
 /*
- * Prints a module as a tree: a line for each module with its name, its parameters and buffers with their shapes, and the
- * number of its parameters; then the totals. Errors: CG_ERROR_IO if the stream takes no text.
+ * Prints a module as a tree: a line for each module with its name, its parameters and buffers and their shapes; then how
+ * many numbers that makes. Errors: CG_ERROR_IO if the stream takes no text.
  */
 CG_API cg_status cg_module_print(const cg_module *module, FILE *stream);
 

@@ -1,7 +1,7 @@
 /*
- * Optimizers: one step updates every parameter of a module in one kernel launch (on OpenCL one for each 16
- * parameter tensors), in place, without waiting for the device. Groups of parameters with their own step size
- * or weight decay take part in the same launch.
+ * Optimizers: one step updates every parameter of a module in one kernel launch (on OpenCL, where a kernel's
+ * arguments are limited, one for each 16 parameter tensors, or 4 at worst), in place, without waiting for the device.
+ * Groups of parameters with their own step size or weight decay take part in the same launch.
  *
  *     cg_optimizer *adam = cg_adamw(net, (cg_adam_options){.lr = 3e-4});
  *     cg_optimizer_group(adam, "*.bias", (cg_group_options){.no_decay = true});
@@ -160,7 +160,7 @@ typedef struct cg_group_options {
 
 /*
  * Gives all parameters whose dotted path matches `pattern` (fnmatch: * any text, dots too, ? one character, [ab] one
- * of them), such as "*.bias" or "0.*", these options. A later call replaces all that an earlier one gave a parameter.
+ * of them), such as "*.bias" or "1.*", these options. A later call replaces all that an earlier one gave a parameter.
  * Errors: CG_ERROR_ARGUMENT where nothing matches, or for options that make no sense; nothing has changed then.
  */
 CG_API cg_status cg_optimizer_group(cg_optimizer *optimizer, const char *pattern, cg_group_options options);
@@ -173,7 +173,7 @@ CG_API cg_status cg_optimizer_group_of(cg_optimizer *optimizer, int n, const int
 
 /*
  * Writes all that the optimizer has gathered to a safetensors file, whole or not at all: the states named
- * "<path>.<state>" ("0.weight.exp_avg"), and as metadata "optimizer" the text of cg_optimizer_settings. Waits for the
+ * "<path>.<state>" ("1.weight.exp_avg"), and as metadata "optimizer" the text of cg_optimizer_settings. Waits for the
  * values. Errors: CG_ERROR_IO with the path and the reason.
  */
 CG_API cg_status cg_optimizer_save(const cg_optimizer *optimizer, const char *path);
@@ -201,7 +201,7 @@ CG_API cg_tensor *cg_optimizer_state(const cg_optimizer *optimizer, int i, const
 CG_API const char *cg_optimizer_settings(cg_optimizer *optimizer);
 
 /*
- * cg_optimizer_load from a file that holds more: the states are found as prefix + name ("optimizer." + "0.weight.exp_avg"),
+ * cg_optimizer_load from a file that holds more: the states are found as prefix + name ("optimizer." + "1.weight.exp_avg"),
  * the settings as metadata prefix + "optimizer"; whatever else the file holds is ignored. Errors: as cg_optimizer_load.
  */
 CG_API cg_status cg_optimizer_load_from(cg_optimizer *optimizer, const cg_safetensors *file,

@@ -69,8 +69,8 @@ typedef struct cg_unique_result {
 
 /*
  * The different values of the flattened x, where they are and how often: values[inverse] = x = flattened x[index] at
- * the first places. No gradient. The number of values is read from the device: one round trip. Returns a status, and
- * on an error four NULL.
+ * the first places. No gradient: a walk back through the values is CG_ERROR_GRADIENT. The number of values is read from
+ * the device: one round trip. Returns a status, and on an error four NULL.
  */
 CG_API cg_status cg_unique(cg_tensor *x, cg_unique_result *result);
 
@@ -97,7 +97,7 @@ CG_API cg_tensor *cg_histogram(cg_tensor *x, int64_t bins, double lo, double hi)
 /*
  * The bins + 1 edges that cg_histogram counts between: edge_i = lo + i ((hi - lo) / bins), the last is hi. Computed in
  * double and rounded to the dtype counted in; from the data, in that dtype. Arguments, dtype and errors as
- * cg_histogram. No gradient.
+ * cg_histogram. No gradient: a walk back through edges from the data is CG_ERROR_GRADIENT.
  */
 CG_API cg_tensor *cg_histogram_edges(cg_tensor *x, int64_t bins, double lo, double hi);
 

@@ -1,65 +1,31 @@
-/* The gradient checker: analytic gradients against central differences over 7 points. */
+/* The gradient checkers: first and second derivatives against differences over 7 points. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "autograd/tape.h"
-#include "clgrad/manipulation.h"
+#include "autograd/differences.h"
+#include "autograd/walk.h"
 #include "clgrad/ops.h"
 #include "clgrad/reduce.h"
-#include "core/shape.h"
+
+enum { MOST = 16 }; /* inputs */
 
 /*
- * Contracts f's result to one number with fixed weights between 0.5 and 1.5 that are all different, so that
- * errors of single elements neither cancel nor hide.
+ * Contracts y to one number with fixed weights between 0.5 and 1.5 that are all different, so that errors of single
+ * elements neither cancel nor hide; `which` chooses among several such weights.
  */
-static cg_tensor *contract(cg_tensor *y) {
+static cg_tensor *contract(const char *op, cg_tensor *y, int which) {
     if (!y) return NULL;
     cg_device *dev = cg_device_of(y);
     int64_t n = cg_numel(y);
     double *w = malloc((size_t)(n ? n : 1) * sizeof *w);
     if (!w) {
-        CG_FAIL(&dev->error, CG_ERROR_MEMORY, "gradcheck: out of host memory");
+        CG_FAIL(&dev->error, CG_ERROR_MEMORY, "%s: out of host memory", op);
         return NULL;
     }
-    for (int64_t i = 0; i < n; i++) w[i] = 0.5 + fmod(0.6180339887498949 * (double)(i + 1), 1.0);
+    for (int64_t i = 0; i < n; i++) w[i] = 0.5 + fmod(0.6180339887498949 * (double)(i + 1 + 5 * which), 1.0);
     cg_tensor *weight = cg_from_f64(dev, cg_shape_get(y), w);
     free(w);
     return cg_sum(cg_mul(y, weight), CG_ALL_AXES, false);
-}
-
-static cg_status value_of(cg_function *f, void *context, int n, cg_tensor *const *x, double *value) {
-    cg_device *dev = cg_device_of(x[0]);
-    cg_scope *scope = cg_scope_begin(dev);
-    if (!scope) return dev->error.code;
-    cg_tensor *y = contract(f(context, n, x));
-    cg_status status = y ? cg_item(y, value) : dev->error.code;
-    cg_scope_end(scope);
-    return status || y ? status : CG_ERROR_STATE;
-}
-
-/* f'(x) = (45 (f1 - f-1) - 9 (f2 - f-2) + (f3 - f-3)) / 60 h + O(h^6) */
-static cg_status numerical(cg_function *f, void *context, int n, cg_tensor **x, int input, double *host,
-                           int64_t element, double *slope) {
-    static const double weight[3] = {45.0 / 60, -9.0 / 60, 1.0 / 60};
-    size_t bytes = (size_t)cg_numel(x[input]) * sizeof *host;
-    double centre = host[element], h = 3e-3 * fmax(1.0, fabs(centre)), sum = 0;
-    cg_status status = CG_OK;
-    for (int k = 1; k <= 3 && status == CG_OK; k++) {
-        double up, down;
-        host[element] = centre + k * h;
-        double span = host[element];
-        status = cg_copy_from_host(x[input], host, bytes);
-        if (status == CG_OK) status = value_of(f, context, n, x, &up);
-        host[element] = centre - k * h;
-        span -= host[element]; /* what was really stepped, after rounding */
-        if (status == CG_OK) status = cg_copy_from_host(x[input], host, bytes);
-        if (status == CG_OK) status = value_of(f, context, n, x, &down);
-        if (status == CG_OK) sum += weight[k - 1] * (up - down) * (2 * k * h / span);
-    }
-    host[element] = centre;
-    *slope = sum / h;
-    return status ? status : cg_copy_from_host(x[input], host, bytes);
 }
 
 static void compare(double analytic, double slope, double rtol, double atol, int input, int64_t element,
@@ -71,55 +37,97 @@ static void compare(double analytic, double slope, double rtol, double atol, int
         .worst = error, .analytic = analytic, .numerical = slope, .input = input, .element = element};
 }
 
-static cg_status check_input(cg_function *f, void *context, int n, cg_tensor **x, int input,
-                             cg_tensor *gradient, double rtol, double atol, cg_gradcheck_result *r) {
-    int64_t numel = cg_numel(x[input]);
-    size_t bytes = (size_t)numel * sizeof(double);
-    double *host = malloc(2 * bytes + 1), *analytic = host ? host + numel : NULL;
-    if (!host) return CG_FAIL(&cg_device_of(x[0])->error, CG_ERROR_MEMORY, "gradcheck: out of host memory");
-    cg_status status = cg_to_host(x[input], host, bytes);
-    if (status == CG_OK) status = cg_to_host(gradient, analytic, bytes);
-    for (int64_t i = 0; i < numel && status == CG_OK; i++) {
-        double slope = 0;
-        status = numerical(f, context, n, x, input, host, i, &slope);
-        if (status == CG_OK) compare(analytic[i], slope, rtol, atol, input, i, r);
+typedef struct check {
+    const char *op;
+    cg_function *f;
+    void *context;
+    bool second; /* of second derivatives */
+    int n;
+    double rtol, atol;
+    cg_gradcheck_result *result;
+} check;
+
+/* <w, f(x)> */
+static cg_tensor *first_order(void *context, int n, cg_tensor *const *x) {
+    const check *c = context;
+    return contract(c->op, c->f(c->context, n, x), 0);
+}
+
+/* sum_j <w_j, d/dx_j <w, f(x)>> */
+static cg_tensor *second_order(void *context, int n, cg_tensor *const *x) {
+    const check *c = context;
+    cg_tensor *g[MOST], *sum = NULL, *y = first_order(context, n, x);
+    if (!y || cg_grad(y, NULL, n, x, true, g) != CG_OK) return NULL;
+    for (int i = 0; i < n; i++) {
+        cg_tensor *part = contract(c->op, g[i], i + 1);
+        sum = i ? cg_add(sum, part) : part;
     }
-    free(host);
+    return sum;
+}
+
+static cg_status check_input(check *c, cg_tensor **copy, int input, cg_tensor *gradient) {
+    const int64_t numel = cg_numel(copy[input]);
+    const size_t bytes = (size_t)numel * sizeof(double);
+    double *slope = malloc(2 * bytes + 1), *analytic = slope ? slope + numel : NULL;
+    if (!slope)
+        return CG_FAIL(&cg_device_of(copy[0])->error, CG_ERROR_MEMORY, "%s: out of host memory", c->op);
+    cg_status status = cg_differences(c->op, c->second ? second_order : first_order, c, c->n, copy, input,
+                                      CG_DIFFERENCE_SEVEN, slope);
+    if (status == CG_OK) status = cg_to_host(gradient, analytic, bytes);
+    for (int64_t i = 0; i < numel && status == CG_OK; i++)
+        compare(analytic[i], slope[i], c->rtol, c->atol, input, i, c->result);
+    free(slope);
     return status;
 }
 
 /* Copies of the inputs that the checker may write to, and their gradients. */
-static cg_status prepare(cg_function *f, void *context, int n, cg_tensor *const *x, cg_tensor **copy,
-                         cg_tensor **gradient) {
+static cg_status prepare(check *c, cg_tensor *const *x, cg_tensor **copy, cg_tensor **gradient) {
     cg_device *dev = cg_device_of(x[0]);
-    cg_tensor *leaf[CG_RULE_INPUTS * 4];
-    for (int i = 0; i < n; i++) {
-        cg_tensor *plain = cg_detach(x[i]);
-        copy[i] = cg_require_grad(cg_to_device(plain, dev), true); /* f may itself take gradients */
-        leaf[i] = cg_require_grad(cg_to_device(plain, dev), true);
+    cg_tensor *leaf[MOST];
+    for (int i = 0; i < c->n; i++) {
+        copy[i] = cg_differences_copy(x[i]);
+        leaf[i] = cg_differences_copy(x[i]);
         if (!leaf[i] || !copy[i]) return dev->error.code;
     }
-    cg_tensor *y = contract(f(context, n, leaf));
+    cg_tensor *y = c->second ? second_order(c, c->n, leaf) : first_order(c, c->n, leaf);
     if (!y) return dev->error.code ? dev->error.code : CG_ERROR_STATE;
-    return cg_grad(y, NULL, n, leaf, false, gradient);
+    const cg_grad_request r = {.op = c->op, .y = y, .n = c->n, .x = leaf, .unused_is_zero = c->second};
+    return cg_grad_do(&r, gradient);
+}
+
+static cg_status run_check(check *c, cg_tensor *const *x) {
+    *c->result = (cg_gradcheck_result){0};
+    if (!c->f || c->n < 1 || c->n > MOST || !x[0]) return CG_ERROR_ARGUMENT;
+    cg_device *dev = cg_device_of(x[0]);
+    for (int i = 0; i < c->n; i++)
+        if (!x[i] || cg_dtype_of(x[i]) != CG_F64)
+            return CG_FAIL(&dev->error, CG_ERROR_DTYPE, "%s: input %d must be f64", c->op, i);
+    cg_scope *scope = cg_scope_begin(dev);
+    if (!scope) return dev->error.code;
+    cg_tensor *copy[MOST], *gradient[MOST];
+    cg_status status = prepare(c, x, copy, gradient);
+    for (int i = 0; i < c->n && status == CG_OK; i++) status = check_input(c, copy, i, gradient[i]);
+    c->result->passed = status == CG_OK && c->result->worst <= 1;
+    cg_scope_end(scope);
+    return status;
 }
 
 cg_status cg_gradcheck(cg_function *f, void *context, int n, cg_tensor *const *x, double rtol, double atol,
                        cg_gradcheck_result *result) {
-    enum { MOST = CG_RULE_INPUTS * 4 };
-    *result = (cg_gradcheck_result){0};
-    if (n < 1 || n > MOST || !x[0]) return CG_ERROR_ARGUMENT;
-    cg_device *dev = cg_device_of(x[0]);
-    for (int i = 0; i < n; i++)
-        if (!x[i] || cg_dtype_of(x[i]) != CG_F64)
-            return CG_FAIL(&dev->error, CG_ERROR_DTYPE, "gradcheck: input %d must be f64", i);
-    cg_scope *scope = cg_scope_begin(dev);
-    if (!scope) return dev->error.code;
-    cg_tensor *copy[MOST], *gradient[MOST];
-    cg_status status = prepare(f, context, n, x, copy, gradient);
-    for (int i = 0; i < n && status == CG_OK; i++)
-        status = check_input(f, context, n, copy, i, gradient[i], rtol, atol, result);
-    result->passed = status == CG_OK && result->worst <= 1;
-    cg_scope_end(scope);
-    return status;
+    check c = {
+        .op = "gradcheck", .f = f, .context = context, .n = n, .rtol = rtol, .atol = atol, .result = result};
+    return run_check(&c, x);
+}
+
+cg_status cg_gradgradcheck(cg_function *f, void *context, int n, cg_tensor *const *x, double rtol,
+                           double atol, cg_gradcheck_result *result) {
+    check c = {.op = "gradgradcheck",
+               .f = f,
+               .context = context,
+               .second = true,
+               .n = n,
+               .rtol = rtol,
+               .atol = atol,
+               .result = result};
+    return run_check(&c, x);
 }

@@ -5,27 +5,45 @@
 #include "autograd/tape.h"
 
 typedef struct cg_node cg_node;
+typedef struct cg_visit cg_visit; /* walk.h */
+typedef struct cg_again cg_again; /* checkpoint.c */
+
+/* A function of the caller's on the way of a gradient. */
+typedef struct cg_hook {
+    int64_t number;
+    cg_gradient_hook *call;
+    void (*release)(void *context);
+    void *context;
+    struct cg_hook *next;
+} cg_hook;
 
 struct cg_node {
     cg_record record; /* first: a tensor points at it */
     cg_device *dev;
+    uint64_t serial;     /* counts up: a node made later has a larger one */
     const cg_rule *rule; /* NULL: a leaf */
     int n;
-    cg_node *input[CG_RULE_INPUTS];   /* NULL where no gradient is wanted; retained */
+    cg_node **input; /* NULL where no gradient is wanted; retained */
+    cg_node *few[CG_RULE_INPUTS];
     cg_tensor *saved[CG_RULE_INPUTS]; /* kept inputs, with their own record */
     cg_tensor *saved_out;             /* the kept result, outside the record: else a circle */
     uint64_t version[CG_RULE_INPUTS], version_out;
     cg_dims shape[CG_RULE_INPUTS], shape_out;
     cg_dtype dtype[CG_RULE_INPUTS];
     cg_attributes attributes;
+    cg_again *again; /* of cg_checkpoint: how its result is computed again; the arrays above are not used */
     bool released;   /* its kept values are gone: it has been walked */
-    cg_tensor *grad; /* leaf: what cg_backward has gathered */
 
-    /* while a walk is under way */
-    bool seen, needed;  /* reached by the walk; leads to a target */
-    bool target;        /* the walk wants the gradient here */
-    cg_tensor *arrived; /* sum of the gradients that have arrived */
-    cg_node *next;      /* in the list of all nodes of the walk, or of nodes to destroy */
+    bool retain_grad; /* a result whose gradient is gathered too */
+    cg_tensor *grad;  /* what cg_backward has gathered */
+    cg_node *watch;   /* stands for the record of `grad`, see gather.c */
+    cg_node *watched; /* of such a stand-in: the node that holds the gradient */
+
+    cg_hook *hooks;
+    int hooks_running;
+
+    cg_visit *visit; /* what the innermost walk under way knows of it */
+    cg_node *next;   /* in the list of nodes to destroy */
 };
 
 static inline cg_node *cg_node_of(const cg_tensor *x) { return (cg_node *)x->record; }
@@ -34,5 +52,37 @@ cg_node *cg_node_new(cg_device *dev, const cg_rule *rule);
 
 /* Lets go of the kept values of a walked node. */
 void cg_node_release_saved(cg_node *node);
+
+/* Keeps a value that a rule reads: counted on its storage, so that it is stored when a fused program passes by. */
+void cg_keep(cg_tensor **slot, cg_tensor *x);
+void cg_unkeep(cg_tensor **slot);
+
+/* The same values in the record: a result of x with the gradient g. */
+cg_tensor *cg_identity(cg_tensor *x);
+
+/* --- hooks.c ---------------------------------------------------------------------------------------------------- */
+
+/* Runs the hooks of a node on *g, in the innermost scope; *g is what the last gave. */
+cg_status cg_hooks_run(cg_node *node, cg_tensor **g);
+
+void cg_hooks_release(cg_node *node);
+
+/* --- gather.c --------------------------------------------------------------------------------------------------- */
+
+/*
+ * Adds *arrived (retained, released here) to what the node has gathered. `scope` is where a record of the sum lives
+ * under create_graph.
+ */
+cg_status cg_gather(cg_node *node, cg_tensor **arrived, cg_scope *scope);
+
+/* Lets go of the gathered gradient. */
+void cg_gathered_release(cg_node *node);
+
+/* A stand-in of gather.c is being destroyed. */
+void cg_watch_ends(cg_node *watch);
+
+/* --- checkpoint.c ----------------------------------------------------------------------------------------------- */
+
+void cg_again_free(cg_again *again);
 
 #endif

@@ -1,6 +1,7 @@
 /* Recording: nodes, leaves, kept values. */
 #include <stdlib.h>
 
+#include "autograd/anomaly.h"
 #include "autograd/node.h"
 #include "core/shape.h"
 #include "tensor/deferral.h"
@@ -16,17 +17,18 @@ cg_node *cg_node_new(cg_device *dev, const cg_rule *rule) {
     }
     node->record = (cg_record){.refs = 1, .destroy = destroy_node};
     node->dev = dev;
+    node->serial = ++dev->serial;
     node->rule = rule;
+    node->input = node->few;
     return node;
 }
 
-/* A kept value counts on its storage, so that it is stored when a fused program passes by. */
-static void keep(cg_tensor **slot, cg_tensor *x) {
+void cg_keep(cg_tensor **slot, cg_tensor *x) {
     *slot = cg_retain(x);
     x->storage->saved++;
 }
 
-static void unkeep(cg_tensor **slot) {
+void cg_unkeep(cg_tensor **slot) {
     if (!*slot) return;
     (*slot)->storage->saved--;
     cg_release(*slot);
@@ -34,8 +36,10 @@ static void unkeep(cg_tensor **slot) {
 }
 
 void cg_node_release_saved(cg_node *node) {
-    for (int i = 0; i < node->n; i++) unkeep(&node->saved[i]);
-    unkeep(&node->saved_out);
+    for (int i = 0; i < node->n; i++) cg_unkeep(&node->saved[i]);
+    cg_unkeep(&node->saved_out);
+    cg_again_free(node->again);
+    node->again = NULL;
     node->released = true;
 }
 
@@ -55,9 +59,12 @@ static void destroy_node(cg_record *record) {
     while (doomed) {
         node = doomed;
         doomed = node->next;
+        cg_watch_ends(node);
         cg_node_release_saved(node);
-        cg_release(node->grad);
+        cg_gathered_release(node);
+        cg_hooks_release(node);
         for (int i = 0; i < node->n; i++) cg_record_release(node->input[i] ? &node->input[i]->record : NULL);
+        if (node->input != node->few) free(node->input);
         free(node);
     }
     destroying = false;
@@ -78,7 +85,7 @@ static cg_status record_input(cg_node *node, int i, cg_tensor *x, bool kept) {
         x->record->refs++;
     }
     if (kept) {
-        keep(&node->saved[i], x);
+        cg_keep(&node->saved[i], x);
         node->version[i] = x->storage->version;
     }
     return CG_OK;
@@ -86,7 +93,8 @@ static cg_status record_input(cg_node *node, int i, cg_tensor *x, bool kept) {
 
 cg_tensor *cg_record_op(cg_tensor *out, const cg_rule *rule, int n, cg_tensor *const *input, unsigned kept,
                         const cg_attributes *attributes) {
-    if (!out || !cg_recording(out->storage->dev, n, input)) return out;
+    if (!out || !cg_anomaly_pass(out, rule->name, n, input)) return NULL;
+    if (!cg_recording(out->storage->dev, n, input)) return out;
     cg_node *node = cg_node_new(out->storage->dev, rule);
     if (!node) return NULL;
     node->n = n;
@@ -100,11 +108,21 @@ cg_tensor *cg_record_op(cg_tensor *out, const cg_rule *rule, int n, cg_tensor *c
             cg_record_release(&node->record);
             return NULL;
         }
-        keep(&node->saved_out, alias);
+        cg_keep(&node->saved_out, alias);
         node->version_out = out->storage->version;
     }
     out->record = &node->record;
     return out;
+}
+
+void cg_no_gradient(const cg_rule_call *call, cg_tensor **dx) { (void)call, (void)dx; }
+
+static void identity_backward(const cg_rule_call *call, cg_tensor **dx) { dx[0] = call->g; }
+
+static const cg_rule identity_rule = {"identity", identity_backward};
+
+cg_tensor *cg_identity(cg_tensor *x) {
+    return x ? cg_record_op(cg_tensor_alias(x), &identity_rule, 1, &x, CG_KEEP_NOTHING, NULL) : NULL;
 }
 
 /* --- leaves and switches ---------------------------------------------------------------------------------- */
@@ -136,14 +154,6 @@ cg_tensor *cg_require_grad(cg_tensor *x, bool wanted) {
 }
 
 bool cg_requires_grad(const cg_tensor *x) { return x && x->record; }
-
-cg_tensor *cg_grad_of(const cg_tensor *x) { return x && x->record ? cg_node_of(x)->grad : NULL; }
-
-void cg_zero_grad(cg_tensor *x) {
-    if (!x || !x->record) return;
-    cg_release(cg_node_of(x)->grad);
-    cg_node_of(x)->grad = NULL;
-}
 
 cg_tensor *cg_detach(cg_tensor *x) { return x ? cg_tensor_alias(x) : NULL; }
 

@@ -52,6 +52,12 @@ enum { CG_KEEP_NOTHING = 0, CG_KEEP_OUT = 1 << 30 };
 cg_tensor *cg_record_op(cg_tensor *out, const cg_rule *rule, int n, cg_tensor *const *input, unsigned keep,
                         const cg_attributes *attributes);
 
+/* The rule of an operation that has no gradient: the walk that comes to it fails with CG_ERROR_GRADIENT. */
+void cg_no_gradient(const cg_rule_call *call, cg_tensor **dx);
+
+/* Puts `grad`, computed, of x's shape and dtype, in the place of the gradient that leaf x has. */
+void cg_grad_store(cg_tensor *x, cg_tensor *grad);
+
 /* Whether an operation on these inputs would be recorded. */
 bool cg_recording(cg_device *dev, int n, cg_tensor *const *input);
 

@@ -121,6 +121,8 @@ cg_tensor *cg_recall(cg_tensor *confusion) { return share_of_hits("recall", conf
 /* The mean is 1/2 where there is one sample, and then nothing was hit. */
 cg_tensor *cg_f1_score(cg_tensor *confusion) { return share_of_hits("f1_score", confusion, mean_of_both); }
 
+static const cg_rule r2_score_rule = {"r2_score", cg_no_gradient};
+
 cg_tensor *cg_r2_score(cg_tensor *predicted, cg_tensor *target) {
     if (!predicted || !target) return NULL;
     cg_device *dev = predicted->storage->dev;
@@ -139,7 +141,8 @@ cg_tensor *cg_r2_score(cg_tensor *predicted, cg_tensor *target) {
     cg_tensor *rest = cg_sum(cg_square(cg_sub(target, predicted)), CG_ALL_AXES, false);
     cg_tensor *mean = cg_mean(target, CG_ALL_AXES, false);
     cg_tensor *all = cg_sum(cg_square(cg_sub(target, mean)), CG_ALL_AXES, false);
-    return cg_values_end(scope, cg_sub(1, cg_div(rest, all)));
+    cg_tensor *out = cg_values_end(scope, cg_sub(1, cg_div(rest, all)));
+    return cg_record_op(out, &r2_score_rule, 2, (cg_tensor *[]){predicted, target}, CG_KEEP_NOTHING, NULL);
 }
 
 /*

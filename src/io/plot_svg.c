@@ -58,8 +58,7 @@ static void widen_to_curve(const plot *p, int c, double x[2], double y[2]) {
         widen(x, p->options->log_x, curve->x[i] + half);
         widen(y, p->options->log_y, curve->y[i]);
         if (bars)
-            widen(y, p->options->log_y,
-                  0); /* a logarithmic axis has no 0: there bars stand on its lower end */
+            widen(y, p->options->log_y, 0); /* a logarithmic axis has no 0: bars stand on its lower end */
     }
 }
 

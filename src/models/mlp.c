@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "clgrad/models.h"
+#include "models/assembly.h"
 #include "tensor/context.h"
 
 /* He's variance is made for activations that are zero on one side, Xavier's for the others. */
@@ -15,12 +16,13 @@ static cg_init init_for(const char *activation) {
 
 static cg_status add_layers(cg_module *net, int n, const int64_t *sizes, const char *activation) {
     cg_device *dev = cg_module_device(net);
-    cg_status status = cg_sequential_add(net, cg_flatten_module(dev));
-    for (int i = 0; i + 1 < n && status == CG_OK; i++) {
+    cg_status status = CG_OK;
+    cg_assembly_add(net, NULL, cg_flatten_module(dev), &status);
+    for (int i = 0; i + 1 < n; i++) {
         bool last = i + 2 == n;
         cg_init init = last ? CG_INIT_XAVIER : init_for(activation);
-        status = cg_sequential_add(net, cg_linear_module(dev, sizes[i], sizes[i + 1], init));
-        if (status == CG_OK && !last) status = cg_sequential_add(net, cg_activation_module(dev, activation));
+        cg_assembly_add(net, NULL, cg_linear_module(dev, sizes[i], sizes[i + 1], init), &status);
+        if (!last) cg_assembly_add(net, NULL, cg_activation_module(dev, activation), &status);
     }
     return status;
 }
@@ -44,7 +46,5 @@ cg_module *cg_mlp(cg_device *dev, int n, const int64_t *sizes, const char *activ
     }
     if (!sizes_are_positive(dev, n, sizes)) return NULL;
     cg_module *net = cg_sequential(dev);
-    if (net && add_layers(net, n, sizes, activation) == CG_OK) return net;
-    cg_module_free(net);
-    return NULL;
+    return net ? cg_assembly_end(net, add_layers(net, n, sizes, activation)) : NULL;
 }

@@ -1,10 +1,18 @@
-/* Activations by name. */
+/* Activations by name, and the softmax over an axis. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "clgrad/activations.h"
+#include "clgrad/reduce.h"
 #include "nn/module.h"
 
 static cg_tensor *leaky_relu_usual(cg_tensor *x) { return cg_leaky_relu(x, 0.01); }
+static cg_tensor *elu_usual(cg_tensor *x) { return cg_elu(x, 1); }
+static cg_tensor *celu_usual(cg_tensor *x) { return cg_celu(x, 1); }
+static cg_tensor *softmax_last(cg_tensor *x) { return cg_softmax(x, -1); }
+static cg_tensor *log_softmax_last(cg_tensor *x) { return cg_log_softmax(x, -1); }
+static cg_tensor *glu_last(cg_tensor *x) { return cg_glu(x, -1); }
+static cg_tensor *swiglu_last(cg_tensor *x) { return cg_swiglu(x, -1); }
 
 typedef struct activation {
     const char *name;
@@ -12,10 +20,29 @@ typedef struct activation {
 } activation;
 
 static const activation activations[] = {
-    {"relu", cg_relu},           {"leaky_relu", leaky_relu_usual},
-    {"swish", cg_swish},         {"sigmoid", cg_sigmoid},
-    {"tanh", cg_tanh},           {"gelu", cg_gelu},
+    {"relu", cg_relu},
+    {"leaky_relu", leaky_relu_usual},
+    {"relu6", cg_relu6},
+    {"sigmoid", cg_sigmoid},
+    {"log_sigmoid", cg_log_sigmoid},
+    {"hardsigmoid", cg_hardsigmoid},
+    {"tanh", cg_tanh},
+    {"hardtanh", cg_hardtanh},
+    {"swish", cg_swish},
+    {"silu", cg_swish},
+    {"hardswish", cg_hardswish},
+    {"gelu", cg_gelu},
     {"gelu_tanh", cg_gelu_tanh},
+    {"elu", elu_usual},
+    {"selu", cg_selu},
+    {"celu", celu_usual},
+    {"softplus", cg_softplus},
+    {"softsign", cg_softsign},
+    {"mish", cg_mish},
+    {"softmax", softmax_last},
+    {"log_softmax", log_softmax_last},
+    {"glu", glu_last},
+    {"swiglu", swiglu_last},
 };
 
 enum { ACTIVATIONS = sizeof activations / sizeof *activations };
@@ -26,7 +53,7 @@ static cg_tensor *activation_forward(void *context, cg_module *self, cg_tensor *
 }
 
 static void unknown(cg_device *dev, const char *name) {
-    char list[256] = "";
+    char list[512] = "";
     for (int i = 0; i < ACTIVATIONS; i++) {
         if (i) strcat(list, ", ");
         strcat(list, activations[i].name);
@@ -42,4 +69,21 @@ cg_module *cg_activation_module(cg_device *dev, const char *name) {
             return cg_custom_module(dev, name, activation_forward, NULL, (void *)&activations[i]);
     unknown(dev, name);
     return NULL;
+}
+
+static cg_tensor *softmax_forward(void *context, cg_module *self, cg_tensor *x) {
+    (void)self;
+    return cg_softmax(x, *(const int *)context);
+}
+
+cg_module *cg_softmax_module(cg_device *dev, int axis) {
+    int *kept = dev ? malloc(sizeof *kept) : NULL;
+    if (!kept) {
+        if (dev) CG_FAIL(&dev->error, CG_ERROR_MEMORY, "softmax_module: out of host memory");
+        return NULL;
+    }
+    *kept = axis;
+    cg_module *module = cg_custom_module(dev, "softmax", softmax_forward, free, kept);
+    if (!module) free(kept);
+    return module;
 }

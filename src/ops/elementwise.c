@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "autograd/anomaly.h"
 #include "core/rows.h"
 #include "ops/derivatives.h"
 #include "ops/op.h"
@@ -142,7 +143,8 @@ static cg_tensor *apply(int row, const cg_rule *rule, int n, const cg_arg *arg) 
     memcpy(o.arg, arg, (size_t)n * sizeof *arg);
     if (!find_device(&o) || !broadcast(&o) || !promote(&o) || !make_condition(&o)) return NULL;
     cg_tensor *out = compute(&o);
-    if (!out || o.row->class == CG_CLASS_COMPARE || !cg_recording(o.dev, n, o.tensor)) return out;
+    if (!out || o.row->class == CG_CLASS_COMPARE) return out;
+    if (!cg_recording(o.dev, n, o.tensor)) return cg_anomaly_pass(out, o.row->name, n, o.tensor) ? out : NULL;
     unsigned keep = keep_of(row);
     cg_attributes attributes = {0};
     if (o.row->signature == CG_SIG_PARAM) {

@@ -49,10 +49,12 @@ static cg_tensor *edges(cg_tensor *x, int64_t bins, double lo, double hi) {
     return cg_linspace(x->storage->dev, x->storage->dtype, lo - widen, hi + widen, bins + 1);
 }
 
+static const cg_rule edges_rule = {"histogram_edges", cg_no_gradient}; /* of edges that depend on x */
+
 cg_tensor *cg_histogram_edges(cg_tensor *x, int64_t bins, double lo, double hi) {
     if (!x || !check_bins("histogram_edges", x, bins, lo, hi)) return NULL;
-    cg_tensor *flat = countable(x);
-    return flat ? edges(flat, bins, lo, hi) : NULL;
+    cg_tensor *flat = countable(x), *out = flat ? edges(flat, bins, lo, hi) : NULL;
+    return isnan(lo) ? cg_record_op(out, &edges_rule, 1, &x, CG_KEEP_NOTHING, NULL) : out;
 }
 
 /*

@@ -107,7 +107,9 @@ cg_tensor *cg_reduction_unreduce(cg_tensor *g, const cg_dims *shape, unsigned ma
 
 cg_scope *cg_values_begin(cg_device *dev) {
     cg_scope *scope = cg_scope_begin(dev);
-    if (scope) cg_no_grad_begin(dev);
+    if (!scope) return NULL;
+    cg_no_grad_begin(dev);
+    dev->unwatched++;
     return scope;
 }
 
@@ -115,6 +117,7 @@ cg_tensor *cg_values_end(cg_scope *scope, cg_tensor *result) {
     if (!scope) return NULL;
     cg_device *dev = scope->dev;
     cg_no_grad_end(dev);
+    dev->unwatched--;
     cg_retain(result);
     cg_scope_drop(scope);
     if (!result || cg_scope_adopt(dev, result)) return result;

@@ -45,6 +45,8 @@ static bool unique_of(cg_tensor *x, cg_unique_result *result) {
     return result->inverse != NULL;
 }
 
+static const cg_rule unique_rule = {"unique", cg_no_gradient};
+
 cg_status cg_unique(cg_tensor *x, cg_unique_result *result) {
     if (result) *result = (cg_unique_result){0};
     if (!x) return CG_ERROR_ARGUMENT;
@@ -52,7 +54,9 @@ cg_status cg_unique(cg_tensor *x, cg_unique_result *result) {
         return CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT, "unique: nowhere to put the results of %s",
                        CG_SHAPE_STR(&x->shape));
     cg_tensor *values = cg_detach(x);
-    if (values && unique_of(values, result)) return CG_OK;
+    if (values && unique_of(values, result))
+        result->values = cg_record_op(result->values, &unique_rule, 1, &x, CG_KEEP_NOTHING, NULL);
+    if (result->values && result->inverse) return CG_OK;
     *result = (cg_unique_result){0};
     return x->storage->dev->error.code;
 }

@@ -1,57 +1,63 @@
-/* Adam (Kingma, Ba 2015), algorithm 1. */
+/* Adam (Kingma, Ba 2015), algorithm 1; AMSGrad (Reddi, Kale, Kumar 2018); AdamW (Loshchilov, Hutter 2019). */
 #include <math.h>
 
 #include "core/rows.h"
 #include "optim/optimizer.h"
 
-enum { P, G, M, V }; /* inputs */
-enum { STEP, ONE_MINUS_BETA1, ONE_MINUS_BETA2, V_SCALE, EPSILON, DECAY, CONSTANTS };
+enum { M = CG_STEP_STATE, V, LARGEST };                                          /* states */
+enum { BETA1, BETA2, EPSILON, OPTIONS };                                         /* options */
+enum { ONE_MINUS_BETA1 = CG_STEP_OWN, ONE_MINUS_BETA2, V_SCALE, EPSILON_ADDED }; /* constants */
 
 /*
- *     g' = g + decay p
- *     m  = m + (1 - beta1) (g' - m)        v = v + (1 - beta2) (g'^2 - v)
- *     p  = p - lr / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + epsilon)
+ *     m = m + (1 - beta1) (g - m)        v = v + (1 - beta2) (g^2 - v)        w = v, or max(w, v)
+ *     step = m / (sqrt(w / (1 - beta2^t)) + epsilon), which lr / (1 - beta1^t) multiplies
  */
-static void program(const cg_optimizer *o, cg_program *p) {
-    p->n_inputs = 4;
-    p->n_consts = CONSTANTS;
-    const int first = cg_program_const(p, 0);
-    int g = G; /* without decay two rows less, a sixth of the step */
-    if (o->options.adam.weight_decay != 0)
-        g = cg_program_push(p, CG_ROW_add, G, cg_program_push(p, CG_ROW_mul, P, first + DECAY, 0), 0);
-    int m = cg_program_push(p, CG_ROW_lerp, M, g, first + ONE_MINUS_BETA1);
-    int v = cg_program_push(p, CG_ROW_lerp, V, cg_program_push(p, CG_ROW_square, g, 0, 0),
-                            first + ONE_MINUS_BETA2);
-    int root = cg_program_push(p, CG_ROW_sqrt, cg_program_push(p, CG_ROW_mul, v, first + V_SCALE, 0), 0, 0);
-    int ratio =
-        cg_program_push(p, CG_ROW_div, m, cg_program_push(p, CG_ROW_add, root, first + EPSILON, 0), 0);
-    p->output[0] =
-        (uint8_t)cg_program_push(p, CG_ROW_sub, P, cg_program_push(p, CG_ROW_mul, ratio, first + STEP, 0), 0);
+static int push_step(const cg_optimizer *o, cg_program *p, int g) {
+    const int m = cg_program_push(p, CG_ROW_lerp, M, g, cg_step_const(p, ONE_MINUS_BETA1));
+    const int v = cg_program_push(p, CG_ROW_lerp, V, cg_program_push(p, CG_ROW_square, g, 0, 0),
+                                  cg_step_const(p, ONE_MINUS_BETA2));
+    int w = v;
+    if (o->update->n_states == 3) {
+        w = cg_program_push(p, CG_ROW_maximum, LARGEST, v, 0);
+        p->output[3] = (uint8_t)w;
+    }
     p->output[1] = (uint8_t)m;
     p->output[2] = (uint8_t)v;
-    p->n_outputs = 3;
+    const int scaled = cg_program_push(p, CG_ROW_mul, w, cg_step_const(p, V_SCALE), 0);
+    const int root = cg_program_push(p, CG_ROW_sqrt, scaled, 0, 0);
+    const int below = cg_program_push(p, CG_ROW_add, root, cg_step_const(p, EPSILON_ADDED), 0);
+    return cg_program_push(p, CG_ROW_div, m, below, 0);
 }
 
 static void constants(const cg_optimizer *o, int64_t t, cg_scalar *c) {
-    const cg_adam_options *a = &o->options.adam;
-    c[STEP].f = o->lr / (1 - pow(a->beta1, (double)t));
-    c[ONE_MINUS_BETA1].f = 1 - a->beta1;
-    c[ONE_MINUS_BETA2].f = 1 - a->beta2;
-    c[V_SCALE].f = 1 / (1 - pow(a->beta2, (double)t));
-    c[EPSILON].f = a->epsilon;
-    c[DECAY].f = a->weight_decay;
+    const double beta1 = o->option[BETA1], beta2 = o->option[BETA2];
+    c[CG_STEP_LR].f /= 1 - pow(beta1, (double)t);
+    c[ONE_MINUS_BETA1].f = 1 - beta1;
+    c[ONE_MINUS_BETA2].f = 1 - beta2;
+    c[V_SCALE].f = 1 / (1 - pow(beta2, (double)t));
+    c[EPSILON_ADDED].f = o->option[EPSILON];
 }
 
-static const cg_update update = {"adam", 2, program, constants};
+#define ADAM(states)                                                                                         \
+    {                                                                                                        \
+        .n_states = states, .n_options = OPTIONS, .state = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"},      \
+        .option = {"beta1", "beta2", "epsilon"}, .momentum = BETA1, .step = push_step,                       \
+        .constants = constants                                                                               \
+    }
+static const cg_update plain = ADAM(2), amsgrad = ADAM(3);
 
-cg_optimizer *cg_adam(cg_module *module, cg_adam_options options) {
-    cg_optimizer *o = cg_optimizer_new(module, &update);
-    if (!o) return NULL;
-    if (options.lr == 0) options.lr = 0.001;
-    if (options.beta1 == 0) options.beta1 = 0.9;
-    if (options.beta2 == 0) options.beta2 = 0.999;
-    if (options.epsilon == 0) options.epsilon = 1e-8;
-    o->lr = options.lr;
-    o->options.adam = options;
-    return o;
+static cg_optimizer *make(cg_module *module, const char *kind, const cg_adam_options *a) {
+    const cg_option option[OPTIONS] = {[BETA1] = {a->beta1, 0.9, 1},
+                                       [BETA2] = {a->beta2, 0.999, 1},
+                                       [EPSILON] = {a->epsilon, 1e-8, INFINITY}};
+    const cg_common_options common = {cg_option_or(a->lr, 0.001), a->weight_decay, a->l1, a->decoupled};
+    return cg_optimizer_new(module, kind, a->amsgrad ? &amsgrad : &plain, common, option, 0);
+}
+
+cg_optimizer *cg_adam(cg_module *module, cg_adam_options options) { return make(module, "adam", &options); }
+
+cg_optimizer *cg_adamw(cg_module *module, cg_adam_options options) {
+    options.weight_decay = cg_option_or(options.weight_decay, 0.01);
+    options.decoupled = true;
+    return make(module, "adamw", &options);
 }

@@ -1,37 +1,83 @@
+/* What all optimizers share: making one, its states, access to it. */
 #include "optim/optimizer.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "clgrad/autograd.h"
-#include "core/shape.h"
 #include "nn/module.h"
-#include "tensor/deferral.h"
 
-static cg_status make_states(cg_optimizer *o) {
+/* --- options ------------------------------------------------------------------------------------------------ */
+
+static cg_status check_option(const cg_optimizer *o, const char *name, double value, double below) {
+    if (value >= 0 && isfinite(value) && value < below) return CG_OK;
+    if (isfinite(below))
+        return CG_FAIL(&o->dev->error, CG_ERROR_ARGUMENT, "%s: %s is %g; expected 0 or more, below %g",
+                       o->kind, name, value, below);
+    return CG_FAIL(&o->dev->error, CG_ERROR_ARGUMENT, "%s: %s is %g; expected 0 or more, and finite", o->kind,
+                   name, value);
+}
+
+static cg_status take_options(cg_optimizer *o, cg_common_options common, const cg_option *option) {
+    cg_status status = check_option(o, "lr", common.lr, INFINITY);
+    if (status == CG_OK) status = check_option(o, "weight_decay", common.weight_decay, INFINITY);
+    if (status == CG_OK) status = check_option(o, "l1", common.l1, INFINITY);
+    o->lr = common.lr;
+    o->weight_decay = common.weight_decay;
+    o->l1 = common.l1;
+    o->decoupled = common.decoupled;
+    for (int k = 0; k < o->update->n_options && status == CG_OK; k++) {
+        o->option[k] = cg_option_or(option[k].value, option[k].usual);
+        status = check_option(o, o->update->option[k], o->option[k], option[k].below);
+    }
+    return status;
+}
+
+/* --- states --------------------------------------------------------------------------------------------------- */
+
+static cg_status make_state(cg_optimizer *o, const char *path, const cg_tensor *x, cg_optimizer_slot *slot,
+                            int k, double start) {
+    const char *name = o->update->state[k];
+    const size_t bytes = strlen(path) + 1 + strlen(name) + 1;
+    char *full = malloc(bytes);
+    if (!full) return CG_FAIL(&o->dev->error, CG_ERROR_MEMORY, "%s: out of host memory", o->kind);
+    snprintf(full, bytes, "%s.%s", path, name);
+    slot->state[k] = cg_retain(cg_eval(cg_full(o->dev, x->storage->dtype, x->shape, start)));
+    o->state[o->n_state++] = (cg_named_tensor){full, slot->state[k]};
+    return slot->state[k] ? CG_OK : o->dev->error.code;
+}
+
+static cg_status make_slots(cg_optimizer *o, double start) {
     for (int i = 0; i < o->n; i++) {
-        const cg_tensor *x = cg_parameter(o->module, i, NULL);
+        const char *path;
+        const cg_tensor *x = cg_parameter(o->module, i, &path);
+        cg_optimizer_slot *slot = &o->slot[i];
         if (!x) return o->dev->error.code;
+        *slot = (cg_optimizer_slot){.lr_factor = 1, .weight_decay = o->weight_decay, .l1 = o->l1};
         for (int k = 0; k < o->update->n_states; k++) {
-            o->state[i][k] = cg_retain(cg_eval(cg_zeros(o->dev, x->storage->dtype, x->shape)));
-            if (!o->state[i][k]) return o->dev->error.code;
+            const cg_status status = make_state(o, path, x, slot, k, start);
+            if (status != CG_OK) return status;
         }
     }
     return CG_OK;
 }
 
-cg_optimizer *cg_optimizer_new(cg_module *module, const cg_update *update) {
+cg_optimizer *cg_optimizer_new(cg_module *module, const char *kind, const cg_update *update,
+                               cg_common_options common, const cg_option *option, double start) {
     if (!module) return NULL;
     cg_device *dev = module->dev;
     cg_optimizer *o = calloc(1, sizeof *o);
-    size_t n = (size_t)cg_parameter_count(module);
+    const size_t n = (size_t)cg_parameter_count(module);
     if (o) {
-        *o = (cg_optimizer){.dev = dev, .module = module, .update = update, .n = (int)n};
-        o->state = calloc(n + 1, sizeof *o->state);
+        *o = (cg_optimizer){.dev = dev, .module = module, .kind = kind, .update = update, .n = (int)n};
+        o->slot = calloc(n + 1, sizeof *o->slot);
+        o->state = calloc(n * (size_t)update->n_states + 1, sizeof *o->state);
         o->segment = calloc(n + 1, sizeof *o->segment);
     }
-    cg_scope *scope = o && o->state && o->segment ? cg_scope_begin(dev) : NULL;
-    if (!scope) CG_FAIL(&dev->error, CG_ERROR_MEMORY, "%s: out of host memory", update->name);
-    bool ok = scope && make_states(o) == CG_OK;
+    const bool room = o && o->slot && o->state && o->segment;
+    cg_scope *scope = room ? cg_scope_begin(dev) : NULL;
+    if (!scope) CG_FAIL(&dev->error, CG_ERROR_MEMORY, "%s: out of host memory", kind);
+    const bool ok = scope && take_options(o, common, option) == CG_OK && make_slots(o, start) == CG_OK;
     cg_scope_end(scope);
     if (ok) return o;
     cg_optimizer_free(o);
@@ -40,12 +86,20 @@ cg_optimizer *cg_optimizer_new(cg_module *module, const cg_update *update) {
 
 void cg_optimizer_free(cg_optimizer *o) {
     if (!o) return;
-    for (int i = 0; o->state && i < o->n; i++)
-        for (int k = 0; k < o->update->n_states; k++) cg_release(o->state[i][k]);
+    for (int i = 0; i < o->n_state; i++) {
+        free((char *)o->state[i].name);
+        cg_release(o->state[i].tensor);
+    }
     free(o->state);
+    free(o->slot);
     free(o->segment);
+    free(o->settings);
     free(o);
 }
+
+/* --- access ----------------------------------------------------------------------------------------------------- */
+
+const char *cg_optimizer_kind(const cg_optimizer *o) { return o ? o->kind : NULL; }
 
 double cg_optimizer_lr(const cg_optimizer *o) { return o ? o->lr : 0; }
 
@@ -53,57 +107,40 @@ void cg_optimizer_set_lr(cg_optimizer *o, double lr) {
     if (o) o->lr = lr;
 }
 
-/* The operands of parameter x with gradient g. What still has to read the old x is computed first. */
-static cg_status fill_segment(const cg_optimizer *o, int i, cg_tensor *x, cg_tensor *g, cg_segment *segment) {
-    cg_tensor *dense = cg_tensor_dense(g);
-    if (!dense || cg_force_readers(x->storage)) return o->dev->error.code;
-    *segment = (cg_segment){.n = cg_numel(x)};
-    segment->in[0] = segment->out[0] = cg_tensor_operand(x);
-    segment->in[1] = cg_tensor_operand(dense);
-    for (int k = 0; k < o->update->n_states; k++)
-        segment->in[2 + k] = segment->out[1 + k] = cg_tensor_operand(o->state[i][k]);
-    return CG_OK;
+double cg_optimizer_momentum(const cg_optimizer *o) {
+    return o && o->update->momentum >= 0 ? o->option[o->update->momentum] : 0;
 }
 
-/* One request for all parameters of `dtype` that have a gradient. */
-static cg_status step_dtype(cg_optimizer *o, cg_dtype dtype) {
-    int n = 0;
-    for (int i = 0; i < o->n; i++) {
-        cg_tensor *x = cg_parameter(o->module, i, NULL), *g = cg_grad_of(x);
-        if (!g || x->storage->dtype != dtype || cg_numel(x) == 0) continue;
-        cg_status status = fill_segment(o, i, x, g, &o->segment[n++]);
-        if (status) return status;
-    }
-    if (n == 0) return CG_OK;
-    cg_program program = {.type = (uint8_t)dtype};
-    o->update->program(o, &program);
-    cg_map_many_request r = {.program = &program, .n_segments = n, .segment = o->segment};
-    o->update->constants(o, o->t + 1, r.consts);
-    return cg_hw_map_many(o->dev->hw, &r);
-}
-
-static void finish_step(cg_optimizer *o) {
-    for (int i = 0; i < o->n; i++) {
-        cg_tensor *x = cg_parameter(o->module, i, NULL);
-        if (cg_grad_of(x)) x->storage->version++;
-        cg_zero_grad(x);
-    }
-    o->t++;
-}
-
-cg_status cg_optimizer_step(cg_optimizer *o) {
+cg_status cg_optimizer_set_momentum(cg_optimizer *o, double momentum) {
     if (!o) return CG_ERROR_ARGUMENT;
-    if (cg_parameter_count(o->module) != o->n)
-        return CG_FAIL(&o->dev->error, CG_ERROR_STATE,
-                       "%s: the module has %d parameters, %d when it was made", o->update->name,
-                       cg_parameter_count(o->module), o->n);
-    if (o->n && !cg_parameter(o->module, 0, NULL))
-        return o->dev->error.code; /* the list is there from here on */
-    cg_scope *scope = cg_scope_begin(o->dev);
-    if (!scope) return o->dev->error.code;
-    cg_status status = step_dtype(o, CG_F32);
-    if (status == CG_OK) status = step_dtype(o, CG_F64);
-    if (status == CG_OK) finish_step(o);
-    cg_scope_end(scope);
+    if (o->update->momentum < 0)
+        return CG_FAIL(&o->dev->error, CG_ERROR_ARGUMENT, "optimizer_set_momentum: %s was made without one",
+                       o->kind);
+    const cg_status status = check_option(o, "momentum", momentum, 1);
+    if (status == CG_OK) o->option[o->update->momentum] = momentum;
     return status;
+}
+
+int64_t cg_optimizer_steps(const cg_optimizer *o) { return o ? o->t : 0; }
+
+void cg_optimizer_set_steps(cg_optimizer *o, int64_t steps) {
+    if (!o) return;
+    o->t = steps > 0 ? steps : 0;
+    for (int i = 0; i < o->n; i++) o->slot[i].t = o->t;
+}
+
+void cg_optimizer_zero_grad(cg_optimizer *o) {
+    if (o) cg_module_zero_grad(o->module);
+}
+
+int cg_optimizer_state_count(const cg_optimizer *o) { return o ? o->n_state : 0; }
+
+cg_tensor *cg_optimizer_state(const cg_optimizer *o, int i, const char **name) {
+    if (!o) return NULL;
+    if (i < 0 || i >= o->n_state) {
+        CG_FAIL(&o->dev->error, CG_ERROR_ARGUMENT, "optimizer_state: %d of %d states", i, o->n_state);
+        return NULL;
+    }
+    if (name) *name = o->state[i].name;
+    return o->state[i].tensor;
 }

@@ -25,6 +25,10 @@ struct cg_device {
     cg_expr *pending; /* every deferred row, newest first */
     bool fuse;        /* CLGRAD_FUSE */
     int no_grad;      /* depth of cg_no_grad_begin */
+    uint64_t serial;  /* of the node or hook made last */
+    int anomaly;      /* depth of cg_anomaly_begin */
+    int unwatched;    /* inside an operation or rule, of which anomaly mode sees the result alone */
+    int recomputing;  /* inside a function that cg_checkpoint runs again */
     uint64_t seed, next_stream;
 };
 

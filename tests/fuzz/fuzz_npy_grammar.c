@@ -48,9 +48,9 @@ static int64_t fortran_place(int64_t i, int rank, const int64_t *dim) {
 
 /* The bytes are all below 64, so that their value in any whole type is the sum of shifted bytes, and no real is NaN. */
 static double oracle_whole(const uint8_t *at, int size, bool big) {
-    double value = 0;
-    for (int i = 0; i < size; i++) value = value * 256 + at[big ? i : size - 1 - i];
-    return value;
+    uint64_t value = 0;
+    for (int i = 0; i < size; i++) value = value << 8 | at[big ? i : size - 1 - i];
+    return (double)(int64_t)value;
 }
 
 static void check_elements(const cg_array *a, int type, bool big, bool fortran, const int64_t *dim,

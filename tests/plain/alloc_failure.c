@@ -9,6 +9,12 @@
 #include "support/check.h"
 #include "tensor/context.h"
 
+#ifdef CG_WITH_PNG
+enum { PNG = 1 };
+#else
+enum { PNG = 0 };
+#endif
+
 #include <jansson.h>
 #include <math.h>
 #include <stdint.h>
@@ -118,7 +124,8 @@ typedef struct fixture {
 } fixture;
 
 static const float x_data[N] = {1, -2, 3, 4, -5, 6, 7, 8, -9, 10, 11, 12};
-static char weights_path[64], other_path[64], images_path[64], labels_path[64];
+static char weights_path[64], other_path[64], optimizer_path[64], images_path[64], labels_path[64],
+    table_path[64];
 
 static bool holds(const cg_tensor *x, double sum) {
     double v = 0;
@@ -337,6 +344,72 @@ static bool second_derivative(fixture *f) {
     return cg_grad(cg_sum(g, CG_ALL_AXES, false), NULL, 1, &x, false, &h) == CG_OK && holds(h, 6 * 46);
 }
 
+static cg_tensor *identity_hook(void *context, cg_tensor *g) {
+    ++*(int *)context;
+    return cg_mul(g, 1);
+}
+
+static bool hooks(fixture *f) {
+    int calls = 0;
+    cg_tensor *w = cg_require_grad(f->w, true), *y = cg_retain_grad(cg_matmul(f->x, w));
+    bool ok = cg_register_hook(w, identity_hook, &calls, NULL) > 0 &&
+              cg_backward_with(cg_sum(cg_square(y), CG_ALL_AXES, false),
+                               (cg_backward_options){.create_graph = true}) == CG_OK;
+    ok = ok && cg_backward(cg_sum(cg_grad_of(w), CG_ALL_AXES, false)) == CG_OK;
+    cg_zero_grad(w);
+    return ok;
+}
+
+static cg_tensor *tanh_of_product(void *context, int n, cg_tensor *const *x) {
+    (void)n;
+    return cg_tanh(cg_matmul(x[0], context ? context : x[1]));
+}
+
+static bool checkpoint(fixture *f) {
+    cg_tensor *w = cg_require_grad(f->w, true), *y = cg_checkpoint(tanh_of_product, w, 1, &f->x);
+    const bool ok = cg_backward(cg_sum(y, CG_ALL_AXES, false)) == CG_OK;
+    cg_zero_grad(w);
+    return ok;
+}
+
+static cg_tensor *sum_of_product(void *context, int n, cg_tensor *const *x) {
+    return cg_sum(tanh_of_product(context, n, x), CG_ALL_AXES, false);
+}
+
+static bool products_of_derivatives(fixture *f) {
+    cg_tensor *x[2] = {f->x, f->w}, *out[4], *y;
+    return cg_jvp(tanh_of_product, NULL, 2, x, x, false, out, &y) == CG_OK &&
+           cg_hvp(sum_of_product, NULL, 2, x, x, true, out, NULL) == CG_OK;
+}
+
+static bool matrices_of_derivatives(fixture *f) {
+    cg_tensor *x[2] = {cg_from_f32(f->dev, cg_shape(1, 2), x_data),
+                       cg_from_f32(f->dev, cg_shape(2, 1), x_data)};
+    cg_tensor *out[4];
+    return cg_jacobian(tanh_of_product, NULL, 2, x, false, out) == CG_OK &&
+           cg_hessian(sum_of_product, NULL, 2, x, false, out) == CG_OK &&
+           cg_numerical_gradient(sum_of_product, NULL, 2, x, CG_DIFFERENCE_CENTRAL, out) == CG_OK;
+}
+
+static bool anomaly(fixture *f) {
+    cg_anomaly_begin(f->dev);
+    cg_tensor *w = cg_require_grad(f->w, true);
+    const bool ok = cg_backward(cg_sum(cg_exp(cg_mul(w, 0.5)), CG_ALL_AXES, false)) == CG_OK;
+    cg_anomaly_end(f->dev);
+    cg_zero_grad(w);
+    return ok;
+}
+
+static bool recurrent(fixture *f) {
+    cg_module *net = cg_lstm_module(f->dev, 2, 2, (cg_recurrent_options){.layers = 2, .bidirectional = true});
+    cg_recurrent_state end;
+    cg_tensor *x = cg_reshape(f->x, cg_shape(2, 3, 2));
+    cg_tensor *y = cg_recurrent_forward(net, x, (cg_recurrent_state){0}, &end);
+    const bool ok = cg_backward(cg_sum(y, CG_ALL_AXES, false)) == CG_OK;
+    cg_module_free(net);
+    return ok;
+}
+
 static bool modules(fixture *f) {
     cg_module *net = cg_mlp(f->dev, 3, (const int64_t[]){4, 3, 2}, "gelu");
     cg_optimizer *sgd = cg_sgd(net, (cg_sgd_options){.lr = 0.1, .momentum = 0.9});
@@ -363,9 +436,76 @@ static bool networks(fixture *f) {
     return ok;
 }
 
+static bool add_layers(cg_module *net) {
+    cg_device *dev = cg_module_device(net);
+    cg_tensor *mean = cg_ones(dev, CG_F32, cg_shape(4));
+    return cg_module_add_buffer(net, "mean", mean) == CG_OK &&
+           cg_module_add(net, "embedding", cg_embedding_module(dev, 3, 4, 0)) == CG_OK &&
+           cg_module_add(net, "prelu", cg_prelu_module(dev, 1)) == CG_OK &&
+           cg_module_add(net, "block",
+                         cg_residual_module(cg_linear_module(dev, 4, 4, CG_INIT_HE),
+                                            cg_dropout_module(dev, 0.5))) == CG_OK &&
+           cg_module_add(net, "shape", cg_reshape_module(dev, cg_shape(2, 2))) == CG_OK &&
+           cg_module_add(net, "softmax", cg_softmax_module(dev, -1)) == CG_OK;
+}
+
+static bool layers(fixture *f) {
+    cg_module *net = cg_sequential(f->dev);
+    bool ok = net && add_layers(net) && cg_module_buffer(net, 0, NULL) != NULL;
+    cg_tensor *weight[4];
+    for (int i = 0; i < 4 && ok; i++) ok = (weight[i] = cg_parameter(net, i, NULL)) != NULL;
+    ok = ok && holds(cg_forward_with(net, weight, f->labels), 6);
+    cg_module_free(net);
+    return ok;
+}
+
+/* The fixture's network is as it was, whichever of the steps fails. */
+static bool states(fixture *f) {
+    cg_module_state *state = cg_module_state_save(f->net);
+    bool ok = state && cg_module_state_restore(f->net, state) == CG_OK;
+    cg_module_state_free(state);
+    cg_module *copy = cg_mlp(f->dev, 2, (const int64_t[]){4, 2}, "relu");
+    ok = ok && copy && cg_module_set_dtype(copy, CG_F64) == CG_OK &&
+         cg_dtype_of(cg_parameter(copy, 1, NULL)) == CG_F64;
+    cg_module_free(copy);
+    return ok;
+}
+
+static bool models(fixture *f) {
+    cg_transformer_options tiny = {
+        .vocabulary = 3, .context = 3, .width = 2, .heads = 1, .layers = 1, .dropout = 0.1};
+    cg_module *writer = cg_transformer(f->dev, tiny), *reader = cg_model(f->dev, "mlp:2", cg_shape(4), 2),
+              *viewer = cg_lenet(f->dev, cg_shape(1, 4, 4), 2);
+    bool ok = writer && viewer && cg_forward(writer, cg_reshape(f->labels, cg_shape(1, 3))) &&
+              cg_forward(reader, f->x);
+    cg_module_free(viewer);
+    cg_module_free(reader);
+    cg_module_free(writer);
+    return ok;
+}
+
 static bool train_step(fixture *f) {
     cg_tensor *loss = cg_cross_entropy(cg_forward(f->net, f->x), f->labels, CG_MEAN);
     return cg_backward(loss) == CG_OK && cg_optimizer_step(f->optimizer) == CG_OK;
+}
+
+static bool optimizers(fixture *f) {
+    cg_optimizer *o = cg_rmsprop(f->net, (cg_rmsprop_options){.centered = true, .momentum = 0.5});
+    bool ok = o && cg_optimizer_group(o, "*.bias", (cg_group_options){.frozen = true}) == CG_OK;
+    ok = ok && cg_optimizer_settings(o) && cg_optimizer_settings(o);
+    cg_optimizer_free(o);
+    return ok;
+}
+
+static bool save_optimizer(fixture *f) { return cg_optimizer_save(f->optimizer, other_path) == CG_OK; }
+
+static bool load_optimizer(fixture *f) { return cg_optimizer_load(f->optimizer, optimizer_path) == CG_OK; }
+
+static bool clip_gradients(fixture *f) {
+    cg_tensor *loss = cg_cross_entropy(cg_forward(f->net, f->x), f->labels, CG_MEAN), *total = NULL;
+    return cg_backward(cg_add(loss, cg_l2_penalty(f->net))) == CG_OK &&
+           cg_clip_grad_norm(f->net, 0.5, 2, &total) == CG_OK && cg_clip_grad_value(f->net, 0.25) == CG_OK &&
+           cg_grad_norm(f->net, 2) != NULL;
 }
 
 static bool save(fixture *f) { return cg_module_save(f->net, other_path) == CG_OK; }
@@ -381,6 +521,104 @@ static bool loader(fixture *f) {
     cg_loader_free(batches);
     cg_dataset_free(set);
     return ok;
+}
+
+/* Batches from another thread, which takes no memory; parts of a set; a table and its data set. */
+static bool streams(fixture *f) {
+    cg_dataset *set = cg_dataset_from_idx(images_path, labels_path), *train = NULL, *test = NULL,
+               *fold[2] = {0};
+    bool ok = set && cg_dataset_split(set, (cg_split_options){.test = 0.5}, &train, NULL, &test) == CG_OK &&
+              cg_dataset_fold(set, (cg_fold_options){.folds = 2}, &fold[0], &fold[1]) == CG_OK;
+    cg_loader *loader = cg_loader_new_with(f->dev, ok ? train : NULL,
+                                           (cg_loader_options){.batch = 1, .shuffle = true, .queue = 2});
+    cg_tensor *x = NULL, *y = NULL;
+    ok = loader && cg_loader_next(loader, &x, &y) &&
+         cg_loader_seek(loader, cg_loader_tell(loader)) == CG_OK && cg_loader_next(loader, &x, &y) &&
+         holds(cg_cast(cg_ge(x, 0), CG_F32), 2);
+    cg_loader_free(loader);
+    cg_dataset_free(fold[0]);
+    cg_dataset_free(fold[1]);
+    cg_dataset_free(train);
+    cg_dataset_free(test);
+    cg_dataset_free(set);
+    return ok;
+}
+
+static bool tables(fixture *f) {
+    static const double values[] = {1, 2, 3, 4};
+    const cg_array a = {CG_F64, cg_shape(2, 2), (void *)values};
+    (void)f;
+    if (cg_csv_write(other_path, &a, (const char *const[]){"a", "b"}) != CG_OK) return false;
+    cg_table *t = cg_csv_read(other_path, (cg_csv_options){0}),
+             *text = t ? cg_csv_read(table_path, (cg_csv_options){0}) : NULL;
+    cg_dataset *set = text ? cg_dataset_from_table(text, (cg_table_options){0}) : NULL;
+    cg_array all = {0};
+    bool ok = t && set && cg_table_array(t, CG_F32, &all) == CG_OK && cg_array_get(&all, 3) == 4 &&
+              !strcmp(cg_dataset_class_name(set, 1), "y");
+    cg_array_free(&all);
+    cg_dataset_free(set);
+    cg_table_free(t);
+    cg_table_free(text);
+    return ok;
+}
+
+static bool arrays(fixture *f) {
+    cg_array a = {0}, b = {0};
+    bool ok = cg_npy_save(other_path, f->x) == CG_OK && holds(cg_npy_load(f->dev, other_path), 46) &&
+              cg_to_array(f->x, &a) == CG_OK && holds(cg_from_array(f->dev, &a), 46);
+#ifdef CG_WITH_ZIP
+    ok = ok && cg_npz_write(other_path, 1, &(cg_named_array){"x", a}, true) == CG_OK;
+    cg_npz *file = ok ? cg_npz_open(other_path) : NULL;
+    ok = file && cg_npz_read(file, "x", &b) == CG_OK && cg_array_get(&b, 3) == 4;
+    cg_npz_close(file);
+#endif
+    cg_array_free(&a);
+    cg_array_free(&b);
+    return ok;
+}
+
+static bool pictures(fixture *f) {
+    cg_array small = {0}, read = {0};
+    const cg_array image = {CG_U8, cg_shape(1, 2, 2), (uint8_t[]){1, 2, 3, 4}};
+    const char *const ends[] = {".pgm", ".png"};
+    (void)f;
+    bool ok = cg_image_resize(&image, 1, 1, &small) == CG_OK;
+    for (int i = 0; ok && i < (PNG ? 2 : 1); i++) {
+        char path[80];
+        snprintf(path, sizeof path, "%s%s", other_path, ends[i]);
+        cg_array_free(&read);
+        ok = cg_image_write(path, &image) == CG_OK &&
+             cg_image_read(path, (cg_image_options){0}, &read) == CG_OK;
+        unlink(path);
+    }
+    cg_array_free(&small);
+    cg_array_free(&read);
+    return ok;
+}
+
+static bool metrics(fixture *f) {
+    cg_tensor *predicted = cg_argmax(f->x, cg_axes(1), false),
+              *m = cg_confusion_matrix(f->labels, predicted, 4);
+    return holds(m, 3) && holds(cg_add(cg_f1_score(m), cg_add(cg_precision(m), cg_recall(m))), 0) &&
+           holds(cg_top_k_accuracy(f->x, f->labels, 4), 1) &&
+           holds(cg_roc_auc(cg_mean(f->x, cg_axes(1), false), f->labels), 1) &&
+           holds(cg_r2_score(f->x, f->x), 1);
+}
+
+/* A layer, its gradients, both poolings and theirs. */
+static bool convolution(fixture *f) {
+    cg_module *layer = cg_conv2d_module(f->dev, 2, 3, 3, 3, (cg_conv_options){.padding = {1, 1}});
+    cg_module *pool = cg_max_pool2d_module(f->dev, 2, 2, (cg_pool_options){0});
+    cg_tensor *x = cg_uniform(f->dev, CG_F32, cg_shape(2, 2, 6, 7), -1, 1);
+    cg_tensor *y = cg_forward(pool, cg_forward(layer, x));
+    cg_tensor *mean =
+        cg_adaptive_avg_pool2d(cg_avg_pool2d(y, 2, 2, (cg_pool_options){.stride = {1, 1}}), 3, 1);
+    const bool ok = cg_backward(cg_sum(mean, CG_ALL_AXES, false)) == CG_OK;
+    cg_tensor *columns = cg_unfold(x, 2, 3, (cg_conv_options){.padding = {1, 0}});
+    cg_tensor *back = cg_fold(columns, (cg_fold_size){6, 7, 2, 3}, (cg_conv_options){.padding = {1, 0}});
+    cg_module_free(layer);
+    cg_module_free(pool);
+    return ok && back;
 }
 
 static bool plot(fixture *f) {
@@ -440,13 +678,32 @@ static const scenario scenarios[] = {
     {"distributions", distributions, CG_OK},
     {"survivors", survivors, CG_OK},
     {"backward", backward, CG_OK},
+    {"hooks", hooks, CG_OK},
+    {"checkpoint", checkpoint, CG_OK},
+    {"vjp, jvp, hvp", products_of_derivatives, CG_OK},
+    {"jacobian, hessian", matrices_of_derivatives, CG_OK},
+    {"anomaly", anomaly, CG_OK},
+    {"recurrent", recurrent, CG_OK},
     {"second derivative", second_derivative, CG_OK},
     {"modules", modules, CG_OK},
+    {"layers", layers, CG_OK},
+    {"states", states, CG_OK},
+    {"models", models, CG_OK},
     {"networks", networks, CG_OK},
     {"training step", train_step, CG_OK},
     {"save", save, CG_ERROR_ARGUMENT},
     {"load", load, CG_ERROR_FORMAT},
+    {"optimizers", optimizers, CG_OK},
+    {"save optimizer", save_optimizer, CG_ERROR_ARGUMENT},
+    {"load optimizer", load_optimizer, CG_ERROR_FORMAT},
+    {"clip gradients", clip_gradients, CG_OK},
     {"loader", loader, CG_OK},
+    {"streams", streams, CG_OK},
+    {"tables", tables, CG_OK},
+    {"arrays", arrays, CG_OK},
+    {"pictures", pictures, CG_OK},
+    {"metrics", metrics, CG_OK},
+    {"convolution", convolution, CG_OK},
     {"plot", plot, CG_OK},
     {"print", printing, CG_OK},
     {"second device", second_device, CG_OK},
@@ -526,8 +783,11 @@ static void write_files(void) {
     fixture f;
     if (!make_fixture(&f)) return;
     CHECK(cg_module_save(f.net, weights_path) == CG_OK);
+    CHECK(cg_optimizer_save(f.optimizer, optimizer_path) == CG_OK);
     CHECK(cg_idx_write(images_path, cg_shape(4, 2), (const uint8_t[]){1, 2, 3, 4, 5, 6, 7, 8}) == CG_OK);
     CHECK(cg_idx_write(labels_path, cg_shape(4), (const uint8_t[]){0, 1, 2, 0}) == CG_OK);
+    FILE *table = fopen(table_path, "w");
+    CHECK(table && fputs("a,\"b\"\n1,x\n2,y\n", table) >= 0 && fclose(table) == 0);
     drop_fixture(&f);
 }
 
@@ -562,7 +822,9 @@ int main(void) {
     check_test("plain_alloc_failure");
     snprintf(weights_path, sizeof weights_path, "/tmp/clgrad-fault-%ld.weights", (long)getpid());
     snprintf(other_path, sizeof other_path, "/tmp/clgrad-fault-%ld.other", (long)getpid());
+    snprintf(optimizer_path, sizeof optimizer_path, "/tmp/clgrad-fault-%ld.optimizer", (long)getpid());
     snprintf(images_path, sizeof images_path, "/tmp/clgrad-fault-%ld.images", (long)getpid());
+    snprintf(table_path, sizeof table_path, "/tmp/clgrad-fault-%ld.csv", (long)getpid());
     snprintf(labels_path, sizeof labels_path, "/tmp/clgrad-fault-%ld.labels", (long)getpid());
     volatile long *faults =
         mmap(NULL, sizeof *faults, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -579,8 +841,10 @@ int main(void) {
     }
     unlink(weights_path);
     unlink(other_path);
+    unlink(optimizer_path);
     unlink(images_path);
     unlink(labels_path);
+    unlink(table_path);
     printf("%ld faults, %d scenarios failed\n", total, bad);
     return bad != 0 || total < 500;
 }

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_INPUTS = 4 };
+enum { MOST_INPUTS = 8 };
 
 bool check_gradient(cg_function *f, void *context, int n, cg_tensor *const *x) {
     cg_gradcheck_result r;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host/backend.h"
+#include "host/isa_requests.h"
 
 /*
  * C = A B: (m, k) x (k, n) -> (m, n). Strides are in elements and may be anything, 0 and negative included;

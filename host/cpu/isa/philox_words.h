@@ -8,7 +8,7 @@
 #ifndef CLGRAD_HOST_CPU_ISA_PHILOX_WORDS_H
 #define CLGRAD_HOST_CPU_ISA_PHILOX_WORDS_H
 
-#include "host/backend.h"
+#include "host/isa_requests.h"
 #include "host/cpu/isa.h"
 #include "kernels/philox.h"
 

@@ -1,0 +1,45 @@
+/*
+ * Convolutions on the CPU: windows as columns, a tile at a time, in memory that stays in the cache, and the product of
+ * them by the kernels of the matrix product; channels that meet few others directly.
+ */
+#ifndef CLGRAD_HOST_CPU_CONV_CPU_H
+#define CLGRAD_HOST_CPU_CONV_CPU_H
+
+#include "host/cpu/cpu.h"
+#include "host/window_taps.h"
+
+/* The sizes of a request, of one group. */
+typedef struct cg_conv_sizes {
+    const cg_conv_request *r;
+    int64_t size;              /* bytes of an element */
+    int64_t k, c, taps, rows;  /* outputs and inputs, taps of a window, rows = c taps */
+    int64_t windows, elements; /* of an image */
+} cg_conv_sizes;
+
+/* `count` windows from `first` on of each of `images` images from `image` on: columns side by side. */
+typedef struct cg_conv_tile {
+    int64_t image, images, first, count;
+} cg_conv_tile;
+
+static inline int64_t cg_conv_tile_columns(const cg_conv_tile *t) { return t->images * t->count; }
+
+/* to (channels taps, columns) = the windows of channels c0 .. c0 + channels of a group. For loop bodies, as the others. */
+void cg_conv_gather(const cg_conv_sizes *s, const cg_conv_tile *t, int64_t group, int64_t c0,
+                    int64_t channels, void *to);
+
+/* The adjoint: x += from, tap by tap. */
+void cg_conv_add_back(const cg_conv_sizes *s, const cg_conv_tile *t, int64_t group, int64_t c0,
+                      int64_t channels, const void *from);
+
+/* to (k, columns) = y of a group, its images side by side; and y = from + bias. */
+void cg_conv_gather_y(const cg_conv_sizes *s, const cg_conv_tile *t, int64_t group, void *to);
+void cg_conv_store_y(const cg_conv_sizes *s, const cg_conv_tile *t, int64_t group, const void *from);
+
+/* to += from, n elements. */
+void cg_conv_add(const cg_conv_sizes *s, void *to, const void *from, int64_t n);
+
+/* Whether channels meet so few others that products of matrices do not pay, and the request done without. */
+bool cg_conv_is_thin(const cg_conv_sizes *s);
+void cg_conv_thin(const cg_conv_sizes *s);
+
+#endif
