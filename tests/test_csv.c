@@ -137,11 +137,11 @@ HOST_TEST(csv, written_and_read_again) {
     values[3] = (double)NAN;
     const cg_array a = {CG_F64, cg_shape(2, 3), values};
     /* A locale with a comma, where the machine has one. */
-    const bool comma = setlocale(LC_ALL, "de_DE.UTF-8") || setlocale(LC_ALL, "C.UTF-8");
+    setlocale(LC_ALL, "de_DE.UTF-8");
     CHECK_MSG(cg_csv_write(path, &a, names) == CG_OK, "%s", cg_error_message(NULL));
     cg_table *t = cg_csv_read(path, (cg_csv_options){0});
     setlocale(LC_ALL, "C");
-    CHECK(comma && cg_table_columns(t) == 3 && cg_table_rows(t) == 2);
+    CHECK(cg_table_columns(t) == 3 && cg_table_rows(t) == 2);
     for (int c = 0; c < 3 && t; c++) {
         CHECK(!strcmp(cg_table_name(t, c), names[c]));
         has_values(t, c, 2, (const double[]){values[c], values[3 + c]});

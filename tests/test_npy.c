@@ -34,6 +34,7 @@ HOST_TEST(npy, arrays_in_memory) {
     cg_array_free(NULL);
     CHECK(cg_array_new(&a, CG_F64, cg_shape(INT64_C(1) << 40, INT64_C(1) << 40)) == CG_ERROR_SHAPE &&
           !a.data);
+    CHECK(cg_array_new(&a, CG_F64, cg_shape(INT64_C(1) << 60)) == CG_ERROR_SHAPE && !a.data);
     CHECK(cg_array_new(&a, (cg_dtype)77, cg_shape(1)) == CG_ERROR_DTYPE);
 }
 
@@ -111,40 +112,40 @@ static cg_status read_dictionary(const char *dictionary, size_t n, cg_array *a) 
     return cg_npy_read(test_path("d.npy"), a);
 }
 
+static const struct {
+    const char *text;
+    size_t data;
+    cg_status status;
+} cases[] = {
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 8, CG_OK},
+    {"{\"shape\":(2,3),'descr':'|u1','fortran_order':True}\n", 6, CG_OK},
+    {"{'descr': '>u4', 'fortran_order': False, 'shape': (2, 1,), }  ", 8, CG_OK},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2), }", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (02,), }", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2L,), }", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': false, 'shape': (2,), }", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False}", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'shape': (2,), 'shape': (2,), 'fortran_order': False}", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'x': '1'}", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), } x", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), ", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4' 'fortran_order': False, 'shape': (2,), }", 8, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1), }", 4, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 7, CG_ERROR_FORMAT},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 9, CG_ERROR_FORMAT},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296), }", 0, CG_ERROR_FORMAT},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,), }", 0, CG_ERROR_FORMAT},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 4294967296, 4294967296), }", 0, CG_ERROR_FORMAT},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (4000000000,), }", 0, CG_ERROR_FORMAT},
+    {"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", 8, CG_ERROR_DTYPE},
+    {"{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", 8, CG_ERROR_DTYPE},
+    {"{'descr': '<U4', 'fortran_order': False, 'shape': (1,), }", 16, CG_ERROR_DTYPE},
+    {"{'descr': '|f4', 'fortran_order': False, 'shape': (1,), }", 4, CG_ERROR_DTYPE},
+    {"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", 4, CG_ERROR_FORMAT},
+};
+
 HOST_TEST(npy, dictionaries) {
-    static const struct {
-        const char *text;
-        size_t data;
-        cg_status status;
-    } cases[] = {
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 8, CG_OK},
-        {"{\"shape\":(2,3),'descr':'|u1','fortran_order':True}\n", 6, CG_OK},
-        {"{'descr': '>u4', 'fortran_order': False, 'shape': (2, 1,), }  ", 8, CG_OK},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2), }", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (02,), }", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2L,), }", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': false, 'shape': (2,), }", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False}", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'shape': (2,), 'shape': (2,), 'fortran_order': False}", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'x': '1'}", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), } x", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), ", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4' 'fortran_order': False, 'shape': (2,), }", 8, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1), }", 4, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 7, CG_ERROR_FORMAT},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 9, CG_ERROR_FORMAT},
-        {"{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296), }", 0, CG_ERROR_FORMAT},
-        {"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,), }", 0, CG_ERROR_FORMAT},
-        {"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 4294967296, 4294967296), }", 0,
-         CG_ERROR_FORMAT},
-        {"{'descr': '<f8', 'fortran_order': False, 'shape': (4000000000,), }", 0, CG_ERROR_FORMAT},
-        {"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", 8, CG_ERROR_DTYPE},
-        {"{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", 8, CG_ERROR_DTYPE},
-        {"{'descr': '<U4', 'fortran_order': False, 'shape': (1,), }", 16, CG_ERROR_DTYPE},
-        {"{'descr': '|f4', 'fortran_order': False, 'shape': (1,), }", 4, CG_ERROR_DTYPE},
-        {"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", 4, CG_ERROR_FORMAT},
-    };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cg_array a = {.data = &a};
         check_case("%s and %zu bytes", cases[i].text, cases[i].data);
@@ -175,6 +176,16 @@ HOST_TEST(npy, malformed_beginnings) {
         memcpy(file, npy_v2_scalar, sizeof file);
         file[changes[i].at] = changes[i].byte;
         CHECK(!read_bytes(file, sizeof file, &a) && cg_error_code(NULL) == CG_ERROR_FORMAT);
+    }
+    check_case("a header of 64 KiB, and of one byte more");
+    for (size_t length = 65536; length < 65538; length++) {
+        unsigned char *long_file = scratch(12 + length);
+        memset(long_file, ' ', 12 + length);
+        memcpy(long_file, "\x93NUMPY\x02", 8);
+        memcpy(long_file + 8, (const unsigned char[]){length & 255, 0, 1, 0}, 4);
+        memcpy(long_file + 12, "{'descr': '|u1', 'fortran_order': False, 'shape': (0,)}", 55);
+        CHECK_MSG(read_bytes(long_file, 12 + length, &a) == (length == 65536), "%s", cg_error_message(NULL));
+        cg_array_free(&a);
     }
     check_case("u8 beyond i64, no file, a folder");
     CHECK(read_dictionary("{'descr': '<u8', 'fortran_order': False, 'shape': (), }", 8, &a) == CG_OK);

@@ -1,6 +1,8 @@
+#include "data/dataset.h"
 #include "support/device_test.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool says(const char *part) {
@@ -95,6 +97,21 @@ HOST_TEST(splits, subsets_share_samples) {
     cg_dataset_free(part);
     cg_dataset_free(of_part);
     CHECK(!cg_dataset_subset(NULL, 0, NULL));
+}
+
+/* Each of the 6 orders of 3 comes about as often as any other: 1000 of 6000, with a deviation of 29. */
+HOST_TEST(splits, orders_are_equally_likely) {
+    int seen[27] = {0};
+    for (uint64_t seed = 0; seed < 6000; seed++) {
+        int64_t *order = cg_shuffled_order(3, seed, CG_ORDER_EPOCH);
+        if (!CHECK(order != NULL)) return;
+        seen[9 * order[0] + 3 * order[1] + order[2]]++;
+        free(order);
+    }
+    static const int orders[] = {5, 7, 11, 15, 19, 21};
+    for (int i = 0; i < 6; i++)
+        CHECK_MSG(seen[orders[i]] > 850 && seen[orders[i]] < 1150, "order %d comes %d times", i,
+                  seen[orders[i]]);
 }
 
 HOST_TEST(splits, by_shares) {

@@ -14,7 +14,11 @@
 
 #include <jerror.h>
 
-enum { MAX_WORK_MEMORY = 1 << 30 };
+/*
+ * A block of 64 samples takes a bit at least where it is coded by Huffman, and up to 1536 elements of a picture come from
+ * 10 blocks: 1229 elements a byte. What promises far more than that is refused before memory is taken.
+ */
+enum { MAX_RATIO = 4096, MAX_WORK_MEMORY = 1 << 30 };
 
 typedef struct jpeg_work {
     struct jpeg_error_mgr errors; /* first: libjpeg hands a pointer to it */
@@ -54,6 +58,11 @@ static void decode(jpeg_work *w, const unsigned char *bytes, size_t n) {
                              .width = w->jpeg.image_width,
                              .channels = w->jpeg.out_color_space == JCS_GRAYSCALE ? 1 : 3,
                              .maxval = 255};
+    if (cg_pixels_row(w->pixels) * (size_t)w->pixels->height / MAX_RATIO > n) {
+        CG_FAIL(w->err, CG_ERROR_FORMAT, "image: " CG_PATH_FORMAT ": it promises more than it can hold",
+                w->path);
+        return;
+    }
     if (cg_pixels_make(w->pixels, w->path, w->err) != CG_OK) return;
     jpeg_start_decompress(&w->jpeg);
     while (w->jpeg.output_scanline < w->jpeg.output_height) {

@@ -87,9 +87,10 @@ static void read_picture(png_work *w) {
     png_set_read_fn(w->png, w, read_bytes);
     png_set_user_limits(w->png, CG_IMAGE_MAX_SIDE, CG_IMAGE_MAX_SIDE);
     png_read_info(w->png, w->info);
-    ask_for_samples(w);
-    if (cg_pixels_row(w->pixels) / MAX_RATIO * (size_t)w->pixels->height > w->input->bytes)
+    if (png_get_rowbytes(w->png, w->info) * png_get_image_height(w->png, w->info) / MAX_RATIO >
+        w->input->bytes)
         png_error(w->png, "it promises more than it can hold");
+    ask_for_samples(w);
     if (cg_pixels_make(w->pixels, w->path, w->err) != CG_OK) png_error(w->png, "out of memory");
     list_rows(w);
     png_read_image(w->png, w->row);

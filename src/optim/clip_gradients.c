@@ -13,20 +13,21 @@
 /* --- norms ---------------------------------------------------------------------------------------------------- */
 
 /*
- * The p-norm of one gradient, in `wide`. The squares of f32 numbers fit f64, so their sum is one pass over memory; cg_norm
- * takes two where the largest has to be known first.
+ * p = 2 of f32 gradients where there is f64, which their squares fit: each is read once, and its sum is added to those
+ * before it.
  */
-static cg_tensor *norm_of(cg_tensor *g, double p, cg_dtype wide) {
-    cg_tensor *x = cg_cast(g, wide);
-    if (p == 2 && g->storage->dtype == CG_F32 && wide == CG_F64)
-        return cg_sqrt(cg_sum(cg_square(x), CG_ALL_AXES, false));
-    return cg_norm(x, p, CG_ALL_AXES, false);
+static cg_tensor *norm_of_squares(const cg_gradient_list *list) {
+    cg_tensor *sum = NULL;
+    for (int i = 0; i < list->n; i++) {
+        cg_tensor *square = cg_square(cg_cast(cg_grad_of(list->parameter[i]), CG_F64));
+        cg_tensor *part = cg_sum(square, CG_ALL_AXES, false);
+        sum = i ? cg_add(sum, part) : part;
+    }
+    return cg_sqrt(sum);
 }
 
-/* The p-norm of the gradients of a list, in the widest dtype there is for it. */
-static cg_tensor *norm_of_list(cg_device *dev, const cg_gradient_list *list, double p) {
-    const cg_dtype wide = dev->hw->info.has_f64 ? CG_F64 : CG_F32;
-    if (list->n == 0) return cg_zeros(dev, wide, cg_shape());
+/* Any p: the norm of the gradients' norms, each scaled so that no power overflows. */
+static cg_tensor *norm_of_norms(cg_device *dev, const cg_gradient_list *list, double p, cg_dtype wide) {
     cg_tensor **norm = calloc((size_t)list->n, sizeof(cg_tensor *));
     if (!norm) {
         CG_FAIL(&dev->error, CG_ERROR_MEMORY, "grad_norm: out of host memory");
@@ -34,11 +35,19 @@ static cg_tensor *norm_of_list(cg_device *dev, const cg_gradient_list *list, dou
     }
     for (int i = 0; i < list->n; i++) {
         cg_tensor *g = cg_grad_of(list->parameter[i]);
-        norm[i] = cg_numel(g) ? norm_of(g, p, wide) : cg_zeros(dev, wide, cg_shape());
+        norm[i] =
+            cg_numel(g) ? cg_norm(cg_cast(g, wide), p, CG_ALL_AXES, false) : cg_zeros(dev, wide, cg_shape());
     }
     cg_tensor *total = cg_norm(cg_stack(list->n, norm, 0), p, CG_ALL_AXES, false);
     free(norm);
     return total;
+}
+
+/* The p-norm of all gradients of a list, in the widest dtype there is for it. */
+static cg_tensor *norm_of_list(cg_device *dev, const cg_gradient_list *list, double p) {
+    const cg_dtype wide = dev->hw->info.has_f64 ? CG_F64 : CG_F32;
+    if (list->n == 0) return cg_zeros(dev, wide, cg_shape());
+    return p == 2 && wide == CG_F64 && !list->f64 ? norm_of_squares(list) : norm_of_norms(dev, list, p, wide);
 }
 
 static bool is_order(cg_device *dev, const char *op, double p) {
