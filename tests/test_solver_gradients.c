@@ -110,5 +110,6 @@ CPU_TEST(solver_gradients, of_a_shared_matrix) {
     cg_tensor *single = gradient_at(x, cg_mul(cg_solve(x, cg_ones(dev, CG_F32, cg_shape(N))), BATCH));
     long double *want = read_values(single), *scale = scratch(N * N * sizeof *scale);
     for (int i = 0; i < N * N; i++) scale[i] = fabsl(want[i]);
-    check_within(g, CG_F32, cg_shape(N, N), want, 4 * N, scale);
+    /* each element is a sum of BATCH equal terms, whose roundings may all go one way: gamma_n of a product */
+    check_within(g, CG_F32, cg_shape(N, N), want, BATCH + 4 * N, scale);
 }
