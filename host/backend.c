@@ -199,6 +199,34 @@ cg_status cg_hw_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r) {
     return status != CG_OK ? status : cg_check_contiguous(hw, "softmax_xent", &r->grad, r->rows * r->cols);
 }
 
+cg_status cg_hw_row_norm(cg_hw *hw, const cg_row_norm_request *r) {
+    if (r->rows == 0 || r->cols == 0) return CG_OK;
+    const cg_status status = cg_work_do(hw, CG_WORK_ROW_NORM, r);
+    if (status != CG_OK || !cg_check_wanted()) return status;
+    return cg_check_contiguous(hw, "row_norm", &r->out, r->rows * r->cols);
+}
+
+cg_status cg_hw_row_norm_grad(cg_hw *hw, const cg_row_norm_grad_request *r) {
+    return r->rows == 0 || r->cols == 0 ? CG_OK : cg_work_do(hw, CG_WORK_ROW_NORM_GRAD, r);
+}
+
+static bool nothing_attends(const cg_attention_request *r) {
+    return r->batch[0] == 0 || r->batch[1] == 0 || r->queries == 0 || r->keys == 0 || r->features == 0 ||
+           r->value_features == 0;
+}
+
+cg_status cg_hw_attention(cg_hw *hw, const cg_attention_request *r) {
+    if (nothing_attends(r)) return CG_OK;
+    const cg_status status = cg_work_do(hw, CG_WORK_ATTENTION, r);
+    if (status != CG_OK || !cg_check_wanted()) return status;
+    return cg_check_contiguous(hw, "attention", &r->out,
+                               r->batch[0] * r->batch[1] * r->queries * r->value_features);
+}
+
+cg_status cg_hw_attention_grad(cg_hw *hw, const cg_attention_grad_request *r) {
+    return nothing_attends(&r->of) ? CG_OK : cg_work_do(hw, CG_WORK_ATTENTION_GRAD, r);
+}
+
 cg_status cg_hw_factor(cg_hw *hw, cg_work kind, const cg_factor_request *r) {
     if (r->batch == 0 || r->m == 0 || r->n == 0) return CG_OK;
     return cg_work_do(hw, kind, r);

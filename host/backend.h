@@ -299,6 +299,68 @@ typedef struct cg_pool_request {
     cg_operand x, y, index; /* strides unused */
 } cg_pool_request;
 
+/* What is known of each row that was normalized, (CG_MOMENTS, rows): its mean is m + lost, rstd = 1 / sqrt(var + epsilon). */
+typedef enum cg_moment {
+    CG_MOMENT_MEAN,
+    CG_MOMENT_LOST,
+    CG_MOMENT_RSTD,
+    CG_MOMENT_VAR,
+    CG_MOMENTS
+} cg_moment;
+
+/*
+ * out[r, c] = (x[r, c] - mean) rstd weight[c] + bias[c] with the mean and the biased variance of row r, f32 or f64, all
+ * contiguous; weight and bias may have no buffer: 1 and 0. centre: else the mean counts as 0. The mean is taken of the distances
+ * to the first element; error at most that of normalization.h. out may be x.
+ */
+typedef struct cg_row_norm_request {
+    cg_dtype dtype;
+    bool centre;
+    double epsilon;
+    int64_t rows, cols;
+    cg_operand x, weight, bias, out, moments; /* strides unused */
+} cg_row_norm_request;
+
+/* dx = (gw - mean(gw) - z mean(gw z)) rstd with z = (x - mean) rstd, gw = g weight; without `centre` no mean(gw). */
+typedef struct cg_row_norm_grad_request {
+    cg_dtype dtype;
+    bool centre;
+    int64_t rows, cols;
+    cg_operand g, x, weight, moments, dx; /* strides unused */
+} cg_row_norm_grad_request;
+
+enum { CG_ATTENTION_BATCH = 2 };
+
+/*
+ * out[b, t, :] = sum_s p[b, t, s] v[b, s, :] with p = exp(score - lse) and score[b, t, s] = scale sum_d q[b, t, d] k[b, s, d] +
+ * mask[b, t, s]. q (batch, queries, features), k (batch, keys, features), v (batch, keys, value_features), f32 or f64, col 1,
+ * any other strides. mask: no buffer, bool (false hides the key) or of that dtype (-inf hides it); strides over (batch axes,
+ * queries, keys). `causal` hides keys s > t. lse[b, t] = log sum_s exp(score) over the keys seen; +inf, and out is 0, where
+ * there are none. out (batch, queries, value_features) and lse (batch, queries) are contiguous. Nothing of the size of the
+ * scores is stored, but by what composes it.
+ */
+typedef struct cg_attention_request {
+    cg_dtype dtype;
+    bool causal;
+    double scale;
+    int64_t queries, keys, features, value_features;
+    int64_t batch[CG_ATTENTION_BATCH];
+    cg_matrix q, k, v;
+    cg_operand mask;
+    cg_operand out, lse; /* strides unused */
+} cg_attention_request;
+
+/*
+ * The gradient, with p and lse as above, g that of out, delta = sum g out over the value features:
+ *     ds = p (g v^T - delta)     dq = scale ds k     dk = scale ds^T q     dv = p^T g
+ * g (batch, queries, value_features), delta (batch, queries), dq, dk, dv in the shapes of q, k, v with the whole batch; all
+ * contiguous. A dq, dk or dv without a buffer is not wanted. Of `of`, out is not used.
+ */
+typedef struct cg_attention_grad_request {
+    cg_attention_request of;
+    cg_operand g, delta, dq, dk, dv; /* strides unused */
+} cg_attention_grad_request;
+
 /* One segment of map_many: contiguous operands of n elements. */
 typedef struct cg_segment {
     int64_t n;
@@ -373,6 +435,10 @@ struct cg_backend {
     cg_status (*softmax)(cg_hw *hw, const cg_softmax_request *r);
     cg_status (*softmax_xent)(cg_hw *hw, const cg_softmax_xent_request *r);
     cg_status (*map_many)(cg_hw *hw, const cg_map_many_request *r);
+    cg_status (*attention)(cg_hw *hw, const cg_attention_request *r);
+    cg_status (*attention_grad)(cg_hw *hw, const cg_attention_grad_request *r);
+    cg_status (*row_norm)(cg_hw *hw, const cg_row_norm_request *r);
+    cg_status (*row_norm_grad)(cg_hw *hw, const cg_row_norm_grad_request *r);
     /* Linear algebra; NULL is composed of products and panels on the CPU backend, or goes there (compose_factor.c). */
     cg_status (*lu)(cg_hw *hw, const cg_factor_request *r);
     cg_status (*cholesky)(cg_hw *hw, const cg_factor_request *r);
@@ -446,6 +512,10 @@ cg_status cg_hw_searchsorted(cg_hw *hw,
 cg_status cg_hw_softmax(cg_hw *hw, const cg_softmax_request *r);
 cg_status cg_hw_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
 cg_status cg_hw_map_many(cg_hw *hw, const cg_map_many_request *r);
+cg_status cg_hw_attention(cg_hw *hw, const cg_attention_request *r);
+cg_status cg_hw_attention_grad(cg_hw *hw, const cg_attention_grad_request *r);
+cg_status cg_hw_row_norm(cg_hw *hw, const cg_row_norm_request *r);
+cg_status cg_hw_row_norm_grad(cg_hw *hw, const cg_row_norm_grad_request *r);
 /* `kind` is one of CG_WORK_LU, CHOLESKY, QR, EIGH, EIG, SVD. */
 cg_status cg_hw_factor(cg_hw *hw, cg_work kind, const cg_factor_request *r);
 cg_status cg_hw_solve_triangular(cg_hw *hw, const cg_solve_triangular_request *r);

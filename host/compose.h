@@ -8,6 +8,14 @@ cg_status cg_compose_softmax(cg_hw *hw, const cg_softmax_request *r);
 cg_status cg_compose_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
 cg_status cg_compose_map_many(cg_hw *hw, const cg_map_many_request *r);
 
+/* Normalization of rows (compose_norm.c). */
+cg_status cg_compose_row_norm(cg_hw *hw, const cg_row_norm_request *r);
+cg_status cg_compose_row_norm_grad(cg_hw *hw, const cg_row_norm_grad_request *r);
+
+/* Attention (compose_attention.c), with the scores in memory. */
+cg_status cg_compose_attention(cg_hw *hw, const cg_attention_request *r);
+cg_status cg_compose_attention_grad(cg_hw *hw, const cg_attention_grad_request *r);
+
 /*
  * Linear algebra (compose_factor.c): large LU, Cholesky, QR and triangular solves block by block, panels on the CPU
  * backend and products on the device; all else on the CPU backend.

@@ -22,6 +22,10 @@ RUN(searchsorted)
 RUN(softmax)
 RUN(softmax_xent)
 RUN(map_many)
+RUN(attention)
+RUN(attention_grad)
+RUN(row_norm)
+RUN(row_norm_grad)
 RUN(lu)
 RUN(cholesky)
 RUN(qr)
@@ -42,6 +46,10 @@ RUN(pool)
 OPTIONAL(softmax)
 OPTIONAL(softmax_xent)
 OPTIONAL(map_many)
+OPTIONAL(attention)
+OPTIONAL(attention_grad)
+OPTIONAL(row_norm)
+OPTIONAL(row_norm_grad)
 OPTIONAL(lu)
 OPTIONAL(cholesky)
 OPTIONAL(qr)
@@ -125,6 +133,17 @@ static int buffers_of_pool(void *request, cg_work_buffer *list) {
     return 3;
 }
 
+BUFFERS(row_norm, READS(r, x); READS(r, weight); READS(r, bias); WRITES(r, out); WRITES(r, moments))
+BUFFERS(row_norm_grad, READS(r, g); READS(r, x); READS(r, weight); READS(r, moments); WRITES(r, dx))
+#define READS_ATTENTION(r)                                                                                   \
+    READS(r, q);                                                                                             \
+    READS(r, k);                                                                                             \
+    READS(r, v);                                                                                             \
+    READS(r, mask)
+BUFFERS(attention, READS_ATTENTION(r); WRITES(r, out); WRITES(r, lse))
+BUFFERS(attention_grad, READS_ATTENTION(&r->of); READS(&r->of, lse); READS(r, g); READS(r, delta);
+        WRITES(r, dq); WRITES(r, dk); WRITES(r, dv))
+
 static int buffers_of_factor(void *request, cg_work_buffer *list) {
     cg_factor_request *r = request;
     list[0] = (cg_work_buffer){&r->a.buffer, false};
@@ -161,6 +180,12 @@ const cg_work_kind cg_work_kinds[CG_WORK_COUNT] = {
     [CG_WORK_SOFTMAX] = {KIND(softmax), CHOICE(softmax), .buffers = buffers_of_softmax},
     [CG_WORK_SOFTMAX_XENT] = {KIND(softmax_xent), CHOICE(softmax_xent), .buffers = buffers_of_softmax_xent},
     [CG_WORK_MAP_MANY] = {KIND(map_many), CHOICE(map_many), .program = program_of_map_many},
+    [CG_WORK_ATTENTION] = {KIND(attention), CHOICE(attention), .buffers = buffers_of_attention},
+    [CG_WORK_ATTENTION_GRAD] = {KIND(attention_grad), CHOICE(attention_grad),
+                                .buffers = buffers_of_attention_grad},
+    [CG_WORK_ROW_NORM] = {KIND(row_norm), CHOICE(row_norm), .buffers = buffers_of_row_norm},
+    [CG_WORK_ROW_NORM_GRAD] = {KIND(row_norm_grad), CHOICE(row_norm_grad),
+                               .buffers = buffers_of_row_norm_grad},
     [CG_WORK_LU] = {KIND(lu), CHOICE(lu), .buffers = buffers_of_factor},
     [CG_WORK_CHOLESKY] = {KIND(cholesky), CHOICE(cholesky), .buffers = buffers_of_factor},
     [CG_WORK_QR] = {KIND(qr), CHOICE(qr), .buffers = buffers_of_factor},

@@ -99,6 +99,33 @@ static bool sees(const ref_attention *how, int64_t t, int64_t s, int64_t i, int 
     return m != -INFINITY;
 }
 
+/*
+ * The weights p[s] of one row of scores, and m. `row` counts the rows of the scores, whose shape is batch axes, queries, keys;
+ * query and key are those of its matrices.
+ */
+static long double weights_of_row(const ref_attention *how, int64_t row, int batch, const int64_t *shape,
+                                  int64_t d, const long double *query, const long double *key,
+                                  long double *p) {
+    const int64_t queries = shape[batch], keys = shape[batch + 1], t = row % queries;
+    long double most = -INFINITY, largest = 0, sum = 0;
+    for (int64_t s = 0; s < keys; s++) {
+        long double added;
+        p[s] = -INFINITY;
+        if (!sees(how, t, s, row * keys + s, batch + 2, shape, &added)) continue;
+        long double terms = fabsl(added);
+        p[s] = added;
+        for (int64_t j = 0; j < d; j++) {
+            p[s] += how->scale * query[j] * key[s * d + j];
+            terms += fabsl(how->scale * query[j] * key[s * d + j]);
+        }
+        most = fmaxl(most, p[s]);
+        largest = fmaxl(largest, terms);
+    }
+    for (int64_t s = 0; s < keys; s++) sum += p[s] == -INFINITY ? 0 : expl(p[s] - most);
+    for (int64_t s = 0; s < keys; s++) p[s] = p[s] == -INFINITY ? 0 : expl(p[s] - most) / sum;
+    return largest;
+}
+
 ref_array ref_attend(const ref_attention *how, ref_array q, ref_array k, ref_array v, ref_array *size) {
     int64_t shape[REF_MAX_RANK] = {0}, keys = k.shape[k.rank - 2], queries = q.shape[q.rank - 2];
     int64_t d = q.shape[q.rank - 1], e = v.shape[v.rank - 1];
@@ -111,33 +138,63 @@ ref_array ref_attend(const ref_attention *how, ref_array q, ref_array k, ref_arr
     ref_array out = ref_array_new(batch + 2, shape);
     if (size) *size = ref_array_like(out);
     shape[batch + 1] = keys;
+    long double *p = scratch((size_t)(keys + 1) * sizeof *p);
     for (int64_t row = 0; row < ref_count(batch + 1, shape); row++) {
         const int64_t b = row / queries, t = row % queries;
-        const long double *query = matrix_of(&q, b, batch, shape) + t * d;
-        const long double *key = matrix_of(&k, b, batch, shape), *value = matrix_of(&v, b, batch, shape);
-        long double most = -INFINITY, largest = 0, sum = 0,
-                    *score = scratch((size_t)(keys + 1) * sizeof *score);
-        for (int64_t s = 0; s < keys; s++) {
-            long double added;
-            score[s] = -INFINITY;
-            if (!sees(how, t, s, row * keys + s, batch + 2, shape, &added)) continue;
-            long double terms = fabsl(added);
-            score[s] = added;
-            for (int64_t j = 0; j < d; j++) {
-                score[s] += how->scale * query[j] * key[s * d + j];
-                terms += fabsl(how->scale * query[j] * key[s * d + j]);
-            }
-            most = fmaxl(most, score[s]);
-            largest = fmaxl(largest, terms);
-        }
-        for (int64_t s = 0; s < keys; s++) sum += score[s] == -INFINITY ? 0 : expl(score[s] - most);
-        for (int64_t s = 0; s < keys; s++) {
-            const long double p = score[s] == -INFINITY ? 0 : expl(score[s] - most) / sum;
+        const long double *value = matrix_of(&v, b, batch, shape);
+        const long double m =
+            weights_of_row(how, row, batch, shape, d, matrix_of(&q, b, batch, shape) + t * d,
+                           matrix_of(&k, b, batch, shape), p);
+        for (int64_t s = 0; s < keys; s++)
             for (int64_t j = 0; j < e; j++) {
-                out.v[row * e + j] += p * value[s * e + j];
-                if (size) size->v[row * e + j] += (1 + largest) * p * fabsl(value[s * e + j]);
+                out.v[row * e + j] += p[s] * value[s * e + j];
+                if (size) size->v[row * e + j] += (1 + m) * p[s] * fabsl(value[s * e + j]);
+            }
+    }
+    return out;
+}
+
+ref_attention_gradient ref_attend_gradient(const ref_attention *how, ref_array q, ref_array k, ref_array v,
+                                           ref_array g) {
+    ref_attention_gradient r = {ref_array_like(q), ref_array_like(k), ref_array_like(v),
+                                ref_array_like(q), ref_array_like(k), ref_array_like(v)};
+    const int batch = q.rank - 2;
+    const int64_t queries = q.shape[batch], keys = k.shape[batch], d = q.shape[batch + 1],
+                  e = v.shape[batch + 1];
+    int64_t shape[REF_MAX_RANK] = {0};
+    for (int i = 0; i <= batch; i++) shape[i] = q.shape[i];
+    shape[batch + 1] = keys;
+    long double *p = scratch((size_t)(keys + 1) * sizeof *p);
+    for (int64_t row = 0; row < ref_count(batch + 1, shape); row++) {
+        const int64_t first = row / queries * keys; /* of the rows of k and v */
+        const long double m =
+            1 + weights_of_row(how, row, batch, shape, d, q.v + row * d, k.v + first * d, p);
+        long double mean = 0, mean_size = 0;
+        for (int64_t s = 0; s < keys; s++)
+            for (int64_t j = 0; j < e; j++) {
+                const long double term = g.v[row * e + j] * v.v[(first + s) * e + j];
+                mean += p[s] * term;
+                mean_size += p[s] * fabsl(term);
+            }
+        for (int64_t s = 0; s < keys; s++) {
+            long double slope = -mean, slope_size = mean_size;
+            for (int64_t j = 0; j < e; j++) {
+                const int64_t at = (first + s) * e + j;
+                slope += g.v[row * e + j] * v.v[at];
+                slope_size += fabsl(g.v[row * e + j] * v.v[at]);
+                r.dv.v[at] += p[s] * g.v[row * e + j];
+                r.size_v.v[at] += m * p[s] * fabsl(g.v[row * e + j]);
+            }
+            slope *= how->scale * p[s];
+            slope_size *= m * fabsl(how->scale * p[s]);
+            for (int64_t j = 0; j < d; j++) {
+                const int64_t at = (first + s) * d + j, own = row * d + j;
+                r.dq.v[own] += slope * k.v[at];
+                r.size_q.v[own] += slope_size * fabsl(k.v[at]);
+                r.dk.v[at] += slope * q.v[own];
+                r.size_k.v[at] += slope_size * fabsl(q.v[own]);
             }
         }
     }
-    return out;
+    return r;
 }

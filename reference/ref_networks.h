@@ -39,4 +39,16 @@ typedef struct ref_attention {
  */
 ref_array ref_attend(const ref_attention *how, ref_array q, ref_array k, ref_array v, ref_array *size);
 
+/*
+ * The gradients of sum(g out) with respect to q, k and v, of the shapes (batch..., rows, cols) without broadcasting, and sizes
+ * of them: the same sums with all terms positive, times 1 + m as above.
+ */
+typedef struct ref_attention_gradient {
+    ref_array dq, dk, dv, size_q, size_k, size_v;
+} ref_attention_gradient;
+
+/* All operands have the same batch axes. */
+ref_attention_gradient ref_attend_gradient(const ref_attention *how, ref_array q, ref_array k, ref_array v,
+                                           ref_array g);
+
 #endif

@@ -46,6 +46,11 @@ static void check_against_reference(operands o, cg_tensor *mask, cg_attention_op
                  (double)(keys + 4 * (d + 4) + 8), size.v);
 }
 
+static cg_tensor *masked(void *context, int n, cg_tensor *const *x) {
+    (void)n;
+    return attend((operands){x[0], x[1], x[2]}, context, (cg_attention_options){0});
+}
+
 /* --- values ----------------------------------------------------------------------------------------------------- */
 
 /* Sizes that are no multiples of anything, longer than a tile, T shorter and longer than S. */
@@ -55,6 +60,7 @@ DEVICE_TEST_ONCE(small_attention, sizes) {
     } all[] = {{1, 1, 1, 1}, {3, 7, 5, 2}, {37, 11, 8, 16}, {5, 70, 16, 8}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         for (int causal = 0; causal < 2; causal++) {
+            if (device_is_opencl(dev) && i != 2) continue; /* each is a kernel to build */
             check_case("T %lld, S %lld%s", (long long)all[i].queries, (long long)all[i].keys,
                        causal ? ", causal" : "");
             check_against_reference(
@@ -67,7 +73,7 @@ CPU_TEST(attention, long_sequences) {
     for (int t = CG_F32; t <= CG_F64; t++)
         for (int causal = 0; causal < 2; causal++) {
             check_case("%s%s", cg_dtype_name((cg_dtype)t), causal ? ", causal" : "");
-            check_against_reference(random_operands(dev, (cg_dtype)t, 131, 277, 33, 65, 2), NULL,
+            check_against_reference(random_operands(dev, (cg_dtype)t, 70, 277, 9, 17, 2), NULL,
                                     (cg_attention_options){.causal = causal != 0});
         }
 }
@@ -89,7 +95,7 @@ CPU_TEST(attention, promotion) {
 }
 
 /* The heads of a packed (B, T, 3 H D), as multi-head attention has them. */
-DEVICE_TEST_ONCE(small_attention, views) {
+CPU_TEST(attention, views) {
     uint64_t seed = 4;
     cg_tensor *packed = random_of(dev, CG_F32, cg_shape(2, 5, 3, 2, 4), 1, &seed), *part[3];
     for (int i = 0; i < 3; i++) part[i] = cg_transpose(cg_squeeze(cg_slice(packed, 2, i, i + 1, 1), 2), 1, 2);
@@ -105,13 +111,31 @@ DEVICE_TEST_ONCE(small_attention, views) {
 
 /* --- masks ------------------------------------------------------------------------------------------------------ */
 
+/* More batch axes than the backend takes, broadcast in every operand; and none. */
+CPU_TEST(attention, batch_axes) {
+    uint64_t seed = 12;
+    operands o = {random_of(dev, CG_F32, cg_shape(2, 1, 3, 4, 5), 1, &seed),
+                  random_of(dev, CG_F32, cg_shape(2, 1, 6, 5), 1, &seed),
+                  random_of(dev, CG_F32, cg_shape(2, 1, 1, 6, 3), 1, &seed)};
+    cg_tensor *seen = cg_gt(random_of(dev, CG_F32, cg_shape(2, 1, 1, 4, 6), 1, &seed), -0.3);
+    check_against_reference(o, NULL, (cg_attention_options){0});
+    check_against_reference(o, seen, (cg_attention_options){.causal = true});
+    check_against_reference((operands){random_of(dev, CG_F32, cg_shape(4, 5), 1, &seed),
+                                       random_of(dev, CG_F32, cg_shape(6, 5), 1, &seed),
+                                       random_of(dev, CG_F32, cg_shape(6, 3), 1, &seed)},
+                            NULL, (cg_attention_options){.causal = true});
+    check_case("gradients");
+    cg_tensor *x[] = {cg_cast(o.q, CG_F64), cg_cast(o.k, CG_F64), cg_cast(o.v, CG_F64)};
+    check_gradient(masked, seen, 3, x);
+}
+
 /* A key is hidden in each of three ways; and a mask for every head, query or key alone. */
 DEVICE_TEST_ONCE(small_attention, masks) {
     operands o = random_operands(dev, CG_F32, 4, 6, 4, 4, 1);
     uint64_t seed = 8;
     const cg_dims shapes[] = {cg_shape(4, 6), cg_shape(2, 1, 4, 6), cg_shape(6), cg_shape(2, 1, 1),
                               cg_shape(2, 2, 4, 6)};
-    for (int i = 0; i < (device_is_opencl(dev) ? 2 : 5); i++) {
+    for (int i = 0; i < (device_is_opencl(dev) ? 1 : 5); i++) {
         check_case("bool, %s", shape_text(shapes[i]));
         cg_tensor *seen = cg_gt(random_of(dev, CG_F32, shapes[i], 1, &seed), -0.3);
         check_against_reference(o, seen, (cg_attention_options){0});
@@ -123,13 +147,8 @@ DEVICE_TEST_ONCE(small_attention, masks) {
     }
 }
 
-static cg_tensor *masked(void *context, int n, cg_tensor *const *x) {
-    (void)n;
-    return attend((operands){x[0], x[1], x[2]}, context, (cg_attention_options){0});
-}
-
 /* A query that sees nothing gives 0, no gradient, and disturbs nobody: bool and real masks, no keys at all. */
-DEVICE_TEST_ONCE(small_attention, nothing_to_see) {
+CPU_TEST(attention, nothing_to_see) {
     operands o = random_operands(dev, CG_F32, 3, 4, 4, 2, 1);
     cg_tensor *seen =
         cg_from_host(dev, CG_BOOL, cg_shape(3, 4), (const bool[]){1, 0, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1});

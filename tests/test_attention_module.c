@@ -27,7 +27,7 @@ static cg_tensor *by_hand(const cg_module *m, cg_tensor *x, cg_tensor *memory, i
                      has_bias ? cg_module_parameter_named(m, "out_bias") : NULL);
 }
 
-DEVICE_TEST_ONCE(small_attention_module, heads) {
+CPU_TEST(attention_module, heads) {
     cg_seed(dev, 5);
     cg_module *m = cg_multi_head_attention_module(
         dev, 6, 3, (cg_multi_head_attention_options){.causal = true, .bias = true});

@@ -38,7 +38,7 @@ static block make_block(cg_device *dev, int layers, double drop) {
 }
 
 /* The same gradients, bit for bit, of arguments and of what f uses besides; the random numbers go on as without. */
-DEVICE_TEST_ONCE(small_checkpoint, gives_the_same) {
+CPU_TEST(checkpoint, gives_the_same) {
     cg_tensor *g[2][10], *after[2], *value[2];
     for (int how = 0; how < 2; how++) {
         block k = make_block(dev, 6, 0.4);

@@ -186,6 +186,14 @@ CPU_TEST(conv_requests, large_shapes) {
     for (int i = 0; i < COUNT(large); i++) run_shape(dev, cg_hw_conv, &large[i], i, CG_F32);
 }
 
+/* The kernels of the other style: an element of the result for each work-item on a CPU, a plane on a GPU. */
+OPENCL_TEST(small_conv_requests, kernels_of_the_other_style) {
+    CHECK(cg_device_set_detour(dev, "conv", CG_DETOUR_OTHER_KERNEL) == CG_OK);
+    run_shape(dev, cg_hw_conv, &shapes[6], 6, CG_F32);
+    run_shape(dev, cg_hw_conv, &shapes[8], 8, CG_F32);
+    CHECK(cg_device_set_detour(dev, "conv", CG_DETOUR_NONE) == CG_OK);
+}
+
 /* 80 MB of columns: more than an OpenCL device makes at a time. */
 OPENCL_TEST(conv_requests, images_in_parts) {
     const geometry g = {5, 16, 1, 1, {104, 104}, {5, 5}, {1, 1}, {0, 0}, {1, 1}};
@@ -318,4 +326,10 @@ DEVICE_TEST_ONCE(small_pool_requests, shapes_and_kinds) {
 CPU_TEST(pool_requests, composed) {
     run_pools(dev, cg_compose_pool, CG_F32, COUNT(pools));
     run_pools(dev, cg_compose_pool, CG_F64, COUNT(pools) - 1);
+}
+
+OPENCL_TEST(small_pool_requests, kernels_of_the_other_style) {
+    CHECK(cg_device_set_detour(dev, "pool", CG_DETOUR_OTHER_KERNEL) == CG_OK);
+    run_pools(dev, cg_hw_pool, CG_F32, COUNT(pools) - 1);
+    CHECK(cg_device_set_detour(dev, "pool", CG_DETOUR_NONE) == CG_OK);
 }

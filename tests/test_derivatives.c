@@ -19,7 +19,7 @@ static cg_tensor *table_sum(void *context, int n, cg_tensor *const *x) { return 
 #define INPUTS(dev)                                                                                          \
     { of(dev, 2, (const float[]){2, 3}), of(dev, 3, (const float[]){1, -1, 4}) }
 
-DEVICE_TEST_ONCE(small_derivatives, products) {
+CPU_TEST(derivatives, products) {
     cg_tensor *x[2] = INPUTS(dev), *out[2], *y;
     cg_tensor *u = cg_from_f32(dev, cg_shape(3, 2), (const float[]){1, 2, 3, 4, 5, 6});
     check_case("vjp");
@@ -51,7 +51,7 @@ DEVICE_TEST_ONCE(small_derivatives, jacobian) {
     CHECK(!cg_requires_grad(out[0]));
 }
 
-DEVICE_TEST_ONCE(small_derivatives, hessian) {
+CPU_TEST(derivatives, hessian) {
     cg_tensor *x[2] = INPUTS(dev), *out[4];
     CHECK(cg_hessian(table_sum, NULL, 2, x, false, out) == CG_OK);
     check_equal(out[0], CG_F32, cg_shape(2, 2), (long double[]){8, 0, 0, 8});

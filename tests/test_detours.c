@@ -24,6 +24,10 @@ static cg_tensor *use_xent(cg_tensor *x) {
     return cg_cross_entropy(x, cg_from_i32(cg_device_of(x), cg_shape(M), (const int32_t[]){0, 3, 66, 9, 1}),
                             CG_NONE);
 }
+static cg_tensor *use_row_norm(cg_tensor *x) { return cg_layer_norm(x, 1, NULL, NULL, 1e-5); }
+static cg_tensor *use_attention(cg_tensor *x) {
+    return cg_scaled_dot_product_attention(x, x, x, NULL, (cg_attention_options){.causal = true});
+}
 
 static cg_tensor *use_conv(cg_tensor *x) {
     cg_tensor *image = cg_reshape(cg_slice(x, 1, 0, 60, 1), cg_shape(1, M, 6, 10));
@@ -42,7 +46,7 @@ static const struct {
     {"map", use_map, false},        {"tanh", use_map, false},         {"reduce", use_reduce, false},
     {"matmul", use_matmul, false},  {"random", use_random, false},    {"gather", use_gather, false},
     {"softmax", use_softmax, true}, {"softmax_xent", use_xent, true}, {"conv", use_conv, true},
-    {"pool", use_pool, true},
+    {"pool", use_pool, true},       {"row_norm", use_row_norm, true}, {"attention", use_attention, true},
 };
 
 static cg_tensor *input(cg_device *dev) {

@@ -13,7 +13,7 @@ static cg_tensor *total(cg_tensor *x) { return cg_sum(x, CG_ALL_AXES, false); }
 
 /* --- backward_with -------------------------------------------------------------------------------------------- */
 
-DEVICE_TEST_ONCE(small_backward_with, seeds_and_several_walks) {
+CPU_TEST(backward_with, seeds_and_several_walks) {
     cg_tensor *x = leaf(dev, 1, 2), *y = cg_mul(cg_square(x), 3);
     cg_tensor *seed = cg_from_f32(dev, cg_shape(2), (const float[]){1, 10});
     CHECK(cg_backward_with(y, (cg_backward_options){.seed = seed, .retain_graph = true}) == CG_OK);
@@ -162,7 +162,7 @@ static cg_tensor *scale(void *context, cg_tensor *g) {
 static void log_release(void *context) { ((log_entry *)context)->released++; }
 
 /* After all contributions, in the order of registration, each walk; what a hook gives goes on and is gathered. */
-DEVICE_TEST_ONCE(small_hooks, see_and_replace) {
+CPU_TEST(hooks, see_and_replace) {
     int order = 0;
     log_entry on_x = {.factor = 10, .order = &order}, on_a = {.factor = -1, .order = &order},
               after = {.factor = 1, .order = &order};

@@ -37,7 +37,7 @@ static void check_large_mean(cg_device *dev, cg_dims shape, double mean) {
 DEVICE_TEST_ONCE(small_normalization, large_mean) {
     check_large_mean(dev, cg_shape(3, 70), 0);
     check_large_mean(dev, cg_shape(3, 70), 1e6);
-    if (!device_is_opencl(dev)) check_large_mean(dev, cg_shape(37, 1031), -1e6);
+    if (!device_is_opencl(dev)) check_large_mean(dev, cg_shape(5, 1031), -1e6);
 }
 
 /* The square of a large element alone would be infinite; RMS norm of such rows is not promised, layer norm's mean is. */

@@ -24,6 +24,7 @@ typedef enum cg_cpu_workspace_id {
     CG_WORKSPACE_SORT,
     CG_WORKSPACE_FACTOR,
     CG_WORKSPACE_CONV,
+    CG_WORKSPACE_ATTENTION,
     CG_WORKSPACE_COUNT
 } cg_cpu_workspace_id;
 
@@ -91,6 +92,10 @@ cg_status cg_cpu_sort(cg_hw *hw, const cg_sort_request *r);
 cg_status cg_cpu_searchsorted(cg_hw *hw, const cg_searchsorted_request *r);
 cg_status cg_cpu_softmax(cg_hw *hw, const cg_softmax_request *r);
 cg_status cg_cpu_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
+cg_status cg_cpu_row_norm(cg_hw *hw, const cg_row_norm_request *r);
+cg_status cg_cpu_row_norm_grad(cg_hw *hw, const cg_row_norm_grad_request *r);
+cg_status cg_cpu_attention(cg_hw *hw, const cg_attention_request *r);
+cg_status cg_cpu_attention_grad(cg_hw *hw, const cg_attention_grad_request *r);
 cg_status cg_cpu_lu(cg_hw *hw, const cg_factor_request *r);
 cg_status cg_cpu_cholesky(cg_hw *hw, const cg_factor_request *r);
 cg_status cg_cpu_qr(cg_hw *hw, const cg_factor_request *r);

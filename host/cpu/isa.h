@@ -23,6 +23,8 @@
 #include "host/cpu/isa/sorts_isa.h"
 #include "host/cpu/isa/gemm_isa.h"
 #include "host/cpu/isa/softmax_isa.h"
+#include "host/cpu/isa/norm_isa.h"
+#include "host/cpu/isa/attention_isa.h"
 #include "host/cpu/isa/philox_isa.h"
 
 enum {
@@ -42,6 +44,8 @@ typedef struct cg_isa {
     const cg_ranks_isa *ranks;
     const cg_gemm_isa *gemm[CG_INNER_COUNT][CG_REAL_TYPES]; /* by cg_inner, then T */
     const cg_softmax_isa *softmax[CG_REAL_TYPES];           /* by T */
+    const cg_norm_isa *norm[CG_REAL_TYPES];                 /* by T */
+    const cg_attention_isa *attention[CG_REAL_TYPES];       /* by T */
     const cg_philox_isa *philox[CG_REAL_TYPES];             /* by T */
     const cg_philox_whole_isa *philox_whole;
     /* A copy that leaves the cache alone; what it wrote is seen by other threads only after stream_end. */

@@ -237,6 +237,11 @@ cg_status cg_cl_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
 cg_status cg_cl_conv(cg_hw *hw, const cg_conv_request *r);
 cg_status cg_cl_pool(cg_hw *hw, const cg_pool_request *r);
 
+cg_status cg_cl_row_norm(cg_hw *hw, const cg_row_norm_request *r);
+cg_status cg_cl_row_norm_grad(cg_hw *hw, const cg_row_norm_grad_request *r);
+cg_status cg_cl_attention(cg_hw *hw, const cg_attention_request *r);
+cg_status cg_cl_attention_grad(cg_hw *hw, const cg_attention_grad_request *r);
+
 /* Frees hw->matmul_choices. */
 void cg_matmul_choice_free(cg_hw_opencl *hw);
 

@@ -39,4 +39,8 @@ const cg_backend cg_backend_opencl = {
     .conv = cg_cl_conv,
     .pool = cg_cl_pool,
     .map_many = cg_cl_map_many,
+    .row_norm = cg_cl_row_norm,
+    .row_norm_grad = cg_cl_row_norm_grad,
+    .attention = cg_cl_attention,
+    .attention_grad = cg_cl_attention_grad,
 };

@@ -60,7 +60,11 @@ typedef struct cg_device_info {
     X(SVD, "svd")                                                                                            \
     X(SOLVE_TRIANGULAR, "solve_triangular")                                                                  \
     X(CONV, "conv")                                                                                          \
-    X(POOL, "pool")
+    X(POOL, "pool")                                                                                          \
+    X(ATTENTION, "attention")                                                                                \
+    X(ATTENTION_GRAD, "attention_grad")                                                                      \
+    X(ROW_NORM, "row_norm")                                                                                  \
+    X(ROW_NORM_GRAD, "row_norm_grad")
 
 typedef enum cg_work {
 #define CG_WORK_ENUM(name, text) CG_WORK_##name,

@@ -16,7 +16,7 @@
  *
  * Gradient to x, weight and bias, of any order. With gw = g weight and the means over the elements that share one,
  *     dx = (gw - mean(gw) - z mean(gw z)) / sqrt(var + epsilon)      dweight = sum g z      dbias = sum g
- * The record keeps x and three numbers for each mean, not z.
+ * The record keeps x and four numbers for each mean, not z.
  *
  * Errors, of all: CG_ERROR_SHAPE, with the shapes, where they do not fit; CG_ERROR_ARGUMENT for epsilon, momentum, a
  * number of axes or groups that is not as said; CG_ERROR_DEVICE_MISMATCH.

@@ -11,7 +11,7 @@
 #include "clgrad/autograd.h"
 #include "tensor/context.h"
 
-enum { CG_RULE_INPUTS = 4 };
+enum { CG_RULE_INPUTS = 5 };
 
 /* Small facts of an operation that its rule needs: axes, a slope, ... */
 typedef struct cg_attributes {

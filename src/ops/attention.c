@@ -78,5 +78,6 @@ cg_tensor *cg_scaled_dot_product_attention(cg_tensor *q, cg_tensor *k, cg_tensor
         return NULL;
     const int64_t features = cg_size(q, -1);
     a.scale = options.scale != 0 ? options.scale : features ? 1 / sqrt((double)features) : 1;
-    return convert(&a) ? cg_attention_composed(&a) : NULL;
+    if (!convert(&a)) return NULL;
+    return cg_attention_can_fuse(&a) ? cg_attention_fused(&a) : cg_attention_composed(&a);
 }

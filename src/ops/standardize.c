@@ -49,6 +49,51 @@ static cg_tensor *composed_moments(const cg_standardizing *how, cg_tensor *x) {
     return moments ? cg_reshape(moments, cg_shape(CG_MOMENTS, cg_numel(moments) / CG_MOMENTS)) : NULL;
 }
 
+/* Whether neighbouring elements share a mean and have weights of their own: x is (rows, columns). */
+static bool is_rows(const cg_standardizing *how, const cg_tensor *x) {
+    return x->shape.rank == 2 && how->mask == 1u << 1;
+}
+
+static cg_operand maybe(const cg_tensor *x) { return x ? cg_tensor_operand(x) : (cg_operand){0}; }
+
+/* The values by the backend's own normalization of rows. */
+static cg_tensor *rows_values(const cg_standardizing *how, cg_tensor *x, cg_tensor *weight, cg_tensor *bias,
+                              cg_tensor *moments) {
+    cg_device *dev = x->storage->dev;
+    cg_tensor *in = cg_tensor_dense(x), *w = weight ? cg_tensor_dense(weight) : NULL;
+    cg_tensor *b = bias ? cg_tensor_dense(bias) : NULL;
+    cg_tensor *out = cg_tensor_make(dev, how->op, x->storage->dtype, &x->shape);
+    if (!in || !out || (weight && !w) || (bias && !b)) return NULL;
+    cg_row_norm_request r = {.dtype = x->storage->dtype,
+                             .centre = how->centre,
+                             .epsilon = how->epsilon,
+                             .rows = x->shape.dim[0],
+                             .cols = x->shape.dim[1],
+                             .x = cg_tensor_operand(in),
+                             .weight = maybe(w),
+                             .bias = maybe(b),
+                             .out = cg_tensor_operand(out),
+                             .moments = cg_tensor_operand(moments)};
+    return cg_hw_row_norm(dev->hw, &r) ? NULL : out;
+}
+
+static cg_tensor *rows_gradient(const cg_standardizing *how, const cg_rule_call *call) {
+    cg_tensor *x = cg_tensor_dense(call->x[0]), *g = cg_tensor_dense(call->g);
+    cg_tensor *w = call->x[1] ? cg_tensor_dense(call->x[1]) : NULL;
+    cg_tensor *dx = x ? cg_tensor_make(call->dev, "standardize", x->storage->dtype, &x->shape) : NULL;
+    if (!dx || !g || (call->x[1] && !w)) return NULL;
+    cg_row_norm_grad_request r = {.dtype = x->storage->dtype,
+                                  .centre = how->centre,
+                                  .rows = x->shape.dim[0],
+                                  .cols = x->shape.dim[1],
+                                  .g = cg_tensor_operand(g),
+                                  .x = cg_tensor_operand(x),
+                                  .weight = maybe(w),
+                                  .moments = cg_tensor_operand(call->x[3]),
+                                  .dx = cg_tensor_operand(dx)};
+    return cg_hw_row_norm_grad(call->dev->hw, &r) ? NULL : dx;
+}
+
 /* --- gradient ------------------------------------------------------------------------------------------------ */
 
 static cg_standardizing how_of(const cg_rule_call *call) {
@@ -86,6 +131,10 @@ static void standardize_backward(const cg_rule_call *call, cg_tensor **dx) {
         rstd = moment(call->x[3], CG_MOMENT_RSTD, &x->shape, how.mask);
     }
     if (call->wanted[1]) dx[1] = cg_mul(g, z);
+    if (call->wanted[0] && !call->create_graph && is_rows(&how, x)) {
+        dx[0] = rows_gradient(&how, call);
+        return;
+    }
     if (call->wanted[0]) dx[0] = gradient_of_x(&how, weight ? cg_mul(g, weight) : g, z, rstd);
 }
 
@@ -98,16 +147,30 @@ static cg_tensor *scaled(cg_tensor *z, cg_tensor *weight, cg_tensor *bias) {
     return bias ? cg_add(z, bias) : z;
 }
 
+/* All of it as maps and reductions; *moments is made. */
+static cg_tensor *composed_values(const cg_standardizing *how, cg_tensor *x, cg_tensor *weight,
+                                  cg_tensor *bias, cg_tensor **moments) {
+    cg_scope *scope = cg_values_begin(x->storage->dev);
+    if (!scope) return NULL;
+    *moments = cg_values_end(scope, composed_moments(how, x));
+    return *moments ? scaled(z_from(how, x, *moments), weight, bias) : NULL;
+}
+
 cg_tensor *cg_standardize(const cg_standardizing *how, cg_tensor *x, cg_tensor *weight, cg_tensor *bias,
                           cg_tensor **moments) {
     if (!x) return NULL;
     if (cg_numel(x) == 0) return scaled(cg_mul(x, 1), weight, bias);
-    cg_scope *scope = cg_values_begin(x->storage->dev);
-    if (!scope) return NULL;
-    cg_tensor *known = cg_values_end(scope, composed_moments(how, x));
-    scope = known ? cg_values_begin(x->storage->dev) : NULL;
-    if (!scope) return NULL;
-    cg_tensor *out = cg_values_end(scope, scaled(z_from(how, x, known), weight, bias));
+    cg_device *dev = x->storage->dev;
+    cg_tensor *known = NULL, *out;
+    if (is_rows(how, x)) {
+        cg_dims shape = cg_shape(CG_MOMENTS, x->shape.dim[0]);
+        known = cg_tensor_make(dev, how->op, x->storage->dtype, &shape);
+        out = known ? rows_values(how, x, weight, bias, known) : NULL;
+    } else {
+        cg_no_grad_begin(dev);
+        out = composed_values(how, x, weight, bias, &known);
+        cg_no_grad_end(dev);
+    }
     if (moments) *moments = known;
     cg_tensor *input[] = {x, weight, bias, known};
     const cg_attributes attributes = {.i = {how->mask, how->centre}, .d = {how->epsilon}};

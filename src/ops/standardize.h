@@ -14,20 +14,8 @@ typedef struct cg_standardizing {
 } cg_standardizing;
 
 /*
- * What is known of each set of elements that share a mean, one number for each in the order of the axes kept: the mean is
- * m + lost.
- */
-typedef enum cg_moment {
-    CG_MOMENT_MEAN,
-    CG_MOMENT_LOST,
-    CG_MOMENT_RSTD,
-    CG_MOMENT_VAR,
-    CG_MOMENTS
-} cg_moment;
-
-/*
  * y = (x - mean) / sqrt(var + epsilon) weight + bias for a real x; weight and bias broadcast to it, or are NULL. Recorded.
- * *moments, unless NULL, gets (CG_MOMENTS, sets), not recorded; x then has elements.
+ * *moments, unless NULL, gets (CG_MOMENTS, sets), see host/backend.h,, not recorded; x then has elements.
  */
 cg_tensor *cg_standardize(const cg_standardizing *how, cg_tensor *x, cg_tensor *weight, cg_tensor *bias,
                           cg_tensor **moments);

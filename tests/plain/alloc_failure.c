@@ -420,6 +420,23 @@ static bool modules(fixture *f) {
     return ok;
 }
 
+/* Layers of normalization and attention, forward and backward, one of them with buffers. */
+static bool networks(fixture *f) {
+    cg_multi_head_attention_options options = {.bias = true, .dropout = 0.1};
+    cg_module *layer[] = {cg_layer_norm_module(f->dev, cg_shape(4), 1e-5),
+                          cg_multi_head_attention_module(f->dev, 4, 2, options),
+                          cg_batch_norm_module(f->dev, 3, 0.1, 1e-5)};
+    cg_tensor *x = cg_reshape(f->x, cg_shape(1, 3, 4));
+    for (int i = 0; i < 3; i++) x = cg_forward(layer[i], x);
+    cg_tensor *heads = cg_scaled_dot_product_attention(x, x, x, NULL, (cg_attention_options){.causal = true});
+    bool ok = cg_backward(cg_sum(cg_square(heads), CG_ALL_AXES, false)) == CG_OK;
+    for (int i = 0; i < 3; i++) {
+        ok = ok && layer[i] && cg_grad_of(cg_parameter(layer[i], 0, NULL));
+        cg_module_free(layer[i]);
+    }
+    return ok;
+}
+
 static bool add_layers(cg_module *net) {
     cg_device *dev = cg_module_device(net);
     cg_tensor *mean = cg_ones(dev, CG_F32, cg_shape(4));
@@ -679,6 +696,7 @@ static const scenario scenarios[] = {
     {"layers", layers, CG_OK},
     {"states", states, CG_OK},
     {"models", models, CG_OK},
+    {"networks", networks, CG_OK},
     {"training step", train_step, CG_OK},
     {"save", save, CG_ERROR_ARGUMENT},
     {"load", load, CG_ERROR_FORMAT},

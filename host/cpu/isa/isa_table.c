@@ -16,6 +16,8 @@ extern const cg_ranks_isa CG_ISA_NAME(cg_ranks);
 extern const cg_gemm_isa CG_ISA_NAME(cg_gemm_f32), CG_ISA_NAME(cg_gemm_f64), CG_ISA_NAME(cg_distances_f32),
     CG_ISA_NAME(cg_distances_f64);
 extern const cg_softmax_isa CG_ISA_NAME(cg_softmax_f32), CG_ISA_NAME(cg_softmax_f64);
+extern const cg_norm_isa CG_ISA_NAME(cg_norm_f32), CG_ISA_NAME(cg_norm_f64);
+extern const cg_attention_isa CG_ISA_NAME(cg_attention_f32), CG_ISA_NAME(cg_attention_f64);
 extern const cg_philox_isa CG_ISA_NAME(cg_philox_f32), CG_ISA_NAME(cg_philox_f64);
 extern const cg_philox_whole_isa CG_ISA_NAME(cg_philox_whole);
 extern const cg_isa CG_ISA_NAME(cg_isa);
@@ -40,6 +42,8 @@ const cg_isa CG_ISA_NAME(cg_isa) = {
     .gemm = {[CG_INNER_PRODUCT] = {&CG_ISA_NAME(cg_gemm_f32), &CG_ISA_NAME(cg_gemm_f64)},
              [CG_INNER_SQUARED_DISTANCE] = {&CG_ISA_NAME(cg_distances_f32), &CG_ISA_NAME(cg_distances_f64)}},
     .softmax = {&CG_ISA_NAME(cg_softmax_f32), &CG_ISA_NAME(cg_softmax_f64)},
+    .norm = {&CG_ISA_NAME(cg_norm_f32), &CG_ISA_NAME(cg_norm_f64)},
+    .attention = {&CG_ISA_NAME(cg_attention_f32), &CG_ISA_NAME(cg_attention_f64)},
     .philox = {&CG_ISA_NAME(cg_philox_f32), &CG_ISA_NAME(cg_philox_f64)},
     .philox_whole = &CG_ISA_NAME(cg_philox_whole),
     .stream = CG_ISA_NAME(cg_stream),

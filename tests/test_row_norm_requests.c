@@ -1,0 +1,161 @@
+/*
+ * The requests of host/backend.h that normalize rows, by the device's own kernels and by their composition, against sums in
+ * long double.
+ */
+#include "host/compose.h"
+#include "reference/ref_networks.h"
+#include "support/device_test.h"
+#include "tensor/context.h"
+
+#include <math.h>
+
+typedef struct problem {
+    cg_dtype dtype;
+    int64_t rows, cols;
+    bool centre, weighted, biased;
+    double mean;
+} problem;
+
+typedef cg_status forward(cg_hw *hw, const cg_row_norm_request *r);
+typedef cg_status backward(cg_hw *hw, const cg_row_norm_grad_request *r);
+
+static cg_tensor *random_of(cg_device *dev, const problem *p, int64_t rows, double mean, uint64_t *seed) {
+    return cg_from_host(dev, p->dtype, cg_shape(rows, p->cols),
+                        random_values(p->dtype, rows * p->cols, mean - 1, mean + 2, seed));
+}
+
+static ref_array array_of(const cg_tensor *x) {
+    cg_dims shape = cg_shape_get(x);
+    ref_array a = ref_array_new(shape.rank, shape.dim);
+    a.v = read_values(x);
+    return a;
+}
+
+static cg_operand maybe(const cg_tensor *x) { return x ? cg_tensor_operand(x) : (cg_operand){0}; }
+
+/* dx as the formula stands, and in size the same with all terms positive. */
+static ref_array gradient_of(const problem *p, ref_array x, ref_array g, const ref_array *w,
+                             ref_array *size) {
+    ref_array dx = ref_array_like(x), mean, var;
+    const ref_norm how = {.kind = REF_LAST_AXES, .n = 1, .uncentred = !p->centre};
+    ref_normalize(&how, x, NULL, &mean, &var);
+    *size = ref_array_like(x);
+    for (int64_t row = 0; row < p->rows; row++) {
+        const long double root = sqrtl(var.v[row] + 1e-5L), n = (long double)p->cols;
+        const long double z0 = fabsl(x.v[row * p->cols] - mean.v[row]) / root;
+        long double sum = 0, along = 0, sum_size = 0, along_size = 0;
+        for (int64_t c = 0; c < p->cols; c++) {
+            const int64_t at = row * p->cols + c;
+            const long double gw = g.v[at] * (w ? w->v[c] : 1), z = (x.v[at] - mean.v[row]) / root;
+            sum += p->centre ? gw / n : 0;
+            along += gw * z / n;
+            sum_size += fabsl(gw) / n;
+            along_size += fabsl(gw) * (1 + fabsl(z) + z0) / n;
+        }
+        for (int64_t c = 0; c < p->cols; c++) {
+            const int64_t at = row * p->cols + c;
+            const long double gw = g.v[at] * (w ? w->v[c] : 1), z = (x.v[at] - mean.v[row]) / root;
+            dx.v[at] = (gw - sum - z * along) / root;
+            size->v[at] = (fabsl(gw) + sum_size + (1 + fabsl(z) + z0) * along_size) / root;
+        }
+    }
+    return dx;
+}
+
+static void run(cg_device *dev, problem p, const char *way, forward *norm, backward *norm_back) {
+    cg_scope *scope = cg_scope_begin(dev);
+    uint64_t seed = 31;
+    check_case("%s %s (%lld, %lld) centre %d weight %d bias %d mean %g", way, cg_dtype_name(p.dtype),
+               (long long)p.rows, (long long)p.cols, p.centre, p.weighted, p.biased, p.mean);
+    cg_tensor *x = random_of(dev, &p, p.rows, p.mean, &seed), *g = random_of(dev, &p, p.rows, 0, &seed);
+    cg_tensor *w = p.weighted ? random_of(dev, &p, 1, 1, &seed) : NULL,
+              *b = p.biased ? random_of(dev, &p, 1, 0, &seed) : NULL;
+    cg_tensor *out = random_of(dev, &p, p.rows, 0, &seed), *dx = random_of(dev, &p, p.rows, 0, &seed);
+    cg_tensor *moments = cg_eval(cg_clone(cg_full(dev, p.dtype, cg_shape(CG_MOMENTS, p.rows), NAN)));
+    const cg_row_norm_request r = {.dtype = p.dtype,
+                                   .centre = p.centre,
+                                   .epsilon = 1e-5,
+                                   .rows = p.rows,
+                                   .cols = p.cols,
+                                   .x = cg_tensor_operand(x),
+                                   .weight = maybe(w),
+                                   .bias = maybe(b),
+                                   .out = cg_tensor_operand(out),
+                                   .moments = cg_tensor_operand(moments)};
+    CHECK_MSG(norm(dev->hw, &r) == CG_OK, "%s", cg_error_message(dev));
+    const ref_array weight = w ? array_of(w) : (ref_array){0}, bias = b ? array_of(b) : (ref_array){0};
+    ref_array size, var,
+        want = ref_normalize(&(ref_norm){.kind = REF_LAST_AXES,
+                                         .n = 1,
+                                         .uncentred = !p.centre,
+                                         .epsilon = 1e-5L,
+                                         .weight = w ? &weight : NULL,
+                                         .bias = b ? &bias : NULL},
+                             array_of(x), &size, NULL, &var);
+    const double bound = log2((double)p.cols) + 14;
+    check_within(out, p.dtype, cg_shape(p.rows, p.cols), want.v, bound, size.v);
+    check_within(cg_reshape(cg_slice(moments, 0, CG_MOMENT_VAR, CG_MOMENT_VAR + 1, 1), cg_shape(p.rows)),
+                 p.dtype, cg_shape(p.rows), var.v, 2 * bound, var.v);
+    const cg_row_norm_grad_request back = {.dtype = p.dtype,
+                                           .centre = p.centre,
+                                           .rows = p.rows,
+                                           .cols = p.cols,
+                                           .g = cg_tensor_operand(g),
+                                           .x = r.x,
+                                           .weight = r.weight,
+                                           .moments = r.moments,
+                                           .dx = cg_tensor_operand(dx)};
+    CHECK_MSG(norm_back(dev->hw, &back) == CG_OK, "%s", cg_error_message(dev));
+    want = gradient_of(&p, array_of(x), array_of(g), w ? &weight : NULL, &size);
+    check_within(dx, p.dtype, cg_shape(p.rows, p.cols), want.v, 2 * bound, size.v);
+    cg_scope_end(scope);
+    scratch_free_all();
+}
+
+DEVICE_TEST_ONCE(small_row_norm, kernels) {
+    run(dev, (problem){CG_F32, 3, 37, true, true, true, 1e5}, "kernel", cg_hw_row_norm, cg_hw_row_norm_grad);
+    run(dev, (problem){CG_F32, 5, 300, false, true, false, 0}, "kernel", cg_hw_row_norm, cg_hw_row_norm_grad);
+    if (!device_is_opencl(dev)) /* each is two kernels to build */
+        run(dev, (problem){CG_F32, 4, 3, true, false, false, -3}, "kernel", cg_hw_row_norm,
+            cg_hw_row_norm_grad);
+    if (cg_device_properties(dev)->has_f64)
+        run(dev, (problem){CG_F64, 2, 70, true, true, true, 100}, "kernel", cg_hw_row_norm,
+            cg_hw_row_norm_grad);
+}
+
+/* GPU style where the device has the CPU's, and the other way round. */
+OPENCL_TEST(small_row_norm, other_kernels) {
+    CHECK(cg_device_set_detour(dev, "row_norm", CG_DETOUR_OTHER_KERNEL) == CG_OK);
+    CHECK(cg_device_set_detour(dev, "row_norm_grad", CG_DETOUR_OTHER_KERNEL) == CG_OK);
+    run(dev, (problem){CG_F32, 3, 301, true, true, true, 1e5}, "other", cg_hw_row_norm, cg_hw_row_norm_grad);
+}
+
+/* On OpenCL the tests of detours compose it. */
+CPU_TEST(row_norm, composed) {
+    run(dev, (problem){CG_F32, 3, 37, true, true, true, 1e5}, "composed", cg_compose_row_norm,
+        cg_compose_row_norm_grad);
+    for (int i = 0; i < 8; i++)
+        run(dev, (problem){CG_F64, 5, 129, i & 1, i & 2, i & 4, 7}, "composed", cg_compose_row_norm,
+            cg_compose_row_norm_grad);
+}
+
+/* Every combination, over rows of more than one chunk. */
+CPU_TEST(row_norm, long_rows) {
+    for (int i = 0; i < 8; i++)
+        for (int t = CG_F32; t <= CG_F64; t++)
+            run(dev, (problem){(cg_dtype)t, 9, 2309, i & 1, i & 2, i & 4, t == CG_F32 ? 1000 : 10}, "kernel",
+                cg_hw_row_norm, cg_hw_row_norm_grad);
+}
+
+/* The public operation takes the kernel, and its second gradient another way: the numbers agree. */
+CPU_TEST(row_norm, gradients_agree) {
+    uint64_t seed = 6;
+    const problem p = {.dtype = CG_F64, .cols = 19};
+    cg_tensor *x = cg_require_grad(random_of(dev, &p, 7, 3, &seed), true), *a, *b;
+    const uint64_t before = cg_device_statistics(dev).work[CG_WORK_ROW_NORM];
+    cg_tensor *sum = cg_sum(cg_exp(cg_layer_norm(x, 1, NULL, NULL, 1e-5)), CG_ALL_AXES, false);
+    CHECK(cg_device_statistics(dev).work[CG_WORK_ROW_NORM] == before + 1);
+    CHECK(cg_grad(sum, NULL, 1, &x, true, &a) == CG_OK && cg_grad(sum, NULL, 1, &x, false, &b) == CG_OK);
+    check_within(a, CG_F64, cg_shape(7, 19), read_values(b), 64, NULL);
+    CHECK(cg_device_statistics(dev).work[CG_WORK_ROW_NORM_GRAD] > 0);
+}
