@@ -26,6 +26,7 @@ enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_INTERRUPTED = 130 };
 int devices_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);
 int ops_command(int argc, char **argv);
+int predict_command(int argc, char **argv);
 int train_command(int argc, char **argv);
 
 /* Says on stderr what failed, with the program's name before it. Returns CLI_FAILED. */

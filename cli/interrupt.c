@@ -18,3 +18,5 @@ void interrupt_watch(void) {
 }
 
 bool interrupted(void) { return noted != 0; }
+
+const volatile sig_atomic_t *interrupt_flag(void) { return &noted; }

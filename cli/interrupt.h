@@ -2,6 +2,7 @@
 #ifndef CLGRAD_CLI_INTERRUPT_H
 #define CLGRAD_CLI_INTERRUPT_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 /* From now on a first Ctrl-C is only noted. */
@@ -9,5 +10,8 @@ void interrupt_watch(void);
 
 /* Whether Ctrl-C was pressed since. */
 bool interrupted(void);
+
+/* What is not 0 from then on. */
+const volatile sig_atomic_t *interrupt_flag(void);
 
 #endif

@@ -4,30 +4,20 @@
 
 #include "bar.h"
 
-#include <stdint.h>
-
-/* What came out of an epoch. */
-typedef struct train_epoch {
-    double loss, train_accuracy; /* means over the samples, each taken before the step it served */
-    double test_accuracy;        /* after the epoch */
-    double seconds;              /* testing included */
-} train_epoch;
+#include <clgrad/clgrad.h>
 
 typedef struct progress_view {
     const char *label; /* what stands before the bar */
-    int epochs;
+    const char *held;  /* what the samples are called that each epoch is measured on: "test", "validation" */
     bar bar;
     bool lines; /* each finished epoch leaves a line */
 } progress_view;
 
 /* Silent: nothing is shown at all. lines false: only a bar, which is gone at the end. */
-progress_view progress_begin(const char *label, int epochs, bool silent, bool lines);
+progress_view progress_begin(const char *label, const char *held, bool silent, bool lines);
 
-/* Draws the bar after `step` of `steps` in `epoch` (from 0 on), at most ten times a second. */
-void progress_step(progress_view *p, int epoch, int64_t step, int64_t steps);
-
-/* Ends epoch number `epoch` (from 0 on). */
-void progress_epoch(progress_view *p, int epoch, const train_epoch *result);
+/* A cg_fit_callback whose context is a progress_view. */
+bool progress_event(void *context, cg_trainer *trainer, cg_fit_event event);
 
 /* Removes the bar. */
 void progress_end(progress_view *p);

@@ -1,45 +1,64 @@
 #include "train_options.h"
 
 #include "cli.h"
+#include "number_options.h"
 
 #include <argp.h>
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] = "Train a classifier (a multi-layer perceptron) on a folder of images in IDX "
-                           "format, the format of MNIST.\n"
-                           "\v"
-                           "The folder holds train-images-idx3-ubyte, train-labels-idx1-ubyte and the same "
-                           "with t10k- or test-; or one "
-                           "such pair with any prefix, of which a share is kept for testing.\n"
-                           "\n"
-                           "The report goes to stdout, the progress to stderr: a bar where that is a "
-                           "terminal, a line per epoch. The "
-                           "last line is \"test accuracy A on DEVICE\".\n"
-                           "\n"
-                           "Examples:\n"
-                           "  clgrad train --data data/digits\n"
-                           "  clgrad train --data data/digits --compare --out trained\n"
-                           "  clgrad train --data mnist --hidden 512,256 --epochs 10 --device gpu\n"
-                           "  clgrad train --data data/digits --optimizer sgd --lr 0.1 --activation tanh\n"
-                           "\n" CLI_HELP_END;
+static const char help[] =
+    "Train a classifier on a folder of images in IDX format, the format of MNIST.\n"
+    "\v"
+    "The folder holds train-images-idx3-ubyte, train-labels-idx1-ubyte and the same with t10k- or test-; or "
+    "one "
+    "such pair with any prefix, of which a share is kept for testing.\n"
+    "\n"
+    "The report goes to stdout, the progress to stderr: a bar where that is a terminal, a line per epoch. "
+    "The "
+    "last line is \"test accuracy A on DEVICE\".\n"
+    "\n"
+    "Without --validation each epoch is measured on the test set, which has no say in the training: what is "
+    "watched "
+    "by --early-stop and by the schedule plateau is then the training loss. With --early-stop or "
+    "--validation the "
+    "network ends with the weights of its best epoch.\n"
+    "\n"
+    "Ctrl-C ends a training with --out after the batch at hand and leaves checkpoint.safetensors there; the "
+    "same "
+    "command with --resume goes on from it, with the losses it would have had.\n"
+    "\n"
+    "Examples:\n"
+    "  clgrad train --data data/digits\n"
+    "  clgrad train --data data/digits --compare --out trained\n"
+    "  clgrad train --data mnist --model mlp:800 --epochs 20 --schedule cosine --device gpu\n"
+    "  clgrad train --data mnist --model lenet --shift 1 --out lenet --save-every 1\n"
+    "  clgrad train --data data/digits --optimizer sgd --lr 0.1 --model mlp:64:tanh --runs 5\n"
+    "\n" CLI_HELP_END;
 
 enum option_key {
     KEY_COMPARE = 'c',
     KEY_DATA = 'd',
     KEY_EPOCHS = 'e',
+    KEY_MODEL = 'm',
     KEY_OUT = 'o',
     KEY_QUIET = 'q',
-    KEY_HIDDEN = 0x100, /* from here on without a short form */
-    KEY_ACTIVATION,
-    KEY_OPTIMIZER,
+    KEY_RESUME = 'r',
+    KEY_OPTIMIZER = 0x100, /* from here on without a short form */
     KEY_LR,
     KEY_BATCH,
     KEY_SEED,
     KEY_DEVICE,
-    KEY_TEST_SHARE
+    KEY_TEST_SHARE,
+    KEY_VALIDATION,
+    KEY_SHIFT,
+    KEY_ROTATE,
+    KEY_SCHEDULE,
+    KEY_WEIGHT_DECAY,
+    KEY_CLIP,
+    KEY_EARLY_STOP,
+    KEY_SAVE_EVERY,
+    KEY_RUNS
 };
 
 static const struct argp_option options[] = {
@@ -47,17 +66,32 @@ static const struct argp_option options[] = {
     {"data", KEY_DATA, "DIR", 0, "The folder of the images and labels; must be given", 1},
     {"test-share", KEY_TEST_SHARE, "X", 0,
      "Share of the samples kept for testing where the folder has no test set, at most 0.5 (default 0.2)", 1},
+    {"validation", KEY_VALIDATION, "X", 0,
+     "Share of the training samples, at most 0.5, kept to choose the best epoch by (default: none)", 1},
+    {"shift", KEY_SHIFT, "X", 0, "Shift each image at random by at most X pixels as it is used", 1},
+    {"rotate", KEY_ROTATE, "X", 0, "Turn each image at random by at most X degrees as it is used", 1},
     {NULL, 0, NULL, 0, "Network and training:", 2},
-    {"hidden", KEY_HIDDEN, "N,N,...", 0, "Sizes of the hidden layers, or 'none' (default 128,64)", 2},
-    {"activation", KEY_ACTIVATION, "NAME", 0,
-     "Activation between the layers: relu, leaky_relu, swish, sigmoid, tanh, gelu or gelu_tanh (default "
-     "relu)",
+    {"model", KEY_MODEL, "NAME", 0,
+     "The network: linear, mlp:SIZES with hidden layers such as mlp:512,256 or mlp:800:gelu, or lenet "
+     "(default "
+     "mlp:128,64)",
      2},
-    {"optimizer", KEY_OPTIMIZER, "NAME", 0, "Optimizer: adam, or sgd with momentum 0.9 (default adam)", 2},
-    {"lr", KEY_LR, "X", 0, "Step size (default 0.002 for adam, 0.05 for sgd)", 2},
+    {"optimizer", KEY_OPTIMIZER, "NAME", 0,
+     "adam, adamw, rmsprop, adagrad, or sgd with momentum 0.9 (default adam)", 2},
+    {"lr", KEY_LR, "X", 0,
+     "Step size (default 0.002 for adam and adamw, 0.05 for sgd, 0.001 for rmsprop, 0.02 for adagrad)", 2},
+    {"schedule", KEY_SCHEDULE, "NAME", 0,
+     "Step size over time: constant, step (a tenth after each third), exponential (to a hundredth), cosine "
+     "(to 0), "
+     "one-cycle, or plateau (half, when 5 epochs have brought nothing) (default constant)",
+     2},
+    {"weight-decay", KEY_WEIGHT_DECAY, "X", 0, "Weight decay (default 0; 0.01 for adamw)", 2},
+    {"clip", KEY_CLIP, "X", 0, "Largest norm of the gradient of a step (default: any)", 2},
     {"epochs", KEY_EPOCHS, "N", 0, "Passes over the training set (default 30)", 2},
     {"batch", KEY_BATCH, "N", 0, "Samples in a step (default 64)", 2},
+    {"early-stop", KEY_EARLY_STOP, "N", 0, "End when N epochs have brought nothing better", 2},
     {"seed", KEY_SEED, "N", 0, "Seed of the split, the weights and the order of the samples (default 1)", 2},
+    {"runs", KEY_RUNS, "N", 0, "Train N times, with this seed and those after it, and show the spread", 2},
     {NULL, 0, NULL, 0, "Device and output:", 3},
     {"device", KEY_DEVICE, "NAME", 0,
      "Device by id, by kind (gpu) or by a part of its name (default: CLGRAD_DEVICE, else the best there is)",
@@ -65,69 +99,42 @@ static const struct argp_option options[] = {
     {"compare", KEY_COMPARE, NULL, 0, "Repeat the same training on every other usable device and compare", 3},
     {"out", KEY_OUT, "DIR", 0,
      "Folder for weights.safetensors, learning-curve.svg and history.csv (default: nothing is written)", 3},
+    {"save-every", KEY_SAVE_EVERY, "N", 0,
+     "Write checkpoint.safetensors into it every N epochs, and at the end", 3},
+    {"resume", KEY_RESUME, NULL, 0, "Go on from the checkpoint in it, if there is one", 3},
     {"quiet", KEY_QUIET, NULL, 0, "Print the result only", 3},
     {0},
 };
 
-static long long integer(struct argp_state *state, const char *option, const char *text, long long lo,
-                         long long hi) {
-    char *end;
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    if (end == text || *end || errno || value < lo || value > hi)
-        argp_error(state, "--%s takes a whole number from %lld to %lld, not '%s'", option, lo, hi, text);
-    return value;
-}
-
-static double real(struct argp_state *state, const char *option, const char *text, double hi) {
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end || !(value > 0) || !(value <= hi))
-        argp_error(state, "--%s takes a number above 0, at most %g, not '%s'", option, hi, text);
-    return value;
-}
-
-static void parse_hidden(struct argp_state *state, char *text, train_settings *settings) {
-    settings->n_hidden = 0;
-    if (strcmp(text, "none") == 0) return;
-    for (char *rest = text, *size; (size = strsep(&rest, ",")) != NULL;) {
-        if (settings->n_hidden == TRAIN_MAX_HIDDEN)
-            argp_error(state, "--hidden takes at most %d layers", TRAIN_MAX_HIDDEN);
-        settings->hidden[settings->n_hidden++] = integer(state, "hidden", size, 1, 1 << 20);
+/* The place of `text` among names up to NULL; an error lists them. */
+static int choice(struct argp_state *state, const char *option, const char *text, const char *const *names) {
+    char list[128] = "";
+    for (int i = 0; names[i]; i++) {
+        if (strcmp(text, names[i]) == 0) return i;
+        const size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
     }
+    argp_error(state, "--%s takes one of %s, not '%s'", option, list, text);
+    return 0;
 }
 
-static error_t parse_option(int key, char *arg, struct argp_state *state) {
-    train_options *o = state->input;
+static error_t parse_data_option(train_options *o, int key, const char *arg, struct argp_state *state) {
+    train_settings *s = &o->settings;
     switch (key) {
     case KEY_DATA:
         o->data = arg;
         return 0;
     case KEY_TEST_SHARE:
-        o->test_share = real(state, "test-share", arg, 0.5);
+        s->test_share = option_real(state, "test-share", arg, 0.5);
         return 0;
-    case KEY_HIDDEN:
-        parse_hidden(state, arg, &o->settings);
+    case KEY_VALIDATION:
+        s->validation = option_real(state, "validation", arg, 0.5);
         return 0;
-    case KEY_ACTIVATION:
-        o->settings.activation = arg;
+    case KEY_SHIFT:
+        s->augmentation.shift = option_real(state, "shift", arg, 1000);
         return 0;
-    case KEY_OPTIMIZER:
-        o->settings.adam = strcmp(arg, "adam") == 0;
-        if (!o->settings.adam && strcmp(arg, "sgd") != 0)
-            argp_error(state, "--optimizer takes adam or sgd, not '%s'", arg);
-        return 0;
-    case KEY_LR:
-        o->settings.lr = real(state, "lr", arg, 1e6);
-        return 0;
-    case KEY_EPOCHS:
-        o->settings.epochs = (int)integer(state, "epochs", arg, 1, 1000000);
-        return 0;
-    case KEY_BATCH:
-        o->settings.batch = integer(state, "batch", arg, 1, INT32_MAX);
-        return 0;
-    case KEY_SEED:
-        o->settings.seed = (uint64_t)integer(state, "seed", arg, 0, INT64_MAX);
+    case KEY_ROTATE:
+        s->augmentation.rotate = option_real(state, "rotate", arg, 180);
         return 0;
     case KEY_DEVICE:
         o->device = arg;
@@ -141,32 +148,86 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
     case KEY_QUIET:
         o->quiet = true;
         return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "no argument is expected: '%s'", arg);
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->data) argp_error(state, "--data DIR must be given");
+    case KEY_RUNS:
+        o->runs = (int)option_integer(state, "runs", arg, 1, 1000);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
+static error_t parse_training_option(train_settings *s, int key, const char *arg, struct argp_state *state) {
+    switch (key) {
+    case KEY_MODEL:
+        s->model = arg;
+        return 0;
+    case KEY_OPTIMIZER:
+        s->optimizer = (train_optimizer)choice(state, "optimizer", arg, train_optimizer_names);
+        return 0;
+    case KEY_SCHEDULE:
+        s->schedule = (train_schedule)choice(state, "schedule", arg, train_schedule_names);
+        return 0;
+    case KEY_LR:
+        s->lr = option_real(state, "lr", arg, 1e6);
+        return 0;
+    case KEY_WEIGHT_DECAY:
+        s->weight_decay = option_real(state, "weight-decay", arg, 1e6);
+        return 0;
+    case KEY_CLIP:
+        s->clip = option_real(state, "clip", arg, 1e30);
+        return 0;
+    case KEY_EPOCHS:
+        s->epochs = (int)option_integer(state, "epochs", arg, 1, 1000000);
+        return 0;
+    case KEY_BATCH:
+        s->batch = option_integer(state, "batch", arg, 1, INT32_MAX);
+        return 0;
+    case KEY_SEED:
+        s->seed = (uint64_t)option_integer(state, "seed", arg, 0, INT64_MAX);
+        return 0;
+    case KEY_EARLY_STOP:
+        s->patience = (int)option_integer(state, "early-stop", arg, 1, 1000000);
+        return 0;
+    case KEY_SAVE_EVERY:
+        s->save_every = (int)option_integer(state, "save-every", arg, 1, 1000000);
+        return 0;
+    case KEY_RESUME:
+        s->resume = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void check(const train_options *o, struct argp_state *state) {
+    if (!o->data) argp_error(state, "--data DIR must be given");
+    if ((o->settings.save_every || o->settings.resume) && !o->out)
+        argp_error(state, "--save-every and --resume need --out DIR");
+    if (o->runs > 1 && (o->out || o->compare))
+        argp_error(state, "--runs goes neither with --out nor with --compare");
+    if (o->settings.resume && o->compare) argp_error(state, "--resume does not go with --compare");
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state) {
+    train_options *o = state->input;
+    if (key == ARGP_KEY_ARG) argp_error(state, "no argument is expected: '%s'", arg);
+    if (key == ARGP_KEY_END) check(o, state);
+    if (key == ARGP_KEY_ARG || key == ARGP_KEY_END) return 0;
+    const error_t status = parse_data_option(o, key, arg, state);
+    return status == 0 ? 0 : parse_training_option(&o->settings, key, arg, state);
+}
+
 train_options train_options_parse(int argc, char **argv) {
     static const struct argp parser = {options, parse_option, "", help, NULL, NULL, NULL};
-    train_options o = {.settings = {.hidden = {128, 64},
-                                    .n_hidden = 2,
-                                    .activation = "relu",
-                                    .adam = true,
-                                    .epochs = 30,
-                                    .batch = 64,
-                                    .seed = 1},
-                       .test_share = 0.2};
+    train_options o = {
+        .settings = {.model = "mlp:128,64", .epochs = 30, .batch = 64, .seed = 1, .test_share = 0.2},
+        .runs = 1};
     error_t failed = argp_parse(&parser, argc, argv, 0, NULL, &o);
     if (failed != 0) {
         cli_fail("%s", strerror(failed));
         exit(CLI_FAILED);
     }
-    if (o.settings.lr == 0) o.settings.lr = o.settings.adam ? 0.002 : 0.05;
+    static const double lr[] = {0.002, 0.002, 0.05, 0.001, 0.02};
+    if (o.settings.lr == 0) o.settings.lr = lr[o.settings.optimizer];
     return o;
 }

@@ -2,14 +2,14 @@
 #ifndef CLGRAD_CLI_TRAIN_OPTIONS_H
 #define CLGRAD_CLI_TRAIN_OPTIONS_H
 
-#include "trainer.h"
+#include "train_run.h"
 
 typedef struct train_options {
     train_settings settings;
     const char *data;   /* folder */
     const char *device; /* NULL: CLGRAD_DEVICE or the best */
     const char *out;    /* folder; NULL: nothing is written */
-    double test_share;
+    int runs;           /* trainings, each with the seed after the one before */
     bool compare, quiet;
 } train_options;
 

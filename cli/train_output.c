@@ -21,75 +21,46 @@ int train_output_prepare(const char *folder) {
 
 /* --- files -------------------------------------------------------------------------------------------------- */
 
-/* folder/name in new memory; NULL without memory. */
-static char *join(const char *folder, const char *name) {
+char *train_output_path(const char *folder, const char *name) {
     size_t room = strlen(folder) + strlen(name) + 2;
     char *path = malloc(room);
     if (path) snprintf(path, room, "%s/%s", folder, name);
     return path;
 }
 
-static cg_status save_weights(const char *path, const train_row *row, const char *title) {
-    (void)title;
-    return cg_module_save(row->run.net, path);
+/* What the files are made of. */
+typedef struct material {
+    const train_run *run;
+    const weights_about *about;
+    const char *title;
+} material;
+
+static cg_status save_weights(const char *path, const material *m) {
+    return weights_save(path, m->run->net, m->about);
 }
 
-static cg_status save_curves(const char *path, const train_row *row, const char *title) {
-    int n = row->run.epochs;
-    double *column = malloc(4 * (size_t)n * sizeof *column + 1);
-    if (!column) return CG_ERROR_MEMORY;
-    double *epoch = column, *loss = epoch + n, *train = loss + n, *test = train + n;
-    for (int i = 0; i < n; i++) {
-        epoch[i] = i + 1;
-        loss[i] = row->run.history[i].loss;
-        train[i] = row->run.history[i].train_accuracy;
-        test[i] = row->run.history[i].test_accuracy;
-    }
-    const cg_curve curves[] = {{"training loss", n, epoch, loss},
-                               {"training accuracy", n, epoch, train},
-                               {"test accuracy", n, epoch, test}};
-    cg_status status = cg_plot_svg(
-        path, 3, curves, (cg_plot_options){.title = title, .x_label = "epoch", .y_label = "loss, accuracy"});
-    free(column);
-    return status;
+static cg_status save_curves(const char *path, const material *m) {
+    return cg_history_plot(m->run->history, path,
+                           (cg_plot_options){.title = m->title, .y_label = "loss, accuracy"});
 }
 
-static int print_history(FILE *out, const train_run *run) {
-    fputs("epoch,loss,train_accuracy,test_accuracy,seconds\n", out);
-    for (int i = 0; i < run->epochs; i++) {
-        const train_epoch *e = &run->history[i];
-        fprintf(out, "%d,%.9g,%.9g,%.9g,%.6f\n", i + 1, e->loss, e->train_accuracy, e->test_accuracy,
-                e->seconds);
-    }
-    return fflush(out) == 0 && !ferror(out) && fsync(fileno(out)) == 0;
+static cg_status save_history(const char *path, const material *m) {
+    return cg_history_save(m->run->history, path);
 }
 
-/* A small text, so the temporary file has a fixed name: no other program writes into this folder meanwhile. */
-static cg_status save_history(const char *path, const train_row *row, const char *title) {
-    (void)title;
-    char *temporary = malloc(strlen(path) + sizeof ".tmp");
-    if (!temporary) return CG_ERROR_MEMORY;
-    sprintf(temporary, "%s.tmp", path);
-    FILE *out = fopen(temporary, "we");
-    bool written = out && print_history(out, &row->run);
-    if (out && fclose(out) != 0) written = false;
-    bool placed = written && rename(temporary, path) == 0;
-    if (out && !placed) unlink(temporary);
-    free(temporary);
-    return placed ? CG_OK : CG_ERROR_IO;
-}
-
-int train_output_write(const char *folder, const train_row *row, const char *title) {
+int train_output_write(const char *folder, const train_row *row, const weights_about *about,
+                       const char *title) {
     static const struct {
         const char *name;
-        cg_status (*save)(const char *path, const train_row *row, const char *title);
+        cg_status (*save)(const char *path, const material *m);
     } files[] = {{"weights.safetensors", save_weights},
                  {"learning-curve.svg", save_curves},
                  {"history.csv", save_history}};
+    const material m = {&row->run, about, title};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         cg_error_clear(NULL);
-        char *path = join(folder, files[i].name);
-        cg_status status = path ? files[i].save(path, row, title) : CG_ERROR_MEMORY;
+        char *path = train_output_path(folder, files[i].name);
+        cg_status status = path ? files[i].save(path, &m) : CG_ERROR_MEMORY;
         free(path);
         if (status == CG_OK) continue;
         if (*cg_error_message(NULL)) return cli_fail("%s", cg_error_message(NULL)); /* it names the path */
@@ -101,7 +72,7 @@ int train_output_write(const char *folder, const train_row *row, const char *tit
 /* --- report ------------------------------------------------------------------------------------------------- */
 
 void train_output_statistics(const train_run *run) {
-    const train_counts *c = &run->counts;
+    const cg_fit_counts *c = &run->counts;
     double steps = c->steps ? (double)c->steps : 1;
     printf("steps      %llu in %.2f s, %.1f launches and %.3g waits for the device in each\n",
            (unsigned long long)c->steps, run->seconds, (double)c->launches / steps,
@@ -116,10 +87,10 @@ void train_output_statistics(const train_run *run) {
 
 /* Samples per second from the second epoch on: the first one builds kernels and fills the memory pool. */
 static double samples_per_second(const train_run *run, int64_t samples) {
-    int first = run->epochs > 1 ? 1 : 0;
+    const int epochs = cg_history_epochs(run->history), first = epochs > 1 ? 1 : 0;
     double seconds = 0;
-    for (int i = first; i < run->epochs; i++) seconds += run->history[i].seconds;
-    return seconds > 0 ? (double)(run->epochs - first) * (double)samples / seconds : 0;
+    for (int i = first; i < epochs; i++) seconds += cg_history_epoch(run->history, i)->seconds;
+    return seconds > 0 ? (double)(epochs - first) * (double)samples / seconds : 0;
 }
 
 void train_output_comparison(int n, const train_row *rows, int64_t samples) {
@@ -131,16 +102,16 @@ void train_output_comparison(int n, const train_row *rows, int64_t samples) {
     for (int i = 0; i < n; i++) {
         const train_run *run = &rows[i].run;
         printf("%-10s ", rows[i].device.id);
-        if (run->outcome != TRAIN_DONE || run->epochs == 0) {
+        if (run->outcome != TRAIN_DONE || cg_history_epochs(run->history) == 0) {
             printf("failed: %s\n", run->message);
             continue;
         }
-        const train_epoch *last = &run->history[run->epochs - 1];
+        const cg_epoch *last = cg_history_epoch(run->history, cg_history_epochs(run->history) - 1);
         double rate = samples_per_second(run, samples);
         char speed[32] = "-";
         if (cpu > 0) snprintf(speed, sizeof speed, "%.2f x", rate / cpu);
         printf("%8.2f %9.2f %12.0f %9s %9.4f %9.5f   %s\n", run->seconds, run->stats.build_seconds, rate,
-               speed, last->test_accuracy, last->loss, rows[i].device.name);
+               speed, run->test_accuracy, last->loss, rows[i].device.name);
     }
     puts("building: kernels, within the seconds; samples/s: without the first epoch; speed: against cpu\n");
 }

@@ -177,5 +177,7 @@ int main(int argc, char **argv) {
                                                            .y_label = "nats per character"});
     cg_optimizer_free(adam);
     cg_module_free(net);
-    return finish(dev, held_back[measured - 1] < s.goal, status == CG_OK);
+    /* Nobody guesses English this well from 64 characters (Shannon 1951): below it, it would see what it is to tell. */
+    const bool honest = held_back[measured - 1] > 0.7;
+    return finish(dev, honest && held_back[measured - 1] < s.goal, status == CG_OK);
 }

@@ -21,7 +21,7 @@ static cg_module *gated_module(cg_device *dev, int64_t width) {
     return NULL;
 }
 
-/* One step on 64 random pairs; the loss at the end of every hundredth. */
+/* One step on 64 random pairs; the loss at the end of every 200th. */
 static void train_step(cg_module *net, cg_optimizer *adam, int step) {
     cg_device *dev = cg_module_device(net);
     cg_scope *scope = cg_scope_begin(dev);
@@ -30,7 +30,7 @@ static void train_step(cg_module *net, cg_optimizer *adam, int step) {
     cg_backward(loss);
     cg_optimizer_step(adam);
     double value;
-    if (step % 100 == 0 && cg_item(loss, &value) == CG_OK) printf("step %3d  loss %.6f\n", step, value);
+    if (step % 200 == 0 && cg_item(loss, &value) == CG_OK) printf("step %4d  loss %.6f\n", step, value);
     cg_scope_end(scope);
 }
 
@@ -45,7 +45,7 @@ int main(void) {
     cg_sequential_add(net, gated_module(dev, 2));
     cg_module_print(net, stdout);
     cg_optimizer *adam = cg_adam(net, (cg_adam_options){.lr = 0.02});
-    for (int step = 0; step <= 300; step++) train_step(net, adam, step);
+    for (int step = 0; step <= 1000; step++) train_step(net, adam, step);
 
     cg_tensor *x = cg_from_f32(dev, cg_shape(1, 2), (const float[]){0.25f, -0.75f});
     cg_print(stdout, cg_forward(net, x));

@@ -41,6 +41,7 @@ static cg_status draw(const char *path, const char *title, cg_tensor *scores, cg
                        (cg_plot_options){.title = title,
                                          .x_label = "first component",
                                          .y_label = "second component",
+                                         .width = 480,
                                          .height = 480,
                                          .styles = styles,
                                          .equal_axes = true});

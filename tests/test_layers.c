@@ -200,3 +200,24 @@ CPU_TEST(layers, forward_with) {
     for (int i = 0; i < 4; i++) CHECK(cg_parameter(net, i, NULL) == own[i]);
     cg_module_free(net);
 }
+
+/* (x w + b)^2 / 2 summed, as a function of w and b. */
+static cg_tensor *half_square(void *context, int n, cg_tensor *const *parameter) {
+    (void)n;
+    cg_module *layer = context;
+    cg_tensor *x = cg_from_f64(cg_module_device(layer), cg_shape(3, 2), (const double[]){1, 2, 3, 4, 5, -6});
+    return cg_mul(cg_sum(cg_square(cg_forward_with(layer, parameter, x)), CG_ALL_AXES, false), 0.5);
+}
+
+/* Of a linear layer that is x^T x, with a column of ones in x for the bias. */
+CPU_TEST(layers, hessian_of_the_weights) {
+    cg_module *layer = cg_linear_module(dev, 2, 1, CG_INIT_XAVIER);
+    CHECK(cg_module_set_dtype(layer, CG_F64) == CG_OK);
+    cg_tensor *p[] = {cg_parameter(layer, 0, NULL), cg_parameter(layer, 1, NULL)}, *h[4];
+    CHECK(cg_hessian(half_square, layer, 2, p, false, h) == CG_OK);
+    check_equal(h[0], CG_F64, cg_shape(2, 1, 2, 1), (long double[]){35, -16, -16, 56});
+    check_equal(h[1], CG_F64, cg_shape(2, 1, 1), (long double[]){9, 0});
+    check_equal(h[2], CG_F64, cg_shape(1, 2, 1), (long double[]){9, 0});
+    check_equal(h[3], CG_F64, cg_shape(1, 1), (long double[]){3});
+    cg_module_free(layer);
+}

@@ -41,6 +41,100 @@ check "an unknown part of a name" fails_with 1 "$clgrad" doctor --device cpu no_
 check "a wrong number of points" fails_with 2 "$clgrad" doctor --device cpu --points many
 check "an unknown device" says "no device \"nowhere\"" "$clgrad" doctor --device nowhere
 
+# Training, from the command line alone; every process anew.
+small=(--data data/digits --device cpu --epochs 3 --model mlp:16 --batch 128)
+train() { "$clgrad" train "${small[@]}" "$@"; }
+last_line() { # TEXT COMMAND...: what the last line begins with
+  local text=$1
+  shift
+  case $("$@" 2>/dev/null | tail -n 1) in "$text"*) ;; *) return 1 ;; esac
+}
+losses() { cut -d, -f1-6 "$1/history.csv"; } # all but the seconds
+same_losses() { diff <(losses "$1") <(losses "$2"); }
+holds() { # FOLDER FILE...: exactly these files
+  local folder=$1
+  shift
+  diff <(ls "$folder") <(printf '%s\n' "$@")
+}
+
+check "training says its accuracy last" last_line "test accuracy 0." train
+check "no step waits for the device" says "launches and 0 waits for the device in each" train
+check "training writes its files" train --quiet --out "$work/plain"
+check "these and no other" holds "$work/plain" history.csv learning-curve.svg weights.safetensors
+check "the same seed gives the same training" train --quiet --out "$work/again"
+check "loss for loss" same_losses "$work/plain" "$work/again"
+check "a stopped training, first part" train --quiet --out "$work/parts" --epochs 1 --save-every 1
+check "and the rest in another process" train --quiet --out "$work/parts" --save-every 1 --resume
+check "gives the losses of one that was not stopped" same_losses "$work/plain" "$work/parts"
+
+# Ctrl-C after two epochs, wherever the third one is then: exit code 130, a checkpoint, and the same losses in the end.
+long=(--data data/digits --device cpu --epochs 60 --model mlp:64 --batch 16 --shift 1)
+interrupt_training() {
+  local pid code=0
+  "$clgrad" train "${long[@]}" --out "$work/long" 2>"$work/progress" &
+  pid=$!
+  for _ in $(seq 600); do
+    ! grep -q 'epoch  2/' "$work/progress" || break
+    sleep 0.05
+  done
+  kill -INT "$pid"
+  wait "$pid" || code=$?
+  [ "$code" -eq 130 ] && grep -q 'interrupted; --resume goes on from here' "$work/progress"
+}
+check "Ctrl-C ends a training" interrupt_training
+check "and leaves a checkpoint" holds "$work/long" checkpoint.safetensors
+check "with which it goes on" "$clgrad" train "${long[@]}" --quiet --out "$work/long" --resume
+check "a training that nobody ended" "$clgrad" train "${long[@]}" --quiet --out "$work/whole"
+check "has the same losses" same_losses "$work/whole" "$work/long"
+
+check "early stopping" says "the best was epoch" train --epochs 100 --early-stop 2 --validation 0.2 --lr 0.05
+check "runs with a spread" last_line "test accuracy 0." train --runs 2
+check "their spread" says ": the mean of 2 runs, 0." train --runs 2
+for schedule in constant step exponential cosine one-cycle plateau; do
+  check "schedule $schedule" train --quiet --schedule $schedule
+done
+for optimizer in adam adamw sgd rmsprop adagrad; do
+  check "optimizer $optimizer" train --quiet --optimizer $optimizer --weight-decay 0.001 --clip 5
+done
+check "lenet, with images moved" train --quiet --model lenet --epochs 1 --shift 1 --rotate 10
+check "a network there is none of" fails_with 2 train --model resnet
+check "says what there is" says "mlp:SIZES" train --model resnet
+check "a schedule there is none of" says "--schedule takes one of constant, step" train --schedule linear
+check "a checkpoint without a folder" fails_with 2 train --resume
+check "a checkpoint of another network" fails_with 1 train --out "$work/parts" --resume --model mlp:17
+check "runs and files" fails_with 2 train --runs 2 --out "$work/x"
+check "a share that is none" fails_with 2 train --validation 0.9
+check "a loss that is no number" says "the loss of epoch" train --optimizer sgd --lr 1000000 --model mlp:64,64,64:swish
+
+# Prediction with what was written.
+predict() { "$clgrad" predict --device cpu "$@"; }
+same_accuracy() { # the held-back samples are those of the training
+  local trained predicted
+  trained=$(train --quiet --out "$work/plain" | sed -n 's/^test accuracy \([0-9.]*\).*/\1/p')
+  predicted=$(predict --weights "$work/plain" --data data/digits | sed -n 's/^accuracy \([0-9.]*\).*/\1/p')
+  [ -n "$trained" ] && [ "$trained" = "$predicted" ]
+}
+rows() { # COUNT COMMAND...: lines on stdout
+  local count=$1
+  shift
+  [ "$("$@" 2>/dev/null | wc -l)" -eq "$count" ]
+}
+check "prediction has the accuracy of the training" same_accuracy
+check "a row for each sample" rows 360 predict --weights "$work/plain" --data data/digits --csv
+check "of all of them" rows 1798 predict --weights "$work/plain/weights.safetensors" --data data/digits --csv --set all
+check "the summary only" rows 12 predict --weights "$work/plain" --data data/digits --quiet
+check "a confusion matrix" says 'label \ class' predict --weights "$work/plain" --data data/digits
+printf 'P2 8 8 255\n' >"$work/a picture.pgm"
+for _ in 1 2 3 4 5 6 7 8; do echo 0 0 0 255 255 0 0 0; done >>"$work/a picture.pgm"
+check "a picture" rows 2 predict --weights "$work/plain" "$work/a picture.pgm"
+check "its class" says "a picture.pgm" predict --weights "$work/plain" "$work/a picture.pgm" --csv
+check "what is no picture" fails_with 1 predict --weights "$work/plain" README.md
+check "weights without a description" fails_with 1 predict --weights "$work/parts/checkpoint.safetensors" --data data/digits
+check "says so" says "does not say which network" predict --weights "$work/parts/checkpoint.safetensors" --data data/digits
+check "no weights" fails_with 1 predict --weights "$work/none" --data data/digits
+check "nothing to predict" fails_with 2 predict --weights "$work/plain"
+check "a set there is none of" fails_with 2 predict --weights "$work/plain" --data data/digits --set some
+
 # The pieces of work an operation is made of stand above the backends; the page itself is made on both.
 same_table() { diff <(grep '^| `cg_' docs/operations.md) <("$clgrad" ops --device cpu --markdown | tail -n +3); }
 check "docs/operations.md is what the library does (tools/operations_page.sh >docs/operations.md mends it)" same_table

@@ -9,8 +9,8 @@
  *     cg_history_plot(history, "curve.svg", (cg_plot_options){0});
  *     cg_history_free(history);
  *
- * No step waits for the device: losses and metrics are summed there and read once per epoch. Nothing is printed unless a
- * callback does. docs/training.md has a complete program. Errors of what has a device are kept on it.
+ * No step waits for the device: losses and metrics are summed there and read once per epoch. Nothing is printed unless
+ * a callback does. docs/training.md has a complete program. Errors of what has a device are kept on it.
  */
 #ifndef CLGRAD_TRAIN_H
 #define CLGRAD_TRAIN_H
@@ -18,6 +18,7 @@
 #include "data.h"
 #include "io.h"
 #include "optim.h"
+#include "schedule.h"
 
 #include <signal.h>
 
@@ -25,9 +26,6 @@ CG_BEGIN_DECLS
 
 /* A training that can be interrupted, saved and gone on with. */
 typedef struct cg_trainer cg_trainer;
-
-/* A learning-rate schedule: schedule.h. */
-typedef struct cg_schedule cg_schedule;
 
 /* --- What is minimized and measured ----------------------------------------------------------------------------- */
 
@@ -90,8 +88,8 @@ CG_API int cg_history_metrics(const cg_history *history);
 CG_API const char *cg_history_metric(const cg_history *history, int i);
 
 /*
- * The number, from 0 on, of the epoch that was best by what was watched (cg_fit_options.monitor), the first of equals; -1
- * without one.
+ * The number, from 0 on, of the epoch that was best by what was watched (cg_fit_options.monitor), the first of equals;
+ * -1 without one.
  */
 CG_API int cg_history_best(const cg_history *history);
 
@@ -103,14 +101,14 @@ CG_API const char *cg_stop_name(cg_stop stop);
 
 /*
  * Writes a CSV table, whole or not at all, with a first line of names: epoch, loss, each metric, validation_loss, each
- * validation_metric, lr, seconds. Numbers have 17 digits and are read back exactly; what was not measured is empty. Errors:
- * CG_ERROR_IO, on cg_error_message(NULL).
+ * validation_metric, lr, seconds. Numbers have 17 digits and are read back exactly; what was not measured is empty.
+ * Errors: CG_ERROR_IO, on cg_error_message(NULL).
  */
 CG_API cg_status cg_history_save(const cg_history *history, const char *path);
 
 /*
- * Reads what cg_history_save wrote. Best epoch and reason are not in it. Errors: NULL, and cg_error_message(NULL) names path,
- * line and reason.
+ * Reads what cg_history_save wrote. Best epoch and reason are not in it. Errors: NULL, and cg_error_message(NULL)
+ * names path, line and reason.
  */
 CG_API cg_history *cg_history_load(const char *path);
 
@@ -120,7 +118,10 @@ CG_API cg_history *cg_history_load(const char *path);
  */
 CG_API cg_status cg_history_plot(const cg_history *history, const char *path, cg_plot_options options);
 
-/* Frees a history of cg_fit or cg_history_load. NULL is allowed. */
+/* A copy, such as of a trainer's, that outlives it. Errors: NULL with cg_error_message(NULL), without memory. */
+CG_API cg_history *cg_history_copy(const cg_history *history);
+
+/* Frees a history of cg_fit, cg_history_load or cg_history_copy. NULL is allowed. */
 CG_API void cg_history_free(cg_history *history);
 
 /* --- Callbacks -------------------------------------------------------------------------------------------------- */
@@ -135,8 +136,9 @@ typedef enum cg_fit_event {
 } cg_fit_event;
 
 /*
- * Called with the caller's context; false ends the training: after this batch's epoch has been dropped (BATCH_END), after
- * this epoch (EPOCH_END), before any (BEGIN). A callback may read parameters, which waits for the device, or set the lr.
+ * Called with the caller's context; false ends the training (CG_STOP_CALLBACK): before the next step (at BATCH_END, in
+ * the middle of an accumulation after it), or at once. A callback may read values, which waits for the device, or set
+ * the lr.
  */
 typedef bool cg_fit_callback(void *context, cg_trainer *trainer, cg_fit_event event);
 
@@ -154,16 +156,16 @@ typedef struct cg_epoch_log {
 } cg_epoch_log;
 
 /*
- * A ready callback whose context is a cg_epoch_log: a line each n-th epoch with losses, metrics, lr and seconds, the reason of
- * the end, and where the file is a terminal a bar while an epoch runs.
+ * A ready callback whose context is a cg_epoch_log: a line each n-th epoch with losses, metrics, lr and seconds, the
+ * reason of the end, and where the file is a terminal a bar while an epoch runs.
  */
 CG_API bool cg_log_epochs(void *context, cg_trainer *trainer, cg_fit_event event);
 
 /* --- A training ------------------------------------------------------------------------------------------------- */
 
 /*
- * The next batch of a source other than a loader: as cg_loader_next, false at the end of an epoch. For exact resume, what it
- * gives depends only on how often it was called and on the device's generator.
+ * The next batch of a source other than a loader: as cg_loader_next, false at the end of an epoch. For exact resume,
+ * what it gives depends only on how often it was called and on the device's generator.
  */
 typedef bool cg_batch_source(void *context, cg_tensor **x, cg_tensor **target);
 
@@ -183,9 +185,11 @@ typedef struct cg_fit_options {
     const cg_metric *metrics;
     bool metrics_on_validation_only; /* saves their work in the steps */
 
-    cg_schedule *schedule; /* stepped after each epoch; the trainer does not free it */
-    bool schedule_steps;   /* stepped after each step of the optimizer instead */
-    int accumulate; /* batches whose mean gradient one step takes; 1. The last group of an epoch may be smaller */
+    const cg_schedule *schedule; /* of the lr (and momentum): t counts the optimizer's steps */
+    bool schedule_epochs;        /* t counts finished epochs instead */
+    cg_plateau *plateau; /* takes note of the watched value after each epoch, in place of a schedule */
+    int accumulate; /* batches whose gradients one step takes, each loss divided by it; 1. A last group of an epoch
+                        * that is smaller makes a smaller step */
     double clip_norm;  /* gradients are scaled to this norm at most, all together */
     double clip_value; /* each of their elements is cut to [-clip_value, clip_value], before clip_norm */
 
@@ -207,38 +211,40 @@ typedef struct cg_fit_options {
 } cg_fit_options;
 
 /*
- * Trains until a reason to stop, and returns the history. Errors: NULL, and the device holds what went wrong: a loss that is
- * no number (CG_ERROR_STATE, with the epoch), options that make no sense (CG_ERROR_ARGUMENT), any error of a step. The
- * module stays in the mode (cg_module_train) that it had.
+ * Trains until a reason to stop, and returns the history. Errors: NULL, and the device holds what went wrong: a loss
+ * that is no number (CG_ERROR_STATE, with the epoch), options that make no sense (CG_ERROR_ARGUMENT), any error of a
+ * step. The module stays in the mode (cg_module_train) that it had.
  */
 CG_API cg_history *cg_fit(cg_module *module, cg_optimizer *optimizer, cg_loader *train,
                           cg_fit_options options);
 
 /*
- * What cg_fit is made of: a trainer, whose cg_trainer_run trains. Module, optimizer, loaders, schedule and what the options
- * point to must outlive it. Errors: NULL; CG_ERROR_ARGUMENT for options that make no sense.
+ * What cg_fit is made of: a trainer, whose cg_trainer_run trains. Module, optimizer, loaders, schedule and what the
+ * options point to (but metrics, callbacks and texts, which are copied) must outlive it. Errors: NULL;
+ * CG_ERROR_ARGUMENT for options that make no sense.
  */
 CG_API cg_trainer *cg_trainer_new(cg_module *module, cg_optimizer *optimizer, cg_loader *train,
                                   const cg_fit_options *options);
 
 /*
- * Trains until a reason to stop (CG_OK) or an error. Called again after an interruption it goes on where it stood, in the
- * middle of an epoch too; after any other end it is CG_ERROR_STATE.
+ * Trains until a reason to stop (CG_OK) or an error. Called again after an interruption, or a callback that
+ * stopped it, it goes on where it stood, in the middle of an epoch too; after any other end it is CG_ERROR_STATE.
  */
 CG_API cg_status cg_trainer_run(cg_trainer *trainer);
 
 /*
- * Writes all that a training needs to go on bit for bit, as one safetensors file, whole or not at all: parameters, buffers,
- * the optimizer's and the schedule's state, the device's random generator, the place in the epoch, history and best
- * weights. Not from a callback at BATCH_END in the middle of an accumulation (CG_ERROR_STATE). Errors: CG_ERROR_IO.
+ * Writes all that a training needs to go on bit for bit, as one safetensors file, whole or not at all: parameters,
+ * buffers, the optimizer's and the schedule's state, the device's random generator, the place in the epoch, history
+ * and best weights. Not from a callback at BATCH_END in the middle of an accumulation (CG_ERROR_STATE). Errors:
+ * CG_ERROR_IO.
  */
 CG_API cg_status cg_trainer_save(cg_trainer *trainer, const char *path);
 
 /*
- * Takes up a training from a file of cg_trainer_save: the trainer has not run, and its module, optimizer, schedule, data and
- * options are made as before (epochs, callbacks and files may differ). The losses that follow are those of the training that was
- * not interrupted, bit for bit. Errors: CG_ERROR_IO, CG_ERROR_FORMAT for a file of another training, and nothing has changed;
- * CG_ERROR_STATE after a run.
+ * Takes up a training from a file of cg_trainer_save: the trainer has not run, and its module, optimizer, schedule,
+ * data and options are made as before (epochs, callbacks and files may differ). The losses that follow are those of
+ * the training that was not interrupted, bit for bit. Errors: CG_ERROR_IO, CG_ERROR_FORMAT for a file of another
+ * training, and nothing has changed; CG_ERROR_STATE after a run.
  */
 CG_API cg_status cg_trainer_load(cg_trainer *trainer, const char *path);
 
@@ -324,16 +330,16 @@ typedef struct cg_trial {
 typedef struct cg_search cg_search;
 
 /*
- * Tries every combination, the last hyperparameter changing fastest. With a budget below their number, as many of them, picked at
- * random. Errors: NULL with cg_error_message(NULL): CG_ERROR_ARGUMENT for a space that makes no sense, or above 2^31 combinations
- * without a budget.
+ * Tries every combination, the last hyperparameter changing fastest. With a budget below their number, as many of
+ * them, picked at random. Errors: NULL with cg_error_message(NULL): CG_ERROR_ARGUMENT for a space that makes no sense,
+ * or above 2^31 combinations without a budget.
  */
 CG_API cg_search *cg_grid_search(int n, const cg_hyperparameter *space, cg_trial_function *trial,
                                  void *context, cg_search_options options);
 
 /*
- * Tries `budget` independent draws: trial number k depends on the seed and k alone. Source: Bergstra, Bengio, JMLR 13 (2012).
- * Errors: as cg_grid_search; CG_ERROR_ARGUMENT without a budget.
+ * Tries `budget` independent draws: trial number k depends on the seed and k alone. Source: Bergstra, Bengio, JMLR 13
+ * (2012). Errors: as cg_grid_search; CG_ERROR_ARGUMENT without a budget.
  */
 CG_API cg_search *cg_random_search(int n, const cg_hyperparameter *space, cg_trial_function *trial,
                                    void *context, cg_search_options options);
@@ -348,8 +354,8 @@ CG_API const cg_trial *cg_search_trial(const cg_search *search, int i);
 CG_API double cg_search_value(const cg_search *search, int i, const char *name);
 
 /*
- * Writes all trials as CSV, the best first, whole or not at all: trial, status, score, seconds, each hyperparameter. Errors:
- * CG_ERROR_IO, on cg_error_message(NULL).
+ * Writes all trials as CSV, the best first, whole or not at all: trial, status, score, seconds, each hyperparameter.
+ * Errors: CG_ERROR_IO, on cg_error_message(NULL).
  */
 CG_API cg_status cg_search_save(const cg_search *search, const char *path);
 

@@ -121,12 +121,13 @@ typedef struct fixture {
     cg_module *net;
     cg_optimizer *optimizer;
     float weights[256];        /* of net, before */
+    int batches;               /* that a source has given */
     bool second_device_failed; /* the error is on a device that is gone */
 } fixture;
 
 static const float x_data[N] = {1, -2, 3, 4, -5, 6, 7, 8, -9, 10, 11, 12};
-static char weights_path[64], other_path[64], optimizer_path[64], images_path[64], labels_path[64],
-    table_path[64], folder_path[64];
+static char training_path[64], weights_path[64], other_path[64], optimizer_path[64], images_path[64],
+    labels_path[64], table_path[64], folder_path[64];
 
 static bool holds(const cg_tensor *x, double sum) {
     double v = 0;
@@ -628,6 +629,69 @@ static bool convolution(fixture *f) {
     return ok && back;
 }
 
+/* Two epochs with everything that a training keeps: history, best weights, checkpoint. */
+static bool training(fixture *f) {
+    static const cg_metric accuracy = {.name = "accuracy"};
+    cg_dataset *set = cg_dataset_from_idx(images_path, labels_path);
+    cg_loader *batches = cg_loader_new(f->dev, set, 2, true);
+    cg_module *net = cg_mlp(f->dev, 3, (const int64_t[]){2, 3, 3}, "relu");
+    cg_optimizer *sgd = cg_sgd(net, (cg_sgd_options){.lr = 0.1, .momentum = 0.9});
+    cg_history *history = sgd && batches ? cg_fit(net, sgd, batches,
+                                                  (cg_fit_options){.epochs = 2,
+                                                                   .n_metrics = 1,
+                                                                   .metrics = &accuracy,
+                                                                   .restore_best = true,
+                                                                   .clip_norm = 1,
+                                                                   .checkpoint = other_path})
+                                         : NULL;
+    bool ok = history && cg_history_save(history, other_path) == CG_OK;
+    cg_history *copy = ok ? cg_history_copy(history) : NULL,
+               *back = copy ? cg_history_load(other_path) : NULL;
+    ok = copy && back && cg_history_plot(history, other_path, (cg_plot_options){0}) == CG_OK;
+    cg_history_free(history);
+    cg_history_free(copy);
+    cg_history_free(back);
+    cg_optimizer_free(sgd);
+    cg_module_free(net);
+    cg_loader_free(batches);
+    cg_dataset_free(set);
+    return ok;
+}
+
+/* A source that is not asked. */
+static bool no_batch(void *context, cg_tensor **x, cg_tensor **target) {
+    (void)context;
+    *x = *target = NULL;
+    return false;
+}
+
+static bool resume(fixture *f) {
+    const cg_fit_options o = {.epochs = 3, .source = no_batch, .restore_best = true};
+    cg_trainer *t = cg_trainer_new(f->net, f->optimizer, NULL, &o);
+    const bool ok = t && cg_trainer_load(t, training_path) == CG_OK;
+    cg_trainer_free(t);
+    return ok;
+}
+
+static cg_status trial(void *context, const double *value, uint64_t seed, double *score) {
+    (void)context;
+    (void)seed;
+    *score = value[0];
+    return CG_OK;
+}
+
+static bool search(fixture *f) {
+    (void)f;
+    const cg_hyperparameter space = {.name = "x", .low = 0, .high = 1};
+    cg_search *grid = cg_grid_search(1, &space, trial, NULL, (cg_search_options){0});
+    cg_search *random =
+        !grid ? NULL : cg_random_search(1, &space, trial, NULL, (cg_search_options){.budget = 3});
+    const bool ok = grid && random && cg_search_save(grid, other_path) == CG_OK;
+    cg_search_free(grid);
+    cg_search_free(random);
+    return ok;
+}
+
 static bool plot(fixture *f) {
     (void)f;
     static const double x[] = {0, 1, 2};
@@ -711,6 +775,9 @@ static const scenario scenarios[] = {
     {"pictures", pictures, CG_OK},
     {"metrics", metrics, CG_OK},
     {"convolution", convolution, CG_OK},
+    {"training", training, CG_ERROR_ARGUMENT},
+    {"resume", resume, CG_ERROR_FORMAT},
+    {"search", search, CG_OK},
     {"plot", plot, CG_OK},
     {"print", printing, CG_OK},
     {"second device", second_device, CG_OK},
@@ -793,11 +860,32 @@ static const char *in_folder(const char *name) {
     return path;
 }
 
+/* One batch an epoch, of the fixture's x. */
+static bool one_batch(void *context, cg_tensor **x, cg_tensor **target) {
+    fixture *f = context;
+    *x = f->x;
+    *target = f->labels;
+    return f->batches++ % 2 == 0;
+}
+
+/* A training in the file that "resume" reads. */
+static void write_training(fixture *f) {
+    const cg_fit_options o = {.epochs = 2,
+                              .source = one_batch,
+                              .source_context = f,
+                              .restore_best = true,
+                              .checkpoint = training_path};
+    cg_history *history = cg_fit(f->net, f->optimizer, NULL, o);
+    CHECK_MSG(history != NULL, "%s", cg_error_message(f->dev));
+    cg_history_free(history);
+}
+
 static void write_files(void) {
     fixture f;
     if (!make_fixture(&f)) return;
     CHECK(cg_module_save(f.net, weights_path) == CG_OK);
     CHECK(cg_optimizer_save(f.optimizer, optimizer_path) == CG_OK);
+    write_training(&f);
     CHECK(cg_idx_write(images_path, cg_shape(4, 2), (const uint8_t[]){1, 2, 3, 4, 5, 6, 7, 8}) == CG_OK);
     CHECK(cg_idx_write(labels_path, cg_shape(4), (const uint8_t[]){0, 1, 2, 0}) == CG_OK);
     CHECK(mkdir(folder_path, 0700) == 0 && mkdir(in_folder("class"), 0700) == 0);
@@ -838,6 +926,7 @@ static bool in_a_child(const scenario *s, volatile long *faults) {
 int main(void) {
     check_test("plain_alloc_failure");
     snprintf(weights_path, sizeof weights_path, "/tmp/clgrad-fault-%ld.weights", (long)getpid());
+    snprintf(training_path, sizeof training_path, "/tmp/clgrad-fault-%ld.training", (long)getpid());
     snprintf(other_path, sizeof other_path, "/tmp/clgrad-fault-%ld.other", (long)getpid());
     snprintf(optimizer_path, sizeof optimizer_path, "/tmp/clgrad-fault-%ld.optimizer", (long)getpid());
     snprintf(images_path, sizeof images_path, "/tmp/clgrad-fault-%ld.images", (long)getpid());
@@ -859,6 +948,7 @@ int main(void) {
     }
     unlink(weights_path);
     unlink(other_path);
+    unlink(training_path);
     unlink(optimizer_path);
     unlink(images_path);
     unlink(labels_path);

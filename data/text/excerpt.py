@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Takes the first chapters of a novel out of the data of the R package janeaustenr, as Debian ships it.
 
-usage: convert.py Rdata.rdb > pride-and-prejudice.txt     (Python 3, standard library only)
+usage: excerpt.py Rdata.rdb > pride-and-prejudice.txt     (Python 3, standard library only)
 
 The file is a row of objects, each: its size when unpacked (4 bytes, big-endian), then zlib data of R's serialization
 of a vector of lines. A line is a CHARSXP: 4 bytes of flags that end in type 9, 4 bytes of length, the bytes.
