@@ -1,5 +1,5 @@
 /* Norms of and limits on gradients, against naive sums; penalties. */
-#include "support/parameters.h"
+#include "support/one_parameter.h"
 #include "support/gradients.h"
 
 #include <math.h>

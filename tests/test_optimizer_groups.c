@@ -1,6 +1,6 @@
 /* Groups of parameters: against the formulas, one by one, and in one launch. */
 #include "reference/reference.h"
-#include "support/parameters.h"
+#include "support/one_parameter.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* What an optimizer does besides its formula (test_trajectories.c): which parameters it changes, options, errors. */
 #include "reference/reference.h"
-#include "support/parameters.h"
+#include "support/one_parameter.h"
 
 #include <math.h>
 #include <string.h>

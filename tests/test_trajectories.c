@@ -1,6 +1,6 @@
 /* Every optimizer beside its formula, step by step. */
 #include "reference/reference.h"
-#include "support/parameters.h"
+#include "support/one_parameter.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* A module that is nothing but parameters, for what is done to parameters. */
-#ifndef CLGRAD_TESTS_PARAMETERS_H
-#define CLGRAD_TESTS_PARAMETERS_H
+#ifndef CLGRAD_TESTS_ONE_PARAMETER_H
+#define CLGRAD_TESTS_ONE_PARAMETER_H
 
 #include "support/device_test.h"
 

@@ -1,4 +1,4 @@
-#include "support/parameters.h"
+#include "support/one_parameter.h"
 
 static cg_tensor *identity(void *context, cg_module *self, cg_tensor *x) {
     (void)context, (void)self;
