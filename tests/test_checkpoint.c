@@ -151,6 +151,21 @@ CPU_TEST(checkpoint, where_nothing_is_to_do) {
     check_error(dev, CG_ERROR_STATE, "record", NULL);
 }
 
+static cg_tensor *normed(void *context, int n, cg_tensor *const *x) {
+    cg_tensor *const *running = context;
+    (void)n;
+    return cg_batch_norm(x[0], NULL, NULL, running[0], running[1], true, 0.5, 1e-5);
+}
+
+/* Running means move once. */
+CPU_TEST(checkpoint, leaves_running_means_alone) {
+    cg_tensor *running[2] = {cg_eval(cg_zeros(dev, CG_F32, cg_shape(2))),
+                             cg_eval(cg_ones(dev, CG_F32, cg_shape(2)))};
+    cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(2, 2), (const float[]){1, 2, 3, 6}), true);
+    CHECK(cg_backward(total(cg_square(cg_checkpoint(normed, running, 1, &x)))) == CG_OK && cg_grad_of(x));
+    check_equal(running[0], CG_F32, cg_shape(2), (long double[]){1, 2});
+}
+
 /* --- memory ------------------------------------------------------------------------------------------------------- */
 
 static cg_tensor *long_chain(void *context, int n, cg_tensor *const *x) {

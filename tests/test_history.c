@@ -117,16 +117,19 @@ HOST_TEST(history, files) {
 }
 
 /* Numbers have a point also where the program writes commas. */
-CPU_TEST(history, other_locales) {
-    if (!setlocale(LC_NUMERIC, "de_DE.UTF-8") && !setlocale(LC_NUMERIC, "de_DE.utf8")) return;
-    cg_history *h = some_history(dev, false);
+HOST_TEST(history, other_locales) {
+    static const char text[] = "epoch,loss,validation_loss,lr,seconds\n1,0.5,,0.25,1.75\n";
+    if (!setlocale(LC_NUMERIC, "de_DE.UTF-8")) cr_skip_test("no German locale is installed");
     const char *path = test_path("h.csv");
+    write_file(path, text, sizeof text - 1);
+    cg_history *h = cg_history_load(path);
+    CHECK_MSG(h && cg_history_epoch(h, 0)->loss == 0.5, "%s", cg_error_message(NULL));
     CHECK(cg_history_save(h, path) == CG_OK);
-    cg_history *back = cg_history_load(path);
+    size_t bytes = 0;
+    const char *back = read_file(path, &bytes);
+    CHECK(back && bytes == sizeof text - 1 && !memcmp(back, text, bytes));
     setlocale(LC_NUMERIC, "C");
-    check_same_history(h, back);
     cg_history_free(h);
-    cg_history_free(back);
     remove_test_folder();
 }
 

@@ -40,7 +40,7 @@ DEVICE_TEST_ONCE(small_normalization, large_mean) {
     if (!device_is_opencl(dev)) check_large_mean(dev, cg_shape(5, 1031), -1e6);
 }
 
-/* The square of a large element alone would be infinite; RMS norm of such rows is not promised, layer norm's mean is. */
+/* Exactly: the mean of equal elements is no rounding away from them. */
 CPU_TEST(normalization, equal_elements_give_the_bias) {
     const cg_dims shape = cg_shape(2, 4);
     cg_tensor *x = cg_full(dev, CG_F32, shape, 0.1), *w = cg_full(dev, CG_F32, cg_shape(4), 3);

@@ -1,6 +1,6 @@
 /* Groups of parameters: against the formulas, one by one, and in one launch. */
 #include "reference/reference.h"
-#include "support/device_test.h"
+#include "support/one_parameter.h"
 
 #include <math.h>
 #include <string.h>
@@ -118,15 +118,10 @@ CPU_TEST(optimizer_groups, follow_the_step_size_and_replace_each_other) {
     cg_module_free(net);
 }
 
-static cg_tensor *identity(void *context, cg_module *self, cg_tensor *x) {
-    (void)context, (void)self;
-    return x;
-}
-
 /* More tensors than one launch on OpenCL has parameters for; those without decay among those with. */
 DEVICE_TEST_ONCE(small_optimizer_groups, more_parameters_than_a_kernel_takes) {
     enum { TENSORS = 21 };
-    cg_module *net = cg_custom_module(dev, "many", identity, NULL, NULL);
+    cg_module *net = no_parameters(dev);
     expected want[TENSORS];
     for (int i = 0; i < TENSORS; i++) {
         char name[16];
@@ -173,5 +168,26 @@ CPU_TEST(optimizer_groups, refuse_what_makes_no_sense) {
     CHECK(cg_item(cg_sum(w, CG_ALL_AXES, false), &after) == CG_OK && fabs(before - after - 6) < 1e-5);
     cg_optimizer_free(o);
     cg_optimizer_free(still);
+    cg_module_free(net);
+}
+
+/* With groups, clipping and a schedule too, a step takes no memory from the device and never waits for it. */
+DEVICE_TEST_ONCE(optimizer_groups, steady_steps_allocate_and_wait_for_nothing) {
+    cg_module *net = cg_mlp(dev, 3, (const int64_t[]){3, 4, 2}, "tanh");
+    cg_optimizer *o = cg_adamw(net, (cg_adam_options){0});
+    CHECK(cg_optimizer_group(o, "*.bias", (cg_group_options){.no_decay = true}) == CG_OK);
+    const cg_schedule schedule = cg_one_cycle_schedule(0.1, 30, (cg_one_cycle_options){0});
+    cg_device_stats before = {0};
+    for (int step = 0; step < 30; step++) {
+        if (step == 10) before = cg_device_statistics(dev);
+        cg_scope *scope = cg_scope_begin(dev);
+        CHECK(cg_schedule_step(schedule, o) == CG_OK && cg_backward(loss_of(net)) == CG_OK);
+        CHECK(cg_clip_grad_norm(net, 0.5, 2, NULL) == CG_OK && cg_optimizer_step(o) == CG_OK);
+        cg_scope_end(scope);
+    }
+    const cg_device_stats after = cg_device_statistics(dev);
+    CHECK(after.device_allocs == before.device_allocs && after.host_syncs == before.host_syncs);
+    CHECK(after.uploads == before.uploads && after.programs_built == before.programs_built);
+    cg_optimizer_free(o);
     cg_module_free(net);
 }

@@ -166,11 +166,28 @@ class PyTorch:
         return Timer({"cdist": lambda: torch.cdist(x, y),
                       "nearest": lambda: torch.topk(torch.cdist(x, y), size[3], largest=False)}[name.split("_")[0]])
 
+    def optimizer(self, size, make):
+        p = self.torch.nn.Parameter(self.uniform(size[0]))
+        p.grad = self.uniform(size[0], low=-0.1, high=0.1)
+        return Timer(make([p]).step)
+
     def adam(self, name, size):
-        torch = self.torch
-        p, g = torch.nn.Parameter(self.uniform(size[0])), self.uniform(size[0], low=-0.1, high=0.1)
-        p.grad = g
-        return Timer(torch.optim.Adam([p], lr=1e-3, fused=True).step)
+        return self.optimizer(size, lambda p: self.torch.optim.Adam(p, lr=1e-3, fused=True))
+
+    def adamw(self, name, size):
+        return self.optimizer(size, lambda p: self.torch.optim.AdamW(p, lr=1e-3, fused=True))
+
+    def sgd(self, name, size):
+        return self.optimizer(size, lambda p: self.torch.optim.SGD(p, lr=1e-3, fused=True))
+
+    def momentum(self, name, size):
+        return self.optimizer(size, lambda p: self.torch.optim.SGD(p, lr=1e-3, momentum=0.9, fused=True))
+
+    def rmsprop(self, name, size):
+        return self.optimizer(size, lambda p: self.torch.optim.RMSprop(p, lr=1e-3))
+
+    def adagrad(self, name, size):
+        return self.optimizer(size, lambda p: self.torch.optim.Adagrad(p, lr=1e-3, fused=True))
 
     def train(self, name, size):
         torch, nn, f = self.torch, self.torch.nn, self.torch.nn.functional

@@ -1,5 +1,5 @@
 /* Scaled dot-product attention: checks, and the way it is computed. */
-#include "ops/attention.h"
+#include "ops/attending.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* Attention as a composition: the scores and their softmax are tensors (..., T, S). */
 #include "clgrad/random.h"
-#include "ops/attention.h"
+#include "ops/attending.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
  * Attention by the backend's own work, which stores no scores. The record keeps q, k, v, mask, out and lse; the backward pass
  * forms the weights again of them. Where the gradient is to be differentiated again, it is composed.
  */
-#include "ops/attention.h"
+#include "ops/attending.h"
 
 static const char name[] = "scaled_dot_product_attention";
 

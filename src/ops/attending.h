@@ -1,6 +1,6 @@
 /* Attention as its parts share it: the operands brought to one dtype, the composition. */
-#ifndef CLGRAD_OPS_ATTENTION_H
-#define CLGRAD_OPS_ATTENTION_H
+#ifndef CLGRAD_OPS_ATTENDING_H
+#define CLGRAD_OPS_ATTENDING_H
 
 #include "clgrad/attention.h"
 #include "ops/matmul.h"
