@@ -21,6 +21,7 @@ enum { PNG = 0 };
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -126,7 +127,7 @@ typedef struct fixture {
 
 static const float x_data[N] = {1, -2, 3, 4, -5, 6, 7, 8, -9, 10, 11, 12};
 static char training_path[64], weights_path[64], other_path[64], optimizer_path[64], images_path[64],
-    labels_path[64], table_path[64];
+    labels_path[64], table_path[64], folder_path[64];
 
 static bool holds(const cg_tensor *x, double sum) {
     double v = 0;
@@ -594,6 +595,12 @@ static bool pictures(fixture *f) {
     }
     cg_array_free(&small);
     cg_array_free(&read);
+    cg_dataset *set =
+        ok ? cg_dataset_from_image_folder(folder_path,
+                                          (cg_image_folder_options){.height = 3, .width = 1, .resize = true})
+           : NULL;
+    ok = set && cg_dataset_samples(set) == 1 && cg_dataset_features(set) == 9;
+    cg_dataset_free(set);
     return ok;
 }
 
@@ -846,6 +853,13 @@ static bool run_fault(const scenario *s, long nth, bool sticky) {
     return fired;
 }
 
+/* A path in the folder of pictures, until the next call. */
+static const char *in_folder(const char *name) {
+    static char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder_path, name);
+    return path;
+}
+
 /* One batch an epoch, of the fixture's x. */
 static bool one_batch(void *context, cg_tensor **x, cg_tensor **target) {
     fixture *f = context;
@@ -874,6 +888,9 @@ static void write_files(void) {
     write_training(&f);
     CHECK(cg_idx_write(images_path, cg_shape(4, 2), (const uint8_t[]){1, 2, 3, 4, 5, 6, 7, 8}) == CG_OK);
     CHECK(cg_idx_write(labels_path, cg_shape(4), (const uint8_t[]){0, 1, 2, 0}) == CG_OK);
+    CHECK(mkdir(folder_path, 0700) == 0 && mkdir(in_folder("class"), 0700) == 0);
+    const cg_array picture = {CG_U8, cg_shape(2, 2), (uint8_t[]){1, 2, 3, 4}};
+    CHECK(cg_image_write(in_folder("class/1.pgm"), &picture) == CG_OK);
     FILE *table = fopen(table_path, "w");
     CHECK(table && fputs("a,\"b\"\n1,x\n2,y\n", table) >= 0 && fclose(table) == 0);
     drop_fixture(&f);
@@ -913,6 +930,7 @@ int main(void) {
     snprintf(other_path, sizeof other_path, "/tmp/clgrad-fault-%ld.other", (long)getpid());
     snprintf(optimizer_path, sizeof optimizer_path, "/tmp/clgrad-fault-%ld.optimizer", (long)getpid());
     snprintf(images_path, sizeof images_path, "/tmp/clgrad-fault-%ld.images", (long)getpid());
+    snprintf(folder_path, sizeof folder_path, "/tmp/clgrad-fault-%ld.folder", (long)getpid());
     snprintf(table_path, sizeof table_path, "/tmp/clgrad-fault-%ld.csv", (long)getpid());
     snprintf(labels_path, sizeof labels_path, "/tmp/clgrad-fault-%ld.labels", (long)getpid());
     volatile long *faults =
@@ -935,6 +953,9 @@ int main(void) {
     unlink(images_path);
     unlink(labels_path);
     unlink(table_path);
+    unlink(in_folder("class/1.pgm"));
+    rmdir(in_folder("class"));
+    rmdir(folder_path);
     printf("%ld faults, %d scenarios failed\n", total, bad);
     return bad != 0 || total < 500;
 }
