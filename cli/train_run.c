@@ -206,9 +206,9 @@ void train_on(train_run *run, cg_device *dev, const train_settings *settings, co
         else
             fail(run, "%s", cg_error_message(dev));
     }
+    run->stats = cg_device_statistics(dev); /* of the training: what the test builds is not in its seconds */
     if (run->outcome == TRAIN_DONE) test(run, data);
     free_parts(&p);
-    run->stats = cg_device_statistics(dev);
 }
 
 void train_run_free(train_run *run) {

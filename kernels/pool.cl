@@ -108,6 +108,25 @@ __kernel void pool_mean_grad(const INDEX units, WINDOW_PARAMS, const int exclude
                              const INDEX x_offset, const __global TS *y, const INDEX y_offset) {
     const INDEX elements = in_h * in_w, windows = out_h * out_w;
     const INDEX margin_h = exclude_padding ? 0 : padding_h, margin_w = exclude_padding ? 0 : padding_w;
+#if ROWS
+    const INDEX plane = (INDEX)get_global_id(0);
+    if (plane >= units) return;
+    __global TS *to = x + x_offset + plane * elements;
+    const __global TS *from = y + y_offset + plane * windows;
+    for (INDEX e = 0; e < elements; e++)
+        to[e] = 0;
+    for (INDEX i = 0; i < out_h; i++) {
+        const INDEX top = i * stride_h - padding_h;
+        const INDEX high = window_count(top, kernel_h, in_h, margin_h);
+        for (INDEX j = 0; j < out_w; j++) {
+            const INDEX left = j * stride_w - padding_w;
+            const TS share = *from++ / ((TS)high * (TS)window_count(left, kernel_w, in_w, margin_w));
+            for (INDEX p = max(top, (INDEX)0); p < min(top + kernel_h, in_h); p++)
+                for (INDEX q = max(left, (INDEX)0); q < min(left + kernel_w, in_w); q++)
+                    to[p * in_w + q] += share;
+        }
+    }
+#else
     EACH_RESULT(element, elements) {
         const INDEX p = divide(element, in_w), q = element - p * in_w;
         const INDEX i0 = first_window(kernel_h - 1 - padding_h - p, stride_h);
@@ -124,4 +143,5 @@ __kernel void pool_mean_grad(const INDEX units, WINDOW_PARAMS, const int exclude
         }
         x[x_offset + plane * elements + element] = sum;
     }
+#endif
 }

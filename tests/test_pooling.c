@@ -49,6 +49,15 @@ CPU_TEST(pooling, divisors) {
     check_equal(cg_avg_pool1d(x, 3, o), CG_F32, cg_shape(1, 1, 3), (const long double[]){1, 1, 1});
 }
 
+/* No window begins where the padding ends, or behind it. */
+CPU_TEST(pooling, last_window_of_ceil_mode) {
+    cg_tensor *x = cg_from_f32(dev, cg_shape(1, 1, 3), (const float[]){1, 2, 3});
+    const cg_pool_options o = {.stride = {3}, .ceil_mode = true};
+    check_equal(cg_max_pool1d(x, 2, o), CG_F32, cg_shape(1, 1, 1), (const long double[]){2});
+    check_equal(cg_max_pool1d(x, 2, (cg_pool_options){.stride = {2}, .ceil_mode = true}), CG_F32,
+                cg_shape(1, 1, 2), (const long double[]){2, 3});
+}
+
 CPU_TEST(pooling, adaptive_keeps_infinities_apart) {
     cg_tensor *x = cg_from_f32(dev, cg_shape(1, 1, 1, 5), (const float[]){1, 2, 3, 4, INFINITY});
     check_equal(cg_adaptive_avg_pool2d(x, 1, 3), CG_F32, cg_shape(1, 1, 1, 3),
