@@ -35,7 +35,7 @@ CG_API void cg_array_free(cg_array *array);
 /* A tensor with a copy of the elements: cg_from_host. Owned by the innermost scope. Errors: on the device. */
 CG_API cg_tensor *cg_from_array(cg_device *dev, const cg_array *array);
 
-/* A new array with a copy of a tensor's elements. Waits for them. Errors: on the tensor's device; for NULL a status alone. */
+/* A new array with a copy of a tensor's elements. Waits for them. Errors: on its device; for NULL a status alone. */
 CG_API cg_status cg_to_array(const cg_tensor *x, cg_array *array);
 
 CG_END_DECLS

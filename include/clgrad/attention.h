@@ -33,7 +33,7 @@ typedef struct cg_attention_options {
  * be differentiated, p (..., T, S) is stored.
  * Error: at most (S + 4 (D + 4) m + 8) u (p |v|), of first order in u, with m the largest scale |q| |k| + |mask| of the row.
  * Errors: CG_ERROR_SHAPE, with the shapes; CG_ERROR_DTYPE for an integer mask; CG_ERROR_ARGUMENT for options;
- * CG_ERROR_DEVICE_MISMATCH. PyTorch: scaled_dot_product_attention.
+ * CG_ERROR_DEVICE_MISMATCH. As torch.nn.functional.scaled_dot_product_attention.
  * Source: Vaswani et al., arXiv 1706.03762; without stored scores: Dao et al., arXiv 2205.14135.
  */
 CG_API cg_tensor *cg_scaled_dot_product_attention(cg_tensor *q, cg_tensor *k, cg_tensor *v, cg_tensor *mask,
@@ -58,9 +58,9 @@ CG_API cg_module *cg_multi_head_attention_module(cg_device *dev, int64_t width, 
                                                  cg_multi_head_attention_options options);
 
 /*
- * The same module with all it can take: queries from x (B, T, width), keys and values from memory (B, S, width), or from x
- * where memory is NULL; mask as for cg_scaled_dot_product_attention, broadcast to (B, H, T, S), or NULL. cg_forward(module, x)
- * is this with NULL and NULL. Errors: CG_ERROR_ARGUMENT for a module of another kind; CG_ERROR_SHAPE.
+ * The same module with all it can take: queries from x (B, T, width), keys and values from memory (B, S, width), or
+ * from x where memory is NULL; mask as for cg_scaled_dot_product_attention, broadcast to (B, H, T, S), or NULL.
+ * cg_forward(module, x) is this with NULL and NULL. Errors: CG_ERROR_ARGUMENT for a module of another kind; CG_ERROR_SHAPE.
  */
 CG_API cg_tensor *cg_multi_head_attention(cg_module *module, cg_tensor *x, cg_tensor *memory,
                                           cg_tensor *mask);

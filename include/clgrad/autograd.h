@@ -31,8 +31,7 @@ CG_API cg_status cg_backward(cg_tensor *y);
 typedef struct cg_backward_options {
     cg_tensor *seed;   /* g of y, in y's shape and dtype; NULL: 1, for y with one element */
     bool retain_graph; /* keeps the record for another walk */
-    bool
-        create_graph; /* records the gathered gradients too, so that they can be differentiated; keeps the record */
+    bool create_graph; /* records the gathered gradients too, to differentiate them; keeps the record */
 } cg_backward_options;
 
 /*

@@ -28,12 +28,11 @@ CG_BEGIN_DECLS
  * {.stride = {2}} is 2 along H and 1 along W.
  */
 typedef struct cg_conv_options {
-    int64_t stride[2];   /* from one window to the next; 0: 1 */
-    int64_t padding[2];  /* zeros at both ends of the axis */
-    int64_t dilation[2]; /* from one element of a window to the next; 0: 1 */
-    int64_t groups;      /* channels fall into as many groups that do not see each other; 0: 1 */
-    int64_t
-        output_padding[2]; /* transposed alone: added to the size of the result; below stride or dilation */
+    int64_t stride[2];         /* from one window to the next; 0: 1 */
+    int64_t padding[2];        /* zeros at both ends of the axis */
+    int64_t dilation[2];       /* from one element of a window to the next; 0: 1 */
+    int64_t groups;            /* channels fall into as many groups that do not see each other; 0: 1 */
+    int64_t output_padding[2]; /* transposed alone: added to the result's size; below stride or dilation */
 } cg_conv_options;
 
 /* --- Convolutions --------------------------------------------------------------------------------------------- */

@@ -167,7 +167,8 @@ CG_API cg_status cg_dataset_fold(const cg_dataset *set, cg_fold_options options,
 /*
  * Mini-batches of a data set on a device. It may outlive the data set. Either the set is uploaded once and batches are
  * gathered on the device, so that no step waits for the host; or it streams: another thread prepares batches ahead, and
- * they are uploaded one by one, for sets larger than the device and for changes to samples as they are used.
+ * they are uploaded one by one, for sets larger than the device and for changes to samples as they are used. Freed by
+ * cg_loader_free.
  */
 typedef struct cg_loader cg_loader;
 
@@ -216,8 +217,7 @@ CG_API int64_t cg_loader_samples(const cg_loader *loader);
 typedef struct cg_loader_position {
     uint64_t seed; /* of the order */
     int64_t epoch; /* from 0 */
-    int64_t
-        batch; /* the number of the batch that comes next; cg_loader_batches: the end of the epoch comes next */
+    int64_t batch; /* the one that comes next, from 0; cg_loader_batches: the end of the epoch comes next */
 } cg_loader_position;
 
 /* The position of a loader. All 0 for NULL. */

@@ -81,24 +81,23 @@ typedef struct cg_plot_options {
  */
 CG_API cg_status cg_plot_svg(const char *path, int n, const cg_curve *curves, cg_plot_options options);
 
-/* A grey picture: values (rows, columns), row-major, the first row at the top. */
+/* A gray picture: values (rows, columns), row-major, the first row at the top. */
 typedef struct cg_picture {
     const char *label;
     int rows, columns;
     const float *values;
 } cg_picture;
 
-/* Text, greys and layout of pictures; zero is the default of each. */
+/* Text, grays and layout of pictures; zero is the default of each. */
 typedef struct cg_picture_options {
     const char *title;
-    double black,
-        white;    /* the values drawn so; both 0: the least and the greatest finite value of all pictures */
-    int cell;     /* pixels of an element's side; 4 */
-    int per_line; /* pictures side by side; all */
+    double black, white; /* the values drawn so; both 0: the least and the greatest finite one of all */
+    int cell;            /* pixels of an element's side; 4 */
+    int per_line;        /* pictures side by side; all */
 } cg_picture_options;
 
 /*
- * Writes n pictures beside each other as one SVG picture in 64 greys; values beyond black and white are cut, NaN is left
+ * Writes n pictures beside each other as one SVG picture in 64 grays; values beyond black and white are cut, NaN is left
  * out. Errors, on cg_error_message(NULL): CG_ERROR_IO; CG_ERROR_ARGUMENT for pictures without elements, or a whole that
  * is more than 10000 pixels wide or high.
  */

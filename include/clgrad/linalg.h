@@ -10,7 +10,7 @@
  *
  * Gradients of any order exist unless it is said otherwise. u is the unit roundoff; bounds are of first order in u.
  *
- * Errors of all: CG_ERROR_SHAPE, with the shapes, for what is not square where that is needed, has rank 0 or 1 where a
+ * Errors, of all: CG_ERROR_SHAPE, with the shapes, for what is not square where that is needed, has rank 0 or 1 where a
  * matrix is needed, or does not fit; CG_ERROR_DEVICE_MISMATCH. "checked": CG_ERROR_ARGUMENT, which names the matrix of
  * the batch and the row.
  */

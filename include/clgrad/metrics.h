@@ -1,7 +1,7 @@
 /*
  * How good predictions are: computed on the device, without waiting for it. None has a gradient.
  *
- * Labels and predicted classes are i32 or i64 (N), N samples; logits and scores f32 or f64. Errors of all: CG_ERROR_SHAPE
+ * Labels and predicted classes are i32 or i64 (N), N samples; logits and scores f32 or f64. Errors, of all: CG_ERROR_SHAPE
  * for shapes that do not fit, CG_ERROR_DTYPE, CG_ERROR_DEVICE_MISMATCH; the result is NULL.
  */
 #ifndef CLGRAD_METRICS_H

@@ -11,9 +11,9 @@ CG_BEGIN_DECLS
 
 /*
  * A multi-layer perceptron: samples flattened, (N, ...) -> (N, sizes[0]), then linear layers of sizes[0..n-1] with the
- * activation of cg_activation_module between them, none at the end -> (N, sizes[n-1]). He weights before activations that are
- * small on one side (relu, leaky_relu, relu6, elu, celu, swish, hardswish, gelu, mish, softplus), Xavier before the others
- * and in the last layer. Errors: CG_ERROR_ARGUMENT for n < 2, a size < 1, an unknown activation.
+ * activation of cg_activation_module between them, none at the end -> (N, sizes[n-1]). He weights before activations
+ * that are small on one side (relu, leaky_relu, relu6, elu, celu, swish, hardswish, gelu, mish, softplus), Xavier before
+ * the others and in the last layer. Errors: CG_ERROR_ARGUMENT for n < 2, a size < 1, an unknown activation.
  */
 CG_API cg_module *cg_mlp(cg_device *dev, int n, const int64_t *sizes, const char *activation);
 

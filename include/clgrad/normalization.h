@@ -32,7 +32,7 @@ CG_BEGIN_DECLS
 
 /*
  * Each row of the last n_axes axes normalized by its own mean and variance: x (..., D1, .., Dn) -> its shape; weight and
- * bias (D1, .., Dn) or NULL. 1 <= n_axes <= rank. Gradient, errors: see above. PyTorch: layer_norm.
+ * bias (D1, .., Dn) or NULL. 1 <= n_axes <= rank. Gradient, errors: see above. As torch.nn.functional.layer_norm.
  * Source: Ba, Kiros, Hinton, arXiv 1607.06450.
  */
 CG_API cg_tensor *cg_layer_norm(cg_tensor *x, int n_axes, cg_tensor *weight, cg_tensor *bias, double epsilon);
@@ -40,14 +40,14 @@ CG_API cg_tensor *cg_layer_norm(cg_tensor *x, int n_axes, cg_tensor *weight, cg_
 /*
  * Each row of the last n_axes axes divided by its root mean square, y = x / sqrt(mean(x^2) + epsilon) weight: x
  * (..., D1, .., Dn) -> its shape; weight (D1, .., Dn) or NULL. Error at most (log2 n + 8) u |y|. Gradient as above without
- * mean(gw). PyTorch: rms_norm. Source: Zhang, Sennrich, arXiv 1910.07467.
+ * mean(gw). As torch.nn.functional.rms_norm. Source: Zhang, Sennrich, arXiv 1910.07467.
  */
 CG_API cg_tensor *cg_rms_norm(cg_tensor *x, int n_axes, cg_tensor *weight, double epsilon);
 
 /*
  * The channels of each sample in `groups` groups of neighbours, each group normalized by its own mean and variance: x
  * (N, C, ...) -> its shape; weight and bias (C) or NULL. groups divides C; 1 group is layer norm over all but axis 0, C
- * groups are instance norm. PyTorch: group_norm. Source: Wu, He, arXiv 1803.08494.
+ * groups are instance norm. As torch.nn.functional.group_norm. Source: Wu, He, arXiv 1803.08494.
  */
 CG_API cg_tensor *cg_group_norm(cg_tensor *x, int64_t groups, cg_tensor *weight, cg_tensor *bias,
                                 double epsilon);
@@ -62,7 +62,7 @@ CG_API cg_tensor *cg_group_norm(cg_tensor *x, int64_t groups, cg_tensor *weight,
  * not training: by the running values, which are constants: dx = gw / sqrt(running_var + epsilon). Without them by those of
  * x, as in training.
  * 0 <= momentum <= 1; PyTorch's default is 0.1. Errors: CG_ERROR_SHAPE also for training on n < 2 elements, whose variance
- * says nothing. PyTorch: batch_norm. Source: Ioffe, Szegedy, arXiv 1502.03167.
+ * says nothing. As torch.nn.functional.batch_norm. Source: Ioffe, Szegedy, arXiv 1502.03167.
  */
 CG_API cg_tensor *cg_batch_norm(cg_tensor *x, cg_tensor *weight, cg_tensor *bias, cg_tensor *running_mean,
                                 cg_tensor *running_var, bool training, double momentum, double epsilon);

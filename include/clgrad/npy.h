@@ -32,7 +32,7 @@ CG_API cg_status cg_npy_save(const char *path, const cg_tensor *x);
 
 /* --- .npz, by libzip. A library built without it answers CG_ERROR_ARGUMENT and says so. ------------------------- */
 
-/* An opened .npz file. */
+/* An opened .npz file. Closed by cg_npz_close. */
 typedef struct cg_npz cg_npz;
 
 /* An array with its name in a file. */

@@ -26,6 +26,7 @@
 
 CG_BEGIN_DECLS
 
+/* The way from gradients to the next parameters, with its state. Freed by cg_optimizer_free. */
 typedef struct cg_optimizer cg_optimizer;
 
 /* Options of SGD; lr must be given, the rest may be 0. */

@@ -21,8 +21,7 @@ CG_BEGIN_DECLS
 
 /* How windows lie. [0] is the axis H, [1] the axis W; with one axis [0] counts alone. Each 0 is its default by itself. */
 typedef struct cg_pool_options {
-    int64_t
-        stride[2]; /* from one window to the next; 0: the length of the window, so that they do not overlap */
+    int64_t stride[2];    /* from one window to the next; 0: the window's length: they do not overlap */
     int64_t padding[2];   /* at both ends of the axis: minus infinity to a maximum, zeros to a mean */
     int64_t dilation[2];  /* from one element of a window to the next; 0: 1. Maximum alone */
     bool ceil_mode;       /* a last window may reach beyond the padding */

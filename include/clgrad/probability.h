@@ -10,7 +10,7 @@
  * and have none (CG_ERROR_GRADIENT for one that wants a gradient).
  * Bounds: u is the unit roundoff of the result's dtype, L the sum of the absolute values of the terms of the formula's
  * logarithm. Error of a log_pdf or log_pmf at most 16 u L, of a pdf or pmf 16 u (1 + L) result, unless said otherwise.
- * Errors of all: CG_ERROR_SHAPE where shapes do not broadcast, CG_ERROR_DEVICE_MISMATCH, CG_ERROR_ARGUMENT without a
+ * Errors, of all: CG_ERROR_SHAPE where shapes do not broadcast, CG_ERROR_DEVICE_MISMATCH, CG_ERROR_ARGUMENT without a
  * tensor; the message names the operation.
  */
 #ifndef CLGRAD_PROBABILITY_H

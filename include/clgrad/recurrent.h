@@ -6,8 +6,8 @@
  * transposed: weight_ih (I, G H) is PyTorch's weight_ih_l0 (G H, I) transposed, weight_hh (H, G H) its weight_hh_l0; the two
  * biases are the same. Steps are computed with one product each for the state; that of the inputs is one for all steps.
  *
- * Gradients of all: of x, the states and every weight, of any order. Errors of all: CG_ERROR_SHAPE for shapes that are not
- * as said; CG_ERROR_DTYPE for dtypes that are not all f32 or all f64; CG_ERROR_ARGUMENT for options out of range.
+ * Gradients, of all: to x, the states and every weight, of any order. Errors, of all: CG_ERROR_SHAPE for shapes that
+ * are not as said; CG_ERROR_DTYPE for dtypes that are not all f32 or all f64; CG_ERROR_ARGUMENT for options out of range.
  */
 #ifndef CLGRAD_RECURRENT_H
 #define CLGRAD_RECURRENT_H
@@ -26,12 +26,11 @@ typedef struct cg_recurrent_weights {
 
 /* All zero: one layer, forward, tanh, no dropout, with biases. */
 typedef struct cg_recurrent_options {
-    int layers; /* 0 is 1 */
-    bool
-        bidirectional; /* a second set of weights runs from the last step to the first; outputs are joined, (.., 2 H) */
-    double dropout; /* of the outputs of every layer but the last; in a module while it trains */
-    bool relu;      /* cg_rnn: relu instead of tanh */
-    bool no_bias;   /* modules: without biases */
+    int layers;         /* 0 is 1 */
+    bool bidirectional; /* a second set of weights runs from the last step to the first; joined, (.., 2 H) */
+    double dropout;     /* of the outputs of every layer but the last; in a module while it trains */
+    bool relu;          /* cg_rnn: relu instead of tanh */
+    bool no_bias;       /* modules: without biases */
 } cg_recurrent_options;
 
 /* States for cg_recurrent_forward: h (L D, B, H), c the same for an LSTM and NULL for the others. NULL is 0. */
@@ -41,7 +40,7 @@ typedef struct cg_recurrent_state {
 
 /*
  * Elman's network: h_t = tanh(x_t W_ih + b_ih + h_{t-1} W_hh + b_hh), or relu. weights[L D]: layer by layer, in each
- * forward, then backward. h0 (L D, B, H) or NULL for 0. Gives the last layer's h_t, (B, T, D H); *h_n, if  h_n is not
+ * forward, then backward. h0 (L D, B, H) or NULL for 0. Gives the last layer's h_t, (B, T, D H); *h_n, if h_n is not
  * NULL, gets the states after the last step (of the backward direction: after step 0), (L D, B, H). Source: Elman 1990.
  */
 CG_API cg_tensor *cg_rnn(cg_tensor *x, cg_tensor *h0, const cg_recurrent_weights *weights,

@@ -6,7 +6,7 @@
  * behind one result. Sums are trees: the error is at most (log2 n + 2) u sum|x|, and the same call gives the same
  * bits each time on one device. A deferred operand is computed within the reduction and takes no memory.
  * dtypes: all, unless said otherwise; FLOAT means that integers and bool become f32.
- * Errors of all: CG_ERROR_ARGUMENT for an axis out of range or named twice.
+ * Errors, of all: CG_ERROR_ARGUMENT for an axis out of range or named twice.
  */
 #ifndef CLGRAD_REDUCE_H
 #define CLGRAD_REDUCE_H

@@ -70,7 +70,7 @@ CG_API cg_schedule cg_exponential_schedule(double lr, double gamma);
  */
 CG_API cg_schedule cg_polynomial_schedule(double lr, double end, int64_t n, double power);
 
-/* lr(t) = end + (lr - end) (1 + cos(pi min(t, n) / n)) / 2: CosineAnnealingLR, which climbs again after n where this stays. */
+/* lr(t) = end + (lr - end) (1 + cos(pi min(t, n) / n)) / 2: CosineAnnealingLR, which climbs again after n, this stays. */
 CG_API cg_schedule cg_cosine_schedule(double lr, double end, int64_t n);
 
 /*

@@ -5,7 +5,7 @@
  * their order, -0 equals 0. NaN comes last, ascending or descending, and all NaN are equal. Places and counts are
  * i64 and have no gradient. Where nothing else is said, every dtype is taken.
  *
- * Errors of all: CG_ERROR_ARGUMENT for an axis out of range, CG_ERROR_DEVICE_MISMATCH for operands on different
+ * Errors, of all: CG_ERROR_ARGUMENT for an axis out of range, CG_ERROR_DEVICE_MISMATCH for operands on different
  * devices.
  */
 #ifndef CLGRAD_SORTING_H

@@ -7,7 +7,7 @@
  * stored. A device without f64 computes in f32, with the bounds that reduce.h states. Axes and keepdims as in reduce.h; n
  * is the number of elements behind a result. FLOAT: integers and bool give f32, and are converted to it first.
  * Gradients of every order; a gradient computes in f64 too and does store arrays of the size of x.
- * Errors of all: CG_ERROR_ARGUMENT for an axis out of range or named twice.
+ * Errors, of all: CG_ERROR_ARGUMENT for an axis out of range or named twice.
  * Bounds, where the device has f64: u is the unit roundoff of the result, v = 2^-53.
  */
 #ifndef CLGRAD_STATISTICS_H

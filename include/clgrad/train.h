@@ -24,7 +24,7 @@
 
 CG_BEGIN_DECLS
 
-/* A training that can be interrupted, saved and gone on with. */
+/* A training that can be interrupted, saved and gone on with. Freed by cg_trainer_free. */
 typedef struct cg_trainer cg_trainer;
 
 /* --- What is minimized and measured ----------------------------------------------------------------------------- */
@@ -326,7 +326,7 @@ typedef struct cg_trial {
     const double *value; /* of each hyperparameter; lives as long as the search */
 } cg_trial;
 
-/* Trials, the best first, the failed last. */
+/* Trials, the best first, the failed last. Freed by cg_search_free. */
 typedef struct cg_search cg_search;
 
 /*
