@@ -25,7 +25,7 @@ int train_data_open(train_data *data, const char *folder, const train_settings *
         data->train = all;
         return CLI_OK;
     }
-    const cg_split_options split = {.validation = s->validation, .seed = s->seed, .stratified = true};
+    const cg_dataset_split_options split = {.validation = s->validation, .seed = s->seed, .stratified = true};
     const cg_status status = cg_dataset_split(all, split, &data->train, &data->validation, NULL);
     cg_dataset_free(all);
     if (status == CG_OK) return CLI_OK;

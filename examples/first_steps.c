@@ -16,9 +16,11 @@ int main(void) {
         cg_optimizer_step(adam);
         cg_scope_end(scope);
     }
-    cg_print(stdout, cg_parameter(net, 0, NULL));                           /* [[3.0000]] f32 (1, 1) */
-    if (cg_error_code(dev)) fprintf(stderr, "%s\n", cg_error_message(dev)); /* the first error, if any */
+    cg_print(stdout, cg_parameter(net, 0, NULL)); /* [[3.0000]] f32 (1, 1) */
+    bool failed = cg_error_code(dev) != CG_OK;    /* the first error, if any, of all that was done */
+    if (failed) fprintf(stderr, "%s\n", cg_error_message(dev));
     cg_optimizer_free(adam);
     cg_module_free(net);
     cg_device_close(dev);
+    return failed;
 }

@@ -58,8 +58,8 @@ cg_status cg_check_output(cg_hw *hw, const char *operation, const cg_operand *o,
     const int64_t nan = status == CG_OK ? find_nan(data, o, rank, shape, -low) : -1;
     free(data);
     if (status != CG_OK || nan < 0) return status;
-    return CG_FAIL(hw->err, CG_ERROR_DEVICE, "%s: element %lld of the result is NaN (CLGRAD_CHECK)",
-                   operation, (long long)nan);
+    return CG_FAIL(hw->err, CG_ERROR_NAN, "%s: element %lld of the result is NaN (CLGRAD_CHECK)", operation,
+                   (long long)nan);
 }
 
 cg_status cg_check_contiguous(cg_hw *hw, const char *operation, const cg_operand *o, int64_t n) {

@@ -29,8 +29,8 @@ static cg_tensor *by_hand(const cg_module *m, cg_tensor *x, cg_tensor *memory, i
 
 CPU_TEST(attention_module, heads) {
     cg_seed(dev, 5);
-    cg_module *m = cg_multi_head_attention_module(
-        dev, 6, 3, (cg_multi_head_attention_options){.causal = true, .bias = true});
+    cg_module *m =
+        cg_multi_head_attention_module(dev, 6, 3, (cg_multi_head_attention_options){.causal = true});
     if (!CHECK(m != NULL)) return;
     CHECK(cg_parameter_count(m) == 4 && cg_parameter_elements(m) == 6 * 18 + 18 + 36 + 6);
     check_is(cg_module_parameter_named(m, "in_weight"), CG_F32, cg_shape(6, 18));
@@ -51,18 +51,19 @@ CPU_TEST(attention_module, heads) {
 }
 
 CPU_TEST(attention_module, cross_attention) {
-    cg_module *m = cg_multi_head_attention_module(dev, 4, 2, (cg_multi_head_attention_options){0});
+    cg_module *m =
+        cg_multi_head_attention_module(dev, 4, 2, (cg_multi_head_attention_options){.no_bias = true});
     CHECK(cg_parameter_count(m) == 2);
     cg_tensor *x = some(dev, cg_shape(2, 3, 4), 1), *memory = some(dev, cg_shape(2, 7, 4), 2);
     cg_tensor *want = by_hand(m, x, memory, 4, 2, false, (cg_attention_options){0});
-    check_within(cg_multi_head_attention(m, x, memory, NULL), CG_F32, cg_shape(2, 3, 4), read_values(want),
-                 64, NULL);
-    check_same_bits(cg_multi_head_attention(m, x, NULL, NULL), cg_forward(m, x));
+    check_within(cg_multi_head_attention_forward(m, x, memory, NULL), CG_F32, cg_shape(2, 3, 4),
+                 read_values(want), 64, NULL);
+    check_same_bits(cg_multi_head_attention_forward(m, x, NULL, NULL), cg_forward(m, x));
     check_case("a mask that hides all but the first 4");
     cg_tensor *few = cg_lt(cg_arange(dev, CG_I64, 0, 7, 1), 4);
-    want = cg_multi_head_attention(m, x, cg_slice(memory, 1, 0, 4, 1), NULL);
-    check_within(cg_multi_head_attention(m, x, memory, few), CG_F32, cg_shape(2, 3, 4), read_values(want), 64,
-                 NULL);
+    want = cg_multi_head_attention_forward(m, x, cg_slice(memory, 1, 0, 4, 1), NULL);
+    check_within(cg_multi_head_attention_forward(m, x, memory, few), CG_F32, cg_shape(2, 3, 4),
+                 read_values(want), 64, NULL);
     cg_module_free(m);
 }
 
@@ -87,9 +88,11 @@ CPU_TEST(attention_module, refusals) {
     cg_module *m = cg_multi_head_attention_module(dev, 4, 2, plain), *other = cg_sequential(dev);
     cg_tensor *x = some(dev, cg_shape(1, 6, 4), 1), *wide = some(dev, cg_shape(1, 6, 5), 1);
     CHECK_FAILS(dev, cg_forward(m, wide), CG_ERROR_SHAPE, "(B, T, 4)", "(1, 6, 5)");
-    CHECK_FAILS(dev, cg_multi_head_attention(m, x, wide, NULL), CG_ERROR_SHAPE, "memory", "(1, 6, 5)");
-    CHECK_FAILS(dev, cg_multi_head_attention(other, x, NULL, NULL), CG_ERROR_ARGUMENT, "sequential");
-    CHECK(!cg_multi_head_attention(NULL, x, NULL, NULL) && !cg_multi_head_attention(m, NULL, NULL, NULL) &&
+    CHECK_FAILS(dev, cg_multi_head_attention_forward(m, x, wide, NULL), CG_ERROR_SHAPE, "memory",
+                "(1, 6, 5)");
+    CHECK_FAILS(dev, cg_multi_head_attention_forward(other, x, NULL, NULL), CG_ERROR_ARGUMENT, "sequential");
+    CHECK(!cg_multi_head_attention_forward(NULL, x, NULL, NULL) &&
+          !cg_multi_head_attention_forward(m, NULL, NULL, NULL) &&
           !cg_multi_head_attention_module(NULL, 4, 2, plain) && cg_error_code(dev) == CG_OK);
     cg_module_free(m);
     cg_module_free(other);

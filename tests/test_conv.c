@@ -216,6 +216,11 @@ CPU_TEST(conv_modules, forward_is_the_operation) {
                     cg_conv2d(x, cg_parameter(layer, 0, NULL), cg_parameter(layer, 1, NULL), o));
     CHECK(cg_forward(layer, NULL) == NULL);
     cg_module_free(layer);
+    check_case("without a bias");
+    layer = cg_conv2d_module(dev, 2, 3, 3, 3, OPTIONS(.padding = {1, 1}, .no_bias = true));
+    CHECK(cg_parameter_count(layer) == 1);
+    check_same_bits(cg_forward(layer, x), cg_conv2d(x, cg_parameter(layer, 0, NULL), NULL, o));
+    cg_module_free(layer);
     CHECK_FAILS(dev, cg_conv2d_module(dev, 0, 3, 3, 3, o), CG_ERROR_ARGUMENT, "conv2d_module", "0 to 3");
     CHECK_FAILS(dev, cg_conv2d_module(dev, 3, 2, 3, 3, OPTIONS(.groups = 2)), CG_ERROR_ARGUMENT, "2 groups");
     CHECK_FAILS(dev, cg_conv1d_module(dev, 3, 2, 0, o), CG_ERROR_ARGUMENT, "conv1d_module", "weight 0");

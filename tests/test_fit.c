@@ -71,7 +71,7 @@ CPU_TEST(fit, measures_the_validation_set) {
     CHECK(fabs(one - last->validation_metric[0]) < 1e-6 && fabs(two - last->validation_metric[1]) < 1e-6);
     CHECK(last->metric[0] > 0.5 && last->metric[1] >= last->metric[0] && isnan(last->metric[2]));
     CHECK(last->loss < cg_history_epoch(history, 0)->loss && last->validation_metric[0] > 0.8);
-    CHECK(!strcmp(cg_history_metric(history, 1), "top_2") && cg_history_metrics(history) == 2);
+    CHECK(!strcmp(cg_history_metric_name(history, 1), "top_2") && cg_history_metrics(history) == 2);
     cg_loader_free(all);
     cg_history_free(history);
     fitting_end(&f);

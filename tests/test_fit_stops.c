@@ -262,8 +262,8 @@ CPU_TEST(fit_stops, a_loss_that_is_no_number) {
     cg_optimizer *wild = cg_sgd(f.net, (cg_sgd_options){.lr = 1e30});
     const cg_fit_options o = {.epochs = 5};
     cg_trainer *t = cg_trainer_new(f.net, wild, f.train, &o);
-    CHECK(cg_trainer_run(t) == CG_ERROR_STATE);
-    check_error(dev, CG_ERROR_STATE, "the loss of epoch ", " is NaN", NULL);
+    CHECK(cg_trainer_run(t) == CG_ERROR_NAN);
+    check_error(dev, CG_ERROR_NAN, "the loss of epoch ", " is NaN", NULL);
     CHECK(cg_trainer_stop_reason(t) == CG_STOP_ERROR && cg_trainer_run(t) == CG_ERROR_STATE);
     check_error(dev, CG_ERROR_STATE, "error", NULL);
     CHECK(cg_trainer_save(t, "/nowhere") == CG_ERROR_STATE);

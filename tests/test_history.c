@@ -34,7 +34,7 @@ CPU_TEST(history, round_trip) {
         CHECK_MSG(back != NULL, "%s", cg_error_message(NULL));
         check_same_history(h, back);
         CHECK(cg_history_epoch(h, 2)->seconds == cg_history_epoch(back, 2)->seconds);
-        CHECK(cg_history_metrics(back) == 2 && !strcmp(cg_history_metric(back, 1), "top_2"));
+        CHECK(cg_history_metrics(back) == 2 && !strcmp(cg_history_metric_name(back, 1), "top_2"));
         CHECK(cg_history_best(back) == -1 && cg_history_stop_reason(back) == CG_STOP_NONE);
         size_t bytes;
         const char *text = read_file(path, &bytes);
@@ -52,13 +52,14 @@ CPU_TEST(history, questions) {
     cg_history *h = some_history(dev, true), *copy = cg_history_copy(h);
     check_same_history(h, copy);
     CHECK(cg_history_best(copy) == cg_history_best(h) && cg_history_best(copy) >= 0);
-    CHECK(cg_history_stop_reason(copy) == CG_STOP_EPOCHS && !strcmp(cg_history_metric(copy, 0), "accuracy"));
+    CHECK(cg_history_stop_reason(copy) == CG_STOP_EPOCHS &&
+          !strcmp(cg_history_metric_name(copy, 0), "accuracy"));
     cg_history_free(copy);
     CHECK(cg_history_copy(NULL) == NULL);
     CHECK(cg_history_epoch(h, -1) == NULL && cg_history_epoch(h, 3) == NULL &&
           cg_history_epoch(NULL, 0) == NULL);
-    CHECK(cg_history_metric(h, 2) == NULL && cg_history_metric(h, -1) == NULL &&
-          cg_history_metric(NULL, 0) == NULL);
+    CHECK(cg_history_metric_name(h, 2) == NULL && cg_history_metric_name(h, -1) == NULL &&
+          cg_history_metric_name(NULL, 0) == NULL);
     CHECK(cg_history_epochs(NULL) == 0 && cg_history_metrics(NULL) == 0 && cg_history_best(NULL) == -1);
     CHECK(cg_history_stop_reason(NULL) == CG_STOP_NONE && cg_history_save(NULL, "x") == CG_ERROR_ARGUMENT);
     CHECK(cg_history_save(h, "/nowhere/x") == CG_ERROR_IO && strstr(cg_error_message(NULL), "/nowhere/x"));

@@ -47,9 +47,7 @@ MAKE(layer_norm, cg_layer_norm_module(dev, cg_shape(4), 1e-5))
 MAKE(rms_norm, cg_rms_norm_module(dev, cg_shape(4), 1e-5))
 MAKE(group_norm, cg_group_norm_module(dev, 2, 4, 1e-5))
 MAKE(batch_norm, cg_batch_norm_module(dev, 3, 0.1, 1e-5))
-MAKE(attention,
-     cg_multi_head_attention_module(dev, 4, 2,
-                                    (cg_multi_head_attention_options){.causal = true, .bias = true}))
+MAKE(attention, cg_multi_head_attention_module(dev, 4, 2, (cg_multi_head_attention_options){.causal = true}))
 MAKE(attention_dropout,
      cg_multi_head_attention_module(dev, 4, 2, (cg_multi_head_attention_options){.dropout = 0.3}))
 MAKE(rnn, cg_rnn_module(dev, 2, 2, (cg_recurrent_options){0}))

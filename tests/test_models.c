@@ -63,7 +63,7 @@ CPU_TEST(models, description) {
               cg_parameter_elements(net) == known[i].elements);
         check_is(cg_forward(net, cg_ones(dev, CG_F32, cg_shape(2, 3, 4))), CG_F32, cg_shape(2, 3));
         if (known[i].activation)
-            CHECK(!strcmp(cg_module_name(cg_module_child(net, "2")), known[i].activation));
+            CHECK(!strcmp(cg_module_kind(cg_module_child(net, "2")), known[i].activation));
         cg_module_free(net);
     }
     cg_module *net = cg_model(dev, "lenet", cg_shape(1, 8, 8), 10);

@@ -74,7 +74,7 @@ CPU_TEST(module_tree, children) {
     CHECK(cg_module_child_at(outer, 0, &name) == inner && name && !strcmp(name, "inner"));
     CHECK(cg_module_child_at(outer, 1, &name) == cg_module_child(outer, "other") && !strcmp(name, "other"));
     CHECK(cg_module_child(outer, "inner.deep") == cg_module_child(inner, "deep"));
-    CHECK(!strcmp(cg_module_name(cg_module_child(outer, "inner.deep")), "deep kind"));
+    CHECK(!strcmp(cg_module_kind(cg_module_child(outer, "inner.deep")), "deep kind"));
     CHECK(cg_module_device(inner) == dev);
     check_case("a part of a tree has lists of its own");
     CHECK(cg_parameter_count(inner) == 2 && cg_parameter(inner, 1, &name) && !strcmp(name, "deep.weight"));
@@ -244,7 +244,7 @@ CPU_TEST(module_tree, printing) {
 /* Given NULL, every function does nothing. */
 CPU_TEST(module_tree, null) {
     cg_tensor *x = cg_ones(dev, CG_F32, cg_shape(1));
-    CHECK(!cg_module_device(NULL) && !cg_module_name(NULL) && !cg_module_child(NULL, "a"));
+    CHECK(!cg_module_device(NULL) && !cg_module_kind(NULL) && !cg_module_child(NULL, "a"));
     CHECK(!cg_module_child_at(NULL, 0, NULL) && cg_module_child_count(NULL) == 0);
     CHECK(!cg_module_parameter_named(NULL, "a") && !cg_module_buffer_named(NULL, "a"));
     CHECK(!cg_module_buffer(NULL, 0, NULL) && cg_module_buffer_count(NULL) == 0);

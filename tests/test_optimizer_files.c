@@ -37,8 +37,8 @@ DEVICE_TEST_ONCE(small_optimizer_files, training_goes_on_as_if_it_had_not_stoppe
     cg_module *a = small_net(dev, 1), *b = small_net(dev, 2);
     cg_optimizer *first = rmsprop(a, 0.02), *second = rmsprop(b, 0.5);
     const char *weights = test_path("weights.safetensors"), *state = test_path("state.safetensors");
-    CHECK(cg_optimizer_group(first, "*.bias", (cg_group_options){.no_decay = true, .lr_factor = 0.25}) ==
-          CG_OK);
+    CHECK(cg_optimizer_group(first, "*.bias",
+                             (cg_optimizer_group_options){.no_decay = true, .lr_factor = 0.25}) == CG_OK);
     train(dev, a, first, 4);
     cg_optimizer_set_lr(first, 0.01);
     CHECK(cg_module_save(a, weights) == CG_OK);

@@ -75,10 +75,11 @@ DEVICE_TEST_ONCE(small_optimizer_groups, each_has_its_constants_in_one_launch) {
     cg_optimizer *o = cg_adamw(net, (cg_adam_options){.lr = 0.01, .weight_decay = 0.1});
     expected want[8];
     CHECK(cg_parameter_count(net) == 8);
-    CHECK(cg_optimizer_group(o, "*.bias", (cg_group_options){.no_decay = true, .lr_factor = 0.5}) == CG_OK);
+    CHECK(cg_optimizer_group(o, "*.bias", (cg_optimizer_group_options){.no_decay = true, .lr_factor = 0.5}) ==
+          CG_OK);
     CHECK(cg_optimizer_group_of(o, 1, (const int[]){2},
-                                (cg_group_options){.lr = 0.03, .weight_decay = 0.3}) == CG_OK);
-    CHECK(cg_optimizer_group(o, "5.weight", (cg_group_options){.frozen = true}) == CG_OK);
+                                (cg_optimizer_group_options){.lr = 0.03, .weight_decay = 0.3}) == CG_OK);
+    CHECK(cg_optimizer_group(o, "5.weight", (cg_optimizer_group_options){.frozen = true}) == CG_OK);
     for (int i = 0; i < 8; i++) {
         const char *name;
         cg_tensor *x = cg_parameter(net, i, &name);
@@ -103,9 +104,10 @@ CPU_TEST(optimizer_groups, follow_the_step_size_and_replace_each_other) {
     cg_module *net = cg_mlp(dev, 3, (const int64_t[]){3, 4, 2}, "tanh");
     cg_optimizer *o = cg_sgd(net, (cg_sgd_options){.lr = 0.01, .l1 = 0.02, .weight_decay = 0.1});
     expected want[4];
-    CHECK(cg_optimizer_group(o, "*", (cg_group_options){.lr = 0.05, .l1 = 0.5, .weight_decay = 2}) == CG_OK);
-    CHECK(cg_optimizer_group(o, "1.*", (cg_group_options){.lr_factor = 3}) == CG_OK);
-    CHECK(cg_optimizer_group(o, "?.bi[a]s", (cg_group_options){.l1 = 0.25}) == CG_OK);
+    CHECK(cg_optimizer_group(
+              o, "*", (cg_optimizer_group_options){.lr = 0.05, .l1 = 0.5, .weight_decay = 2}) == CG_OK);
+    CHECK(cg_optimizer_group(o, "1.*", (cg_optimizer_group_options){.lr_factor = 3}) == CG_OK);
+    CHECK(cg_optimizer_group(o, "?.bi[a]s", (cg_optimizer_group_options){.l1 = 0.25}) == CG_OK);
     cg_optimizer_set_lr(o, 0.001);
     for (int i = 0; i < 4; i++) {
         want[i] = (expected){{REF_SGD, .lr = 0.001L, .l1 = 0.02L, .weight_decay = 0.1L}, false};
@@ -130,7 +132,7 @@ DEVICE_TEST_ONCE(small_optimizer_groups, more_parameters_than_a_kernel_takes) {
         want[i] = (expected){{REF_SGD, .lr = 0.01L, .weight_decay = i % 3 ? 0.5L : 0}, false};
     }
     cg_optimizer *o = cg_sgd(net, (cg_sgd_options){.lr = 0.01, .weight_decay = 0.5});
-    CHECK(cg_optimizer_group(o, "bias*", (cg_group_options){.no_decay = true}) == CG_OK);
+    CHECK(cg_optimizer_group(o, "bias*", (cg_optimizer_group_options){.no_decay = true}) == CG_OK);
     follow(dev, net, o, want, 3);
     CHECK(launches_of_a_step(dev, net, o) <= (device_is_opencl(dev) ? TENSORS / 2 : 1));
     cg_optimizer_free(o);
@@ -140,26 +142,28 @@ DEVICE_TEST_ONCE(small_optimizer_groups, more_parameters_than_a_kernel_takes) {
 CPU_TEST(optimizer_groups, refuse_what_makes_no_sense) {
     cg_module *net = cg_mlp(dev, 3, (const int64_t[]){3, 4, 2}, "tanh");
     cg_optimizer *o = cg_sgd(net, (cg_sgd_options){.lr = 0.5}), *still = cg_sgd(net, (cg_sgd_options){0});
-    CHECK(cg_optimizer_group(o, "*.weights", (cg_group_options){0}) == CG_ERROR_ARGUMENT);
+    CHECK(cg_optimizer_group(o, "*.weights", (cg_optimizer_group_options){0}) == CG_ERROR_ARGUMENT);
     check_error(dev, CG_ERROR_ARGUMENT, "none of the 4 parameters matches '*.weights'", NULL);
-    CHECK(cg_optimizer_group(o, "*", (cg_group_options){.lr_factor = -1}) == CG_ERROR_ARGUMENT);
+    CHECK(cg_optimizer_group(o, "*", (cg_optimizer_group_options){.lr_factor = -1}) == CG_ERROR_ARGUMENT);
     check_error(dev, CG_ERROR_ARGUMENT, "lr_factor -1", NULL);
-    CHECK(cg_optimizer_group(o, "*", (cg_group_options){.weight_decay = NAN}) == CG_ERROR_ARGUMENT);
+    CHECK(cg_optimizer_group(o, "*", (cg_optimizer_group_options){.weight_decay = NAN}) == CG_ERROR_ARGUMENT);
     check_error(dev, CG_ERROR_ARGUMENT, "weight_decay nan", NULL);
-    CHECK(cg_optimizer_group(o, "*", (cg_group_options){.lr_factor = 1, .lr = 1}) == CG_ERROR_ARGUMENT);
+    CHECK(cg_optimizer_group(o, "*", (cg_optimizer_group_options){.lr_factor = 1, .lr = 1}) ==
+          CG_ERROR_ARGUMENT);
     check_error(dev, CG_ERROR_ARGUMENT, "expected one of the two", NULL);
-    CHECK(cg_optimizer_group(still, "*", (cg_group_options){.lr = 1}) == CG_ERROR_ARGUMENT);
+    CHECK(cg_optimizer_group(still, "*", (cg_optimizer_group_options){.lr = 1}) == CG_ERROR_ARGUMENT);
     check_error(dev, CG_ERROR_ARGUMENT, "an optimizer's lr of 0", NULL);
-    CHECK(cg_optimizer_group(o, "*", (cg_group_options){.no_decay = true, .l1 = 1}) == CG_ERROR_ARGUMENT);
+    CHECK(cg_optimizer_group(o, "*", (cg_optimizer_group_options){.no_decay = true, .l1 = 1}) ==
+          CG_ERROR_ARGUMENT);
     check_error(dev, CG_ERROR_ARGUMENT, "no_decay with weight_decay 0 and l1 1", NULL);
-    CHECK(cg_optimizer_group_of(o, 2, (const int[]){0, 4}, (cg_group_options){.frozen = true}) ==
+    CHECK(cg_optimizer_group_of(o, 2, (const int[]){0, 4}, (cg_optimizer_group_options){.frozen = true}) ==
           CG_ERROR_ARGUMENT);
     check_error(dev, CG_ERROR_ARGUMENT, "4 of 4 parameters", NULL);
-    CHECK(cg_optimizer_group(NULL, "*", (cg_group_options){0}) != CG_OK &&
-          cg_optimizer_group(o, NULL, (cg_group_options){0}) != CG_OK);
-    CHECK(cg_optimizer_group_of(NULL, 0, NULL, (cg_group_options){0}) != CG_OK &&
-          cg_optimizer_group_of(o, 1, NULL, (cg_group_options){0}) != CG_OK);
-    CHECK(cg_optimizer_group_of(o, 0, NULL, (cg_group_options){0}) == CG_OK);
+    CHECK(cg_optimizer_group(NULL, "*", (cg_optimizer_group_options){0}) != CG_OK &&
+          cg_optimizer_group(o, NULL, (cg_optimizer_group_options){0}) != CG_OK);
+    CHECK(cg_optimizer_group_of(NULL, 0, NULL, (cg_optimizer_group_options){0}) != CG_OK &&
+          cg_optimizer_group_of(o, 1, NULL, (cg_optimizer_group_options){0}) != CG_OK);
+    CHECK(cg_optimizer_group_of(o, 0, NULL, (cg_optimizer_group_options){0}) == CG_OK);
     check_case("nothing of all that has frozen parameter 0");
     cg_tensor *w = cg_parameter(net, 0, NULL);
     double before = 0, after = 0;
@@ -175,7 +179,7 @@ CPU_TEST(optimizer_groups, refuse_what_makes_no_sense) {
 DEVICE_TEST_ONCE(optimizer_groups, steady_steps_allocate_and_wait_for_nothing) {
     cg_module *net = cg_mlp(dev, 3, (const int64_t[]){3, 4, 2}, "tanh");
     cg_optimizer *o = cg_adamw(net, (cg_adam_options){0});
-    CHECK(cg_optimizer_group(o, "*.bias", (cg_group_options){.no_decay = true}) == CG_OK);
+    CHECK(cg_optimizer_group(o, "*.bias", (cg_optimizer_group_options){.no_decay = true}) == CG_OK);
     const cg_schedule schedule = cg_one_cycle_schedule(0.1, 30, (cg_one_cycle_options){0});
     cg_device_stats before = {0};
     for (int step = 0; step < 30; step++) {

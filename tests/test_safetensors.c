@@ -43,7 +43,9 @@ DEVICE_TEST(small_safetensors, round_trip) {
         CHECK(dtype == cg_dtype_of(tensors[at].tensor) &&
               same_shape(shape, cg_shape_get(tensors[at].tensor)));
         check_same_bits(cg_safetensors_read(file, i, dev), tensors[at].tensor);
+        CHECK(cg_safetensors_find(file, name) == i);
     }
+    CHECK(cg_safetensors_find(file, "none") == -1 && cg_safetensors_find(NULL, "none") == -1);
     const char *name;
     cg_dtype dtype;
     cg_dims shape;

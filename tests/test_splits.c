@@ -117,7 +117,7 @@ HOST_TEST(splits, orders_are_equally_likely) {
 HOST_TEST(splits, by_shares) {
     cg_dataset *set = numbered(), *part[2][3];
     int seen[N] = {0}, count[CLASSES];
-    const cg_split_options options = {.validation = 0.2, .test = 0.1, .seed = 3};
+    const cg_dataset_split_options options = {.validation = 0.2, .test = 0.1, .seed = 3};
     for (int i = 0; i < 2; i++)
         CHECK_MSG(cg_dataset_split(set, options, &part[i][0], &part[i][1], &part[i][2]) == CG_OK, "%s",
                   cg_error_message(NULL));
@@ -130,7 +130,8 @@ HOST_TEST(splits, by_shares) {
     each_once(seen);
     check_case("another seed");
     cg_dataset *train, *test;
-    CHECK(cg_dataset_split(set, (cg_split_options){.test = 0.5, .seed = 4}, &train, NULL, &test) == CG_OK);
+    CHECK(cg_dataset_split(set, (cg_dataset_split_options){.test = 0.5, .seed = 4}, &train, NULL, &test) ==
+          CG_OK);
     int same = 0;
     for (int64_t i = 0; i < 25; i++) same += number_at(train, i) == number_at(part[0][0], i);
     CHECK_MSG(same < 10, "%d of 25 samples have kept their place", same);
@@ -139,8 +140,8 @@ HOST_TEST(splits, by_shares) {
     cg_dataset_free(train);
     cg_dataset_free(test);
     check_case("in order");
-    CHECK(cg_dataset_split(set, (cg_split_options){.test = 0.1, .in_order = true}, &train, NULL, &test) ==
-          CG_OK);
+    CHECK(cg_dataset_split(set, (cg_dataset_split_options){.test = 0.1, .in_order = true}, &train, NULL,
+                           &test) == CG_OK);
     CHECK(cg_dataset_samples(train) == 45 && number_at(train, 0) == 0 && number_at(train, 44) == 44 &&
           number_at(test, 4) == 49);
     cg_dataset_free(train);
@@ -152,7 +153,7 @@ HOST_TEST(splits, stratified) {
     cg_dataset *set = numbered(), *part[3];
     static const int want[3][CLASSES] = {{18, 9, 3}, {6, 3, 1}, {6, 3, 1}};
     int seen[N] = {0}, count[CLASSES];
-    const cg_split_options options = {.validation = 0.2, .test = 0.2, .seed = 1, .stratified = true};
+    const cg_dataset_split_options options = {.validation = 0.2, .test = 0.2, .seed = 1, .stratified = true};
     CHECK(cg_dataset_split(set, options, &part[0], &part[1], &part[2]) == CG_OK);
     for (int k = 0; k < 3; k++) {
         tally(part[k], seen, count);
@@ -166,7 +167,7 @@ HOST_TEST(splits, stratified) {
 
 HOST_TEST(splits, that_are_refused) {
     cg_dataset *set = numbered(), *a, *b = set, *c = set;
-    static const cg_split_options bad[] = {
+    static const cg_dataset_split_options bad[] = {
         {.test = -0.1},  {.test = 1},     {.test = 0.6, .validation = 0.4},
         {.test = 0.001}, {.test = 0.995}, {.test = 0.2, .stratified = true, .in_order = true}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -174,21 +175,22 @@ HOST_TEST(splits, that_are_refused) {
         a = set;
         CHECK(cg_dataset_split(set, bad[i], &a, &b, &c) == CG_ERROR_ARGUMENT && !a && !b && !c);
     }
-    CHECK(cg_dataset_split(set, (cg_split_options){.test = NAN}, &a, &b, &c) == CG_ERROR_ARGUMENT);
-    CHECK(cg_dataset_split(set, (cg_split_options){.test = 0.2}, &a, &b, NULL) == CG_ERROR_ARGUMENT && !a);
-    CHECK(cg_dataset_split(NULL, (cg_split_options){.test = 0.2}, &a, &b, &c) == CG_ERROR_ARGUMENT);
+    CHECK(cg_dataset_split(set, (cg_dataset_split_options){.test = NAN}, &a, &b, &c) == CG_ERROR_ARGUMENT);
+    CHECK(cg_dataset_split(set, (cg_dataset_split_options){.test = 0.2}, &a, &b, NULL) == CG_ERROR_ARGUMENT &&
+          !a);
+    CHECK(cg_dataset_split(NULL, (cg_dataset_split_options){.test = 0.2}, &a, &b, &c) == CG_ERROR_ARGUMENT);
     cg_dataset *values = cg_dataset_from_arrays(&(cg_array){CG_F32, cg_shape(4), (float[]){1, 2, 3, 4}},
                                                 &(cg_array){CG_F32, cg_shape(4), (float[]){1, 2, 3, 4}});
-    CHECK(cg_dataset_split(values, (cg_split_options){.test = 0.5, .stratified = true}, &a, &b, &c) ==
+    CHECK(cg_dataset_split(values, (cg_dataset_split_options){.test = 0.5, .stratified = true}, &a, &b, &c) ==
           CG_ERROR_ARGUMENT);
     CHECK(says("labels"));
-    static const cg_fold_options folds[] = {
+    static const cg_dataset_fold_options folds[] = {
         {.folds = 1}, {.folds = 51}, {.folds = 5, .fold = 5}, {.folds = 5, .fold = -1}};
     for (size_t i = 0; i < sizeof folds / sizeof *folds; i++)
         CHECK(cg_dataset_fold(set, folds[i], &a, &b) == CG_ERROR_ARGUMENT && !a && !b);
-    CHECK(cg_dataset_fold(values, (cg_fold_options){.folds = 2, .stratified = true}, &a, &b) ==
+    CHECK(cg_dataset_fold(values, (cg_dataset_fold_options){.folds = 2, .stratified = true}, &a, &b) ==
           CG_ERROR_ARGUMENT);
-    CHECK(cg_dataset_fold(NULL, (cg_fold_options){.folds = 2}, &a, &b) == CG_ERROR_ARGUMENT);
+    CHECK(cg_dataset_fold(NULL, (cg_dataset_fold_options){.folds = 2}, &a, &b) == CG_ERROR_ARGUMENT);
     cg_dataset_free(values);
     cg_dataset_free(set);
 }
@@ -201,7 +203,8 @@ HOST_TEST(splits, folds) {
             cg_dataset *train, *test;
             int seen[N] = {0};
             check_case("fold %d%s", fold, stratified ? ", stratified" : "");
-            const cg_fold_options options = {.folds = 4, .fold = fold, .seed = 9, .stratified = stratified};
+            const cg_dataset_fold_options options = {
+                .folds = 4, .fold = fold, .seed = 9, .stratified = stratified};
             CHECK(cg_dataset_fold(set, options, &train, &test) == CG_OK);
             const int64_t n = cg_dataset_samples(test);
             CHECK((n == 12 || n == 13) && cg_dataset_samples(train) == N - n);

@@ -39,10 +39,10 @@ typedef struct cg_attention_options {
 CG_API cg_tensor *cg_scaled_dot_product_attention(cg_tensor *q, cg_tensor *k, cg_tensor *v, cg_tensor *mask,
                                                   cg_attention_options options);
 
-/* Zero is the default: no causality, no biases, no dropout. */
+/* Zero is the default: no causality, biases, no dropout. */
 typedef struct cg_multi_head_attention_options {
     bool causal;    /* as of cg_attention_options */
-    bool bias;      /* the two linear maps have biases (PyTorch's default) */
+    bool no_bias;   /* the two linear maps have no biases */
     double dropout; /* of p, while the module trains */
 } cg_multi_head_attention_options;
 
@@ -62,8 +62,8 @@ CG_API cg_module *cg_multi_head_attention_module(cg_device *dev, int64_t width, 
  * from x where memory is NULL; mask as for cg_scaled_dot_product_attention, broadcast to (B, H, T, S), or NULL.
  * cg_forward(module, x) is this with NULL and NULL. Errors: CG_ERROR_ARGUMENT for a module of another kind; CG_ERROR_SHAPE.
  */
-CG_API cg_tensor *cg_multi_head_attention(cg_module *module, cg_tensor *x, cg_tensor *memory,
-                                          cg_tensor *mask);
+CG_API cg_tensor *cg_multi_head_attention_forward(cg_module *module, cg_tensor *x, cg_tensor *memory,
+                                                  cg_tensor *mask);
 
 CG_END_DECLS
 #endif

@@ -33,6 +33,7 @@ typedef struct cg_conv_options {
     int64_t dilation[2];       /* from one element of a window to the next; 0: 1 */
     int64_t groups;            /* channels fall into as many groups that do not see each other; 0: 1 */
     int64_t output_padding[2]; /* transposed alone: added to the result's size; below stride or dilation */
+    bool no_bias;              /* layers alone: without a bias, as before a normalization */
 } cg_conv_options;
 
 /* --- Convolutions --------------------------------------------------------------------------------------------- */
@@ -120,7 +121,7 @@ CG_API cg_tensor *cg_fold(cg_tensor *x, cg_fold_size size, cg_conv_options optio
 
 /*
  * y = conv1d(x, w) + b with parameters weight (out, in/groups, kernel), He normal for the fan_in that an output
- * sees, in/groups kernel, and bias (out), 0; f32. Errors: CG_ERROR_ARGUMENT for sizes or options that are not possible.
+ * sees, in/groups kernel, and, but for no_bias, bias (out), 0; f32. Errors: CG_ERROR_ARGUMENT for sizes or options that are not possible.
  */
 CG_API cg_module *cg_conv1d_module(cg_device *dev, int64_t in, int64_t out, int64_t kernel,
                                    cg_conv_options options);

@@ -131,12 +131,12 @@ CG_API void cg_dataset_free(cg_dataset *set);
 CG_API cg_dataset *cg_dataset_subset(const cg_dataset *set, int64_t n, const int64_t *index);
 
 /* How a data set is divided; zero is the default of each. */
-typedef struct cg_split_options {
+typedef struct cg_dataset_split_options {
     double validation, test; /* shares, together below 1; 0: that part is NULL */
     uint64_t seed;           /* of the order that is divided */
     bool stratified; /* each class is divided by itself, in these shares as nearly as whole samples allow */
     bool in_order;   /* not shuffled: the first samples train, the last ones test (series in time) */
-} cg_split_options;
+} cg_dataset_split_options;
 
 /*
  * Divides a data set by shares, each rounded to whole samples (half up), of the whole or, stratified, of each class. The
@@ -144,22 +144,22 @@ typedef struct cg_split_options {
  * parts are NULL: CG_ERROR_ARGUMENT for shares that are negative, reach 1 together or leave a part empty, for stratified
  * values, for stratified together with in_order.
  */
-CG_API cg_status cg_dataset_split(const cg_dataset *set, cg_split_options options, cg_dataset **train,
+CG_API cg_status cg_dataset_split(const cg_dataset *set, cg_dataset_split_options options, cg_dataset **train,
                                   cg_dataset **validation, cg_dataset **test);
 
 /* Which fold of a cross-validation; zero is the default of each but folds. */
-typedef struct cg_fold_options {
+typedef struct cg_dataset_fold_options {
     int folds; /* 2 or more, at most as many as there are samples */
     int fold;  /* the one that tests, from 0 */
     uint64_t seed;
     bool stratified; /* each class is spread over the folds by itself */
-} cg_fold_options;
+} cg_dataset_fold_options;
 
 /*
  * One fold of a k-fold cross-validation: over all folds each sample is in one test set. Fold sizes differ by at most 1
  * (stratified: within each class). Errors: CG_ERROR_ARGUMENT; both parts are NULL.
  */
-CG_API cg_status cg_dataset_fold(const cg_dataset *set, cg_fold_options options, cg_dataset **train,
+CG_API cg_status cg_dataset_fold(const cg_dataset *set, cg_dataset_fold_options options, cg_dataset **train,
                                  cg_dataset **test);
 
 /* --- Mini-batches ---------------------------------------------------------------------------------------------- */

@@ -42,6 +42,9 @@ CG_API int cg_safetensors_count(const cg_safetensors *file);
 CG_API cg_status cg_safetensors_entry(const cg_safetensors *file, int i, const char **name, cg_dtype *dtype,
                                       cg_dims *shape);
 
+/* The number of the tensor called `name`; -1 if there is none. */
+CG_API int cg_safetensors_find(const cg_safetensors *file, const char *name);
+
 /* The metadata text under `key`, NULL if there is none. */
 CG_API const char *cg_safetensors_metadata(const cg_safetensors *file, const char *key);
 

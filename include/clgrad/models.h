@@ -37,7 +37,7 @@ typedef struct cg_transformer_options {
 } cg_transformer_options;
 
 /*
- * A decoder-only transformer: tokens (N, T) i32 or i64, T <= context -> logits (N, T, vocabulary) of each next token,
+ * A decoder-only transformer: tokens (B, T) i32 or i64, T <= context -> logits (B, T, vocabulary) of each next token,
  * which see only what stands before. Token and learned position embedding, then `layers` blocks of
  * x + attention(norm(x)) and x + mlp(norm(x)) (causal multi-head attention; width -> 4 width -> gelu -> width), a last
  * norm, a linear layer. Errors: CG_ERROR_ARGUMENT for the options; when it runs, CG_ERROR_SHAPE for T > context.

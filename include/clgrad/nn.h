@@ -43,7 +43,7 @@ CG_API void cg_module_free(cg_module *module);
 CG_API cg_device *cg_module_device(const cg_module *module);
 
 /* What kind of module this is, "linear": the name its constructor gave. NULL for NULL. */
-CG_API const char *cg_module_name(const cg_module *module);
+CG_API const char *cg_module_kind(const cg_module *module);
 
 /*
  * Puts a module and everything in it into training mode (true) or evaluation mode (false). Dropout and batch

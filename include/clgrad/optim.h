@@ -4,7 +4,7 @@
  * Groups of parameters with their own step size or weight decay take part in the same launch.
  *
  *     cg_optimizer *adam = cg_adamw(net, (cg_adam_options){.lr = 3e-4});
- *     cg_optimizer_group(adam, "*.bias", (cg_group_options){.no_decay = true});
+ *     cg_optimizer_group(adam, "*.bias", (cg_optimizer_group_options){.no_decay = true});
  *     cg_backward(loss);
  *     cg_clip_grad_norm(net, 1.0, 2, NULL);
  *     cg_optimizer_step(adam);
@@ -150,25 +150,26 @@ CG_API void cg_optimizer_free(cg_optimizer *optimizer);
 /* --- Groups of parameters --------------------------------------------------------------------------------- */
 
 /* What a group does otherwise than the rest; zero is no difference. */
-typedef struct cg_group_options {
+typedef struct cg_optimizer_group_options {
     double lr_factor;    /* its step size is lr_factor times cg_optimizer_lr; 0 for 1 */
     double lr;           /* or given: lr_factor becomes lr / cg_optimizer_lr; not both */
     double weight_decay; /* in place of the optimizer's; 0: the optimizer's */
     double l1;           /* the same for the L1 penalty */
     bool no_decay;       /* neither weight decay nor L1 penalty */
     bool frozen;         /* not updated; its gradients are forgotten with the others */
-} cg_group_options;
+} cg_optimizer_group_options;
 
 /*
  * Gives all parameters whose dotted path matches `pattern` (fnmatch: * any text, dots too, ? one character, [ab] one
  * of them), such as "*.bias" or "1.*", these options. A later call replaces all that an earlier one gave a parameter.
  * Errors: CG_ERROR_ARGUMENT where nothing matches, or for options that make no sense; nothing has changed then.
  */
-CG_API cg_status cg_optimizer_group(cg_optimizer *optimizer, const char *pattern, cg_group_options options);
+CG_API cg_status cg_optimizer_group(cg_optimizer *optimizer, const char *pattern,
+                                    cg_optimizer_group_options options);
 
 /* The same for n parameters by their index as in cg_parameter. */
 CG_API cg_status cg_optimizer_group_of(cg_optimizer *optimizer, int n, const int *index,
-                                       cg_group_options options);
+                                       cg_optimizer_group_options options);
 
 /* --- State ------------------------------------------------------------------------------------------------- */
 

@@ -36,7 +36,7 @@ CG_BEGIN_DECLS
     X(CG_ERROR_DEVICE_MISMATCH, 4, "tensors live on different devices")                                      \
     X(CG_ERROR_GRADIENT, 5, "no gradient is defined here")                                                   \
     X(CG_ERROR_STATE, 6, "the call does not fit the state of the object")                                    \
-    X(CG_ERROR_NAN, 7, "a result is not a number, in anomaly mode")                                          \
+    X(CG_ERROR_NAN, 7, "a result is not a number, or infinite, where that is looked for")                    \
     X(CG_ERROR_MEMORY, 100, "out of host memory")                                                            \
     X(CG_ERROR_DEVICE_MEMORY, 101, "out of device memory")                                                   \
     X(CG_ERROR_DEVICE, 102, "the device or its driver failed")                                               \

@@ -85,7 +85,7 @@ CG_API const cg_epoch *cg_history_epoch(const cg_history *history, int i);
 CG_API int cg_history_metrics(const cg_history *history);
 
 /* The name of metric i; NULL where there is none. Lives as long as the history. */
-CG_API const char *cg_history_metric(const cg_history *history, int i);
+CG_API const char *cg_history_metric_name(const cg_history *history, int i);
 
 /*
  * The number, from 0 on, of the epoch that was best by what was watched (cg_fit_options.monitor), the first of equals;
@@ -212,7 +212,7 @@ typedef struct cg_fit_options {
 
 /*
  * Trains until a reason to stop, and returns the history. Errors: NULL, and the device holds what went wrong: a loss
- * that is no number (CG_ERROR_STATE, with the epoch), options that make no sense (CG_ERROR_ARGUMENT), any error of a
+ * that is no number (CG_ERROR_NAN, with the epoch), options that make no sense (CG_ERROR_ARGUMENT), any error of a
  * step. The module stays in the mode (cg_module_train) that it had.
  */
 CG_API cg_history *cg_fit(cg_module *module, cg_optimizer *optimizer, cg_loader *train,

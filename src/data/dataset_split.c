@@ -81,7 +81,7 @@ enum { TRAIN, VALIDATION, TEST, PARTS };
 static int64_t whole_share(double share, int64_t n) { return (int64_t)floor(share * (double)n + 0.5); }
 
 /* The first of a group train, then come those that validate, the last ones test. Counts each part. */
-static void divide_by_shares(division *d, const cg_split_options *o, int64_t count[PARTS]) {
+static void divide_by_shares(division *d, const cg_dataset_split_options *o, int64_t count[PARTS]) {
     for (int64_t i = 0; i < d->set->samples; i++) {
         int64_t g = group_of(d, d->order[i]), j = d->seen[g]++, n = d->size[g];
         int64_t n_test = whole_share(o->test, n), n_validation = whole_share(o->validation, n);
@@ -90,8 +90,8 @@ static void divide_by_shares(division *d, const cg_split_options *o, int64_t cou
     }
 }
 
-static cg_status check_shares(const cg_dataset *set, const cg_split_options *o, bool validates, bool tests,
-                              cg_error *err) {
+static cg_status check_shares(const cg_dataset *set, const cg_dataset_split_options *o, bool validates,
+                              bool tests, cg_error *err) {
     if (!(o->validation >= 0 && o->test >= 0 && o->validation + o->test < 1))
         return CG_FAIL(err, CG_ERROR_ARGUMENT,
                        "split: shares %g to validate and %g to test; expected at least 0, together below 1",
@@ -103,7 +103,8 @@ static cg_status check_shares(const cg_dataset *set, const cg_split_options *o, 
     return CG_OK;
 }
 
-static cg_status split(division *d, const cg_split_options *o, cg_dataset *part[PARTS], cg_error *err) {
+static cg_status split(division *d, const cg_dataset_split_options *o, cg_dataset *part[PARTS],
+                       cg_error *err) {
     const double share[PARTS] = {1, o->validation, o->test};
     int64_t count[PARTS] = {0};
     divide_by_shares(d, o, count);
@@ -118,7 +119,7 @@ static cg_status split(division *d, const cg_split_options *o, cg_dataset *part[
     return CG_OK;
 }
 
-cg_status cg_dataset_split(const cg_dataset *set, cg_split_options options, cg_dataset **train,
+cg_status cg_dataset_split(const cg_dataset *set, cg_dataset_split_options options, cg_dataset **train,
                            cg_dataset **validation, cg_dataset **test) {
     cg_error *err = cg_error_of_thread();
     *err = (cg_error){0};
@@ -153,7 +154,7 @@ static void deal(division *d, int folds) {
         d->part[i] = (int)(d->seen[group_of(d, d->order[i])]++ % folds);
 }
 
-static cg_status check_fold(const cg_dataset *set, const cg_fold_options *o, cg_error *err) {
+static cg_status check_fold(const cg_dataset *set, const cg_dataset_fold_options *o, cg_error *err) {
     if (!set) return CG_FAIL(err, CG_ERROR_ARGUMENT, "fold: no data set");
     if (o->folds < 2 || o->folds > set->samples || o->fold < 0 || o->fold >= o->folds)
         return CG_FAIL(err, CG_ERROR_ARGUMENT,
@@ -164,7 +165,7 @@ static cg_status check_fold(const cg_dataset *set, const cg_fold_options *o, cg_
     return CG_OK;
 }
 
-cg_status cg_dataset_fold(const cg_dataset *set, cg_fold_options options, cg_dataset **train,
+cg_status cg_dataset_fold(const cg_dataset *set, cg_dataset_fold_options options, cg_dataset **train,
                           cg_dataset **test) {
     cg_error *err = cg_error_of_thread();
     *err = (cg_error){0};

@@ -76,6 +76,12 @@ cg_status cg_safetensors_entry(const cg_safetensors *file, int i, const char **n
     return CG_OK;
 }
 
+int cg_safetensors_find(const cg_safetensors *file, const char *name) {
+    for (int i = 0; file && name && i < file->header.count; i++)
+        if (strcmp(file->header.entry[i].name, name) == 0) return i;
+    return -1;
+}
+
 const char *cg_safetensors_metadata(const cg_safetensors *file, const char *key) {
     if (!file || !key) return NULL;
     return json_string_value(

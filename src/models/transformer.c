@@ -15,13 +15,13 @@ enum { EXPANSION = 4 };
 
 /* --- tokens and places as vectors ------------------------------------------------------------------------------ */
 
-/* x (N, T) -> token[x] + position[0..T-1], (N, T, width). */
+/* x (B, T) -> token[x] + position[0..T-1], (B, T, width). */
 static cg_tensor *embed_forward(void *context, cg_module *self, cg_tensor *x) {
     (void)context;
     cg_tensor *position = cg_module_parameter_named(self, "position");
     if (cg_rank(x) != 2 || cg_size(x, 1) > cg_size(position, 0)) {
         CG_FAIL(&x->storage->dev->error, CG_ERROR_SHAPE,
-                "transformer: expected tokens (N, T) with T <= %lld, got %s", (long long)cg_size(position, 0),
+                "transformer: expected tokens (B, T) with T <= %lld, got %s", (long long)cg_size(position, 0),
                 CG_SHAPE_STR(&x->shape));
         return NULL;
     }
@@ -60,9 +60,9 @@ static cg_module *attention_half(cg_device *dev, const cg_transformer_options *o
     cg_status status = CG_OK;
     cg_assembly_add(inner, "norm", cg_layer_norm_module(dev, cg_shape(o->width), EPSILON), &status);
     cg_assembly_add(inner, "attention",
-                    cg_multi_head_attention_module(dev, o->width, o->heads,
-                                                   (cg_multi_head_attention_options){
-                                                       .causal = true, .bias = true, .dropout = o->dropout}),
+                    cg_multi_head_attention_module(
+                        dev, o->width, o->heads,
+                        (cg_multi_head_attention_options){.causal = true, .dropout = o->dropout}),
                     &status);
     add_dropout(inner, o->dropout, &status);
     return cg_residual_module(cg_assembly_end(inner, status), NULL);

@@ -64,7 +64,8 @@ static cg_tensor *attention_forward(void *context, cg_module *self, cg_tensor *x
     return attend(context, self, x, NULL, NULL);
 }
 
-cg_tensor *cg_multi_head_attention(cg_module *module, cg_tensor *x, cg_tensor *memory, cg_tensor *mask) {
+cg_tensor *cg_multi_head_attention_forward(cg_module *module, cg_tensor *x, cg_tensor *memory,
+                                           cg_tensor *mask) {
     if (!module || !x) return NULL;
     if (module->forward == attention_forward) return attend(module->context, module, x, memory, mask);
     CG_FAIL(&module->dev->error, CG_ERROR_ARGUMENT, "multi_head_attention: %s is another kind of module",
@@ -112,7 +113,7 @@ cg_module *cg_multi_head_attention_module(cg_device *dev, int64_t width, int64_t
     cg_module *module = cg_custom_module(dev, "multi_head_attention", attention_forward, free, context);
     if (!module) free(context);
     cg_scope *scope = module ? cg_scope_begin(dev) : NULL;
-    bool ok = scope && add_parameters(module, width, options.bias) == CG_OK;
+    bool ok = scope && add_parameters(module, width, !options.no_bias) == CG_OK;
     cg_scope_end(scope);
     if (ok) return module;
     cg_module_free(module);

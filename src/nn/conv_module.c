@@ -17,17 +17,17 @@ typedef struct conv_layer {
 static cg_tensor *conv_forward(void *context, cg_module *self, cg_tensor *x) {
     const conv_layer *layer = context;
     const cg_slot *slot = self->own[CG_PARAMETERS].slot;
-    return layer->apply(x, slot[0].tensor, slot[1].tensor, layer->options);
+    return layer->apply(x, slot[0].tensor, layer->options.no_bias ? NULL : slot[1].tensor, layer->options);
 }
 
-/* He normal, N(0, 2 / fan_in), and zeros. */
+/* He normal, N(0, 2 / fan_in), and zeros; out 0 for no bias. */
 static cg_status add_parameters(cg_module *module, cg_dims weight, double fan_in, int64_t out) {
     cg_device *dev = module->dev;
     cg_tensor *w = cg_normal(dev, CG_F32, weight, 0, sqrt(2.0 / fan_in)),
               *b = cg_zeros(dev, CG_F32, cg_shape(out));
     if (!w || !b) return dev->error.code;
     const cg_status status = cg_module_add_parameter(module, "weight", w);
-    return status ? status : cg_module_add_parameter(module, "bias", b);
+    return status || out == 0 ? status : cg_module_add_parameter(module, "bias", b);
 }
 
 /* What a layer is, apart from the number of its axes. */
@@ -77,8 +77,8 @@ static cg_module *conv_module(cg_device *dev, const conv_form *form, int64_t in,
     cg_module *module = cg_custom_module(dev, form->name, conv_forward, free, layer);
     if (!module) free(layer);
     cg_scope *scope = module ? cg_scope_begin(dev) : NULL;
-    const bool ok =
-        scope && add_parameters(module, kernel, fan_in_of(form, in, &kernel, &options, groups), out) == CG_OK;
+    const double fan_in = fan_in_of(form, in, &kernel, &options, groups);
+    const bool ok = scope && add_parameters(module, kernel, fan_in, options.no_bias ? 0 : out) == CG_OK;
     cg_scope_end(scope);
     if (ok) return module;
     cg_module_free(module);

@@ -64,7 +64,7 @@ cg_tensor *cg_forward(cg_module *module, cg_tensor *x) {
 
 cg_device *cg_module_device(const cg_module *module) { return module ? module->dev : NULL; }
 
-const char *cg_module_name(const cg_module *module) { return module ? module->name : NULL; }
+const char *cg_module_kind(const cg_module *module) { return module ? module->name : NULL; }
 
 void cg_module_train(cg_module *module, bool training) {
     if (!module) return;

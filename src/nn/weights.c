@@ -5,7 +5,7 @@
 #include "clgrad/io.h"
 #include "core/shape.h"
 #include "nn/module.h"
-#include "tensor/deferral.h"
+#include "tensor/exchange.h"
 
 /* A list of named tensors: parameters, then buffers, whose names differ. The names are the module's. */
 typedef struct values {
@@ -44,58 +44,28 @@ cg_status cg_module_save(const cg_module *module, const char *path) {
 
 /* --- new values for all, or for none ----------------------------------------------------------------------------- */
 
-/* What still has to read the old values is computed; after that nothing can fail. */
-static cg_status finish_readers(const values *list) {
-    for (int i = 0; i < list->n; i++) {
-        cg_status status = cg_force_readers(list->entry[i].tensor->storage);
-        if (status) return status;
-    }
-    return CG_OK;
-}
-
-/* Each tensor and what was read for it exchange their memory: both cover their storage whole. */
-static cg_status take_values(const values *list, cg_tensor *const *value) {
-    cg_status status = finish_readers(list);
-    if (status) return status;
-    for (int i = 0; i < list->n; i++) {
-        cg_storage *to = list->entry[i].tensor->storage, *from = value[i]->storage;
-        cg_buffer *old = to->buffer;
-        to->buffer = from->buffer;
-        from->buffer = old;
-        to->version++;
-    }
-    return CG_OK;
-}
-
 /* Where values come from: entry i of the module's list in memory of its own, or NULL and an error. */
 typedef cg_tensor *value_source(const void *source, const cg_module *module, const cg_named_tensor *wanted);
 
 static cg_status replace(cg_module *module, const char *op, const values *list, value_source *get,
                          const void *source) {
     cg_device *dev = module->dev;
-    cg_tensor **value = calloc((size_t)list->n + 1, sizeof(cg_tensor *));
-    cg_scope *scope = value ? cg_scope_begin(dev) : NULL;
+    cg_tensor **own = calloc(2 * (size_t)list->n + 1, sizeof(cg_tensor *)),
+              **value = own ? own + list->n : NULL;
+    cg_scope *scope = own ? cg_scope_begin(dev) : NULL;
     cg_status status = scope ? CG_OK : CG_FAIL(&dev->error, CG_ERROR_MEMORY, "%s: out of host memory", op);
     for (int i = 0; i < list->n && status == CG_OK; i++) {
+        own[i] = list->entry[i].tensor;
         value[i] = get(source, module, &list->entry[i]);
         if (!value[i]) status = dev->error.code;
     }
-    if (status == CG_OK) status = take_values(list, value);
+    if (status == CG_OK) status = cg_exchange_values(dev, list->n, own, value);
     cg_scope_end(scope);
-    free(value);
+    free(own);
     return status;
 }
 
 /* --- from a file --------------------------------------------------------------------------------------------------- */
-
-static int find_entry(const cg_safetensors *file, const char *wanted, cg_dtype *dtype, cg_dims *shape) {
-    for (int i = 0; i < cg_safetensors_count(file); i++) {
-        const char *name;
-        if (cg_safetensors_entry(file, i, &name, dtype, shape) == CG_OK && strcmp(name, wanted) == 0)
-            return i;
-    }
-    return -1;
-}
 
 static bool fits(const cg_module *module, const char *op, const cg_named_tensor *wanted, cg_dtype dtype,
                  const cg_dims *shape) {
@@ -111,11 +81,12 @@ static cg_tensor *from_file(const void *source, const cg_module *module, const c
     const cg_safetensors *file = source;
     cg_dtype dtype;
     cg_dims shape;
-    int at = find_entry(file, wanted->name, &dtype, &shape);
+    const int at = cg_safetensors_find(file, wanted->name);
     if (at < 0) {
         CG_FAIL(&module->dev->error, CG_ERROR_FORMAT, "module_load: the file has no %s", wanted->name);
         return NULL;
     }
+    if (cg_safetensors_entry(file, at, NULL, &dtype, &shape) != CG_OK) return NULL;
     if (!fits(module, "module_load", wanted, dtype, &shape)) return NULL;
     return cg_safetensors_read(file, at, module->dev);
 }

@@ -5,6 +5,7 @@
 #include "core/shape.h"
 #include "optim/optimizer.h"
 #include "tensor/deferral.h"
+#include "tensor/exchange.h"
 
 static const char settings_key[] = "optimizer";
 
@@ -30,22 +31,13 @@ static char *join(const cg_optimizer *o, const char *prefix, const char *name) {
     return full;
 }
 
-static int find_entry(const cg_safetensors *file, const char *wanted, cg_dtype *dtype, cg_dims *shape) {
-    for (int i = 0; i < cg_safetensors_count(file); i++) {
-        const char *name;
-        if (cg_safetensors_entry(file, i, &name, dtype, shape) == CG_OK && strcmp(name, wanted) == 0)
-            return i;
-    }
-    return -1;
-}
-
 /* The value of one state; the state itself is left alone. */
 static cg_tensor *read_state(const cg_optimizer *o, const cg_safetensors *file, const char *name,
                              const cg_tensor *state) {
     cg_dtype dtype;
     cg_dims shape;
-    const int at = find_entry(file, name, &dtype, &shape);
-    if (at < 0) {
+    const int at = cg_safetensors_find(file, name);
+    if (at < 0 || cg_safetensors_entry(file, at, NULL, &dtype, &shape) != CG_OK) {
         CG_FAIL(&o->dev->error, CG_ERROR_FORMAT, "optimizer_load: the file has no %s", name);
         return NULL;
     }
@@ -58,27 +50,17 @@ static cg_tensor *read_state(const cg_optimizer *o, const cg_safetensors *file, 
     return cg_safetensors_read(file, at, o->dev);
 }
 
-/* Reads all states; what still has to read the old ones is computed. */
+/* Reads a value for each state, and computes what still has to read the old one: exchanging them cannot fail then. */
 static cg_status read_states(const cg_optimizer *o, const cg_safetensors *file, const char *prefix,
-                             cg_tensor **value) {
+                             cg_tensor **own, cg_tensor **value) {
     for (int i = 0; i < o->n_state; i++) {
         char *name = join(o, prefix, o->state[i].name);
-        value[i] = name ? read_state(o, file, name, o->state[i].tensor) : NULL;
+        own[i] = o->state[i].tensor;
+        value[i] = name ? read_state(o, file, name, own[i]) : NULL;
         free(name);
-        if (!value[i] || cg_force_readers(o->state[i].tensor->storage)) return o->dev->error.code;
+        if (!cg_eval(value[i]) || cg_force_readers(own[i]->storage)) return o->dev->error.code;
     }
     return CG_OK;
-}
-
-/* Each state and what was read for it exchange their memory: both cover their storage whole. */
-static void take_states(const cg_optimizer *o, cg_tensor **value) {
-    for (int i = 0; i < o->n_state; i++) {
-        cg_storage *to = o->state[i].tensor->storage, *from = value[i]->storage;
-        cg_buffer *old = to->buffer;
-        to->buffer = from->buffer;
-        from->buffer = old;
-        to->version++;
-    }
 }
 
 static cg_status read_settings(cg_optimizer *o, const cg_safetensors *file, const char *prefix) {
@@ -94,15 +76,16 @@ static cg_status read_settings(cg_optimizer *o, const cg_safetensors *file, cons
 
 cg_status cg_optimizer_load_from(cg_optimizer *o, const cg_safetensors *file, const char *prefix) {
     if (!o || !file || !prefix) return CG_ERROR_ARGUMENT;
-    cg_tensor **value = calloc((size_t)o->n_state + 1, sizeof(cg_tensor *));
-    cg_scope *scope = value ? cg_scope_begin(o->dev) : NULL;
+    cg_tensor **own = calloc(2 * (size_t)o->n_state + 1, sizeof(cg_tensor *)),
+              **value = own ? own + o->n_state : NULL;
+    cg_scope *scope = own ? cg_scope_begin(o->dev) : NULL;
     cg_status status =
         scope ? CG_OK : CG_FAIL(&o->dev->error, CG_ERROR_MEMORY, "optimizer_load: out of host memory");
-    if (status == CG_OK) status = read_states(o, file, prefix, value);
+    if (status == CG_OK) status = read_states(o, file, prefix, own, value);
     if (status == CG_OK) status = read_settings(o, file, prefix);
-    if (status == CG_OK) take_states(o, value);
+    if (status == CG_OK) status = cg_exchange_values(o->dev, o->n_state, own, value);
     cg_scope_end(scope);
-    free(value);
+    free(own);
     return status;
 }
 

@@ -8,7 +8,7 @@ static bool is_given(double value) { return value != 0; }
 
 static bool is_sensible(double value) { return value >= 0 && isfinite(value); }
 
-static cg_status check_options(const cg_optimizer *o, const cg_group_options *g) {
+static cg_status check_options(const cg_optimizer *o, const cg_optimizer_group_options *g) {
     cg_error *err = &o->dev->error;
     if (!is_sensible(g->lr_factor) || !is_sensible(g->lr) || !is_sensible(g->weight_decay) ||
         !is_sensible(g->l1))
@@ -28,7 +28,7 @@ static cg_status check_options(const cg_optimizer *o, const cg_group_options *g)
     return CG_OK;
 }
 
-static void set_options(cg_optimizer *o, int i, const cg_group_options *g) {
+static void set_options(cg_optimizer *o, int i, const cg_optimizer_group_options *g) {
     cg_optimizer_slot *slot = &o->slot[i];
     slot->lr_factor = is_given(g->lr) ? g->lr / o->lr : cg_option_or(g->lr_factor, 1);
     slot->weight_decay = g->no_decay ? 0 : cg_option_or(g->weight_decay, o->weight_decay);
@@ -37,7 +37,7 @@ static void set_options(cg_optimizer *o, int i, const cg_group_options *g) {
     o->grouped = true;
 }
 
-cg_status cg_optimizer_group(cg_optimizer *o, const char *pattern, cg_group_options options) {
+cg_status cg_optimizer_group(cg_optimizer *o, const char *pattern, cg_optimizer_group_options options) {
     if (!o || !pattern) return CG_ERROR_ARGUMENT;
     cg_status status = check_options(o, &options);
     int matches = 0;
@@ -54,7 +54,8 @@ cg_status cg_optimizer_group(cg_optimizer *o, const char *pattern, cg_group_opti
     return status;
 }
 
-cg_status cg_optimizer_group_of(cg_optimizer *o, int n, const int *index, cg_group_options options) {
+cg_status cg_optimizer_group_of(cg_optimizer *o, int n, const int *index,
+                                cg_optimizer_group_options options) {
     if (!o || n < 0 || (n > 0 && !index)) return CG_ERROR_ARGUMENT;
     const cg_status status = check_options(o, &options);
     if (status != CG_OK) return status;

@@ -4,6 +4,7 @@
 #include "clgrad/random.h"
 #include "core/shape.h"
 #include "io/system_error.h"
+#include "tensor/exchange.h"
 
 #include <stdlib.h>
 #include <string.h>

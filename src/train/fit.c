@@ -157,7 +157,7 @@ static cg_status end_epoch(cg_trainer *t, double begun) {
     t->epoch_begun = false;
     t->epochs_here++;
     if (!isfinite(e.loss))
-        return CG_FAIL(&t->dev->error, CG_ERROR_STATE,
+        return CG_FAIL(&t->dev->error, CG_ERROR_NAN,
                        "fit: the loss of epoch %d is %s: a smaller lr or clip_norm may help", t->history->n,
                        isnan(e.loss) ? "NaN" : "infinite");
     return cg_trainer_note_best(t);

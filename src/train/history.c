@@ -46,7 +46,7 @@ const cg_epoch *cg_history_epoch(const cg_history *history, int i) {
 
 int cg_history_metrics(const cg_history *history) { return history ? history->n_metrics : 0; }
 
-const char *cg_history_metric(const cg_history *history, int i) {
+const char *cg_history_metric_name(const cg_history *history, int i) {
     return history && i >= 0 && i < history->n_metrics ? history->metric[i] : NULL;
 }
 

@@ -4,7 +4,7 @@
 #include "clgrad/autograd.h"
 #include "clgrad/manipulation.h"
 #include "clgrad/ops.h"
-#include "tensor/deferral.h"
+#include "tensor/exchange.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -53,22 +53,6 @@ static cg_status keep(cg_trainer *t) {
     cg_no_grad_end(t->dev);
     cg_scope_end(scope);
     return status;
-}
-
-cg_status cg_exchange_values(cg_device *dev, int n, cg_tensor **a, cg_tensor **b) {
-    for (int i = 0; i < 2 * n; i++) { /* what can fail, before anything has changed */
-        cg_tensor *x = i < n ? a[i] : b[i - n];
-        if (!cg_eval(x) || cg_force_readers(x->storage) != CG_OK) return dev->error.code;
-    }
-    for (int i = 0; i < n; i++) {
-        cg_storage *x = a[i]->storage, *y = b[i]->storage;
-        cg_buffer *buffer = x->buffer;
-        x->buffer = y->buffer;
-        y->buffer = buffer;
-        x->version++;
-        y->version++;
-    }
-    return CG_OK;
 }
 
 cg_status cg_trainer_swap_best(cg_trainer *t) {

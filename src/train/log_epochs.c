@@ -24,11 +24,12 @@ static void print_row(const cg_trainer *t, FILE *out) {
     const cg_epoch *e = cg_history_epoch(h, last);
     begin_line(t, out, last);
     print_value(out, "loss", e->loss);
-    for (int i = 0; i < cg_history_metrics(h); i++) print_value(out, cg_history_metric(h, i), e->metric[i]);
+    for (int i = 0; i < cg_history_metrics(h); i++)
+        print_value(out, cg_history_metric_name(h, i), e->metric[i]);
     print_value(out, "validation loss", e->validation_loss);
     for (int i = 0; i < cg_history_metrics(h); i++) {
         char name[64];
-        snprintf(name, sizeof name, "validation %s", cg_history_metric(h, i));
+        snprintf(name, sizeof name, "validation %s", cg_history_metric_name(h, i));
         print_value(out, name, e->validation_metric[i]);
     }
     fprintf(out, "  lr %.3g  %.3f s\n", e->lr, e->seconds);

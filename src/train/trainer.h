@@ -63,9 +63,6 @@ cg_status cg_trainer_note_best(cg_trainer *t);
  */
 cg_status cg_trainer_swap_best(cg_trainer *t);
 
-/* n pairs of tensors of the same shape and dtype exchange their memory: all, or on an error none. */
-cg_status cg_exchange_values(cg_device *dev, int n, cg_tensor **a, cg_tensor **b);
-
 /* Forgets them. */
 void cg_trainer_drop_kept(cg_trainer *t);
 

@@ -493,7 +493,7 @@ static bool train_step(fixture *f) {
 
 static bool optimizers(fixture *f) {
     cg_optimizer *o = cg_rmsprop(f->net, (cg_rmsprop_options){.centered = true, .momentum = 0.5});
-    bool ok = o && cg_optimizer_group(o, "*.bias", (cg_group_options){.frozen = true}) == CG_OK;
+    bool ok = o && cg_optimizer_group(o, "*.bias", (cg_optimizer_group_options){.frozen = true}) == CG_OK;
     ok = ok && cg_optimizer_settings(o) && cg_optimizer_settings(o);
     cg_optimizer_free(o);
     return ok;
@@ -529,8 +529,9 @@ static bool loader(fixture *f) {
 static bool streams(fixture *f) {
     cg_dataset *set = cg_dataset_from_idx(images_path, labels_path), *train = NULL, *test = NULL,
                *fold[2] = {0};
-    bool ok = set && cg_dataset_split(set, (cg_split_options){.test = 0.5}, &train, NULL, &test) == CG_OK &&
-              cg_dataset_fold(set, (cg_fold_options){.folds = 2}, &fold[0], &fold[1]) == CG_OK;
+    bool ok = set &&
+              cg_dataset_split(set, (cg_dataset_split_options){.test = 0.5}, &train, NULL, &test) == CG_OK &&
+              cg_dataset_fold(set, (cg_dataset_fold_options){.folds = 2}, &fold[0], &fold[1]) == CG_OK;
     cg_loader *loader = cg_loader_new_with(f->dev, ok ? train : NULL,
                                            (cg_loader_options){.batch = 1, .shuffle = true, .queue = 2});
     cg_tensor *x = NULL, *y = NULL;

@@ -61,8 +61,8 @@ static void *run(void *argument) {
     job *j = argument;
     cg_device *dev = cg_device_open("cpu");
     cg_dataset *train, *test;
-    if (!dev ||
-        cg_dataset_split(j->set, (cg_split_options){.test = 0.1, .seed = 2}, &train, NULL, &test) != CG_OK) {
+    if (!dev || cg_dataset_split(j->set, (cg_dataset_split_options){.test = 0.1, .seed = 2}, &train, NULL,
+                                 &test) != CG_OK) {
         j->error = "no device or no split";
         cg_device_close(dev);
         return NULL;
