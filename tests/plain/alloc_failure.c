@@ -423,7 +423,7 @@ static bool modules(fixture *f) {
 
 /* Layers of normalization and attention, forward and backward, one of them with buffers. */
 static bool networks(fixture *f) {
-    cg_multi_head_attention_options options = {.bias = true, .dropout = 0.1};
+    cg_multi_head_attention_options options = {.dropout = 0.1};
     cg_module *layer[] = {cg_layer_norm_module(f->dev, cg_shape(4), 1e-5),
                           cg_multi_head_attention_module(f->dev, 4, 2, options),
                           cg_batch_norm_module(f->dev, 3, 0.1, 1e-5)};
