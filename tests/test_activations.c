@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-DEVICE_TEST(small_activations, refusals) {
+COMPOSED_TEST(small_activations, refusals) {
     cg_tensor *x = cg_ones(dev, CG_F32, cg_shape(2, 3)), *y = cg_ones(dev, CG_F32, cg_shape(4));
     CHECK_FAILS(dev, cg_glu(x, 1), CG_ERROR_SHAPE, "glu", "axis 1", "(2, 3)", "odd");
     CHECK_FAILS(dev, cg_swiglu(x, -1), CG_ERROR_SHAPE, "swiglu", "(2, 3)", "3");
@@ -22,7 +22,7 @@ DEVICE_TEST(small_activations, refusals) {
 }
 
 /* The operation is what the backward pass of softmax gives, and the Jacobian times g. */
-DEVICE_TEST(small_activations, softmax_derivatives_agree) {
+COMPOSED_TEST(small_activations, softmax_derivatives_agree) {
     const float logits[] = {0.5f, -1, 2, 0.25f}, seed[] = {1, -2, 0.5f, 3};
     cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(4), logits), true);
     cg_tensor *g = cg_from_f32(dev, cg_shape(4), seed), *y = cg_softmax(x, 0), *dx = NULL;
@@ -33,7 +33,7 @@ DEVICE_TEST(small_activations, softmax_derivatives_agree) {
 }
 
 /* NumPy's table: infinities are close to themselves alone; integers that f32 cannot tell apart are told apart. */
-DEVICE_TEST(small_activations, isclose_at_the_ends) {
+COMPOSED_TEST(small_activations, isclose_at_the_ends) {
     const float a[] = {INFINITY, INFINITY, 1, -INFINITY, NAN}, b[] = {INFINITY, 1, INFINITY, INFINITY, NAN};
     cg_tensor *x = cg_from_f32(dev, cg_shape(5), a), *y = cg_from_f32(dev, cg_shape(5), b);
     check_equal(cg_isclose(x, y, 1, 1, false), CG_BOOL, cg_shape(5), (long double[]){1, 0, 0, 0, 0});

@@ -9,7 +9,7 @@ static cg_tensor *three(cg_device *dev, float a, float b, float c) {
     return cg_from_f32(dev, cg_shape(3), (const float[]){a, b, c});
 }
 
-DEVICE_TEST_ONCE(small_anomaly, names_the_operation) {
+COMPOSED_TEST(small_anomaly, names_the_operation) {
     cg_tensor *x = cg_require_grad(three(dev, 1, -1, 4), true);
     cg_tensor *y = cg_mul(cg_log(x), 2);
     CHECK(y && isnan((double)read_values(y)[1]));

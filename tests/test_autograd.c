@@ -8,7 +8,7 @@ static cg_tensor *leaf(cg_device *dev, float a, float b) {
 
 static cg_tensor *total(cg_tensor *x) { return cg_sum(x, CG_ALL_AXES, false); }
 
-DEVICE_TEST(small_autograd, gradients_accumulate) {
+COMPOSED_TEST(small_autograd, gradients_accumulate) {
     cg_tensor *x = leaf(dev, 1, 2);
     CHECK(cg_requires_grad(x) && cg_grad_of(x) == NULL);
     for (int i = 1; i <= 3; i++) {
@@ -26,7 +26,7 @@ DEVICE_TEST(small_autograd, gradients_accumulate) {
 }
 
 /* A tensor used several times gets the sum; one that is not used gets none. */
-DEVICE_TEST(small_autograd, shared_and_unused) {
+COMPOSED_TEST(small_autograd, shared_and_unused) {
     cg_tensor *x = leaf(dev, 1, 2), *y = leaf(dev, 3, 4), *unused = leaf(dev, 5, 6);
     cg_tensor *a = cg_mul(x, y);
     CHECK(cg_backward(total(cg_add(cg_mul(a, a), cg_add(a, x)))) == CG_OK);
@@ -37,7 +37,7 @@ DEVICE_TEST(small_autograd, shared_and_unused) {
     CHECK_MSG(cg_grad_of(a) == NULL, "a result that is no leaf holds a gradient");
 }
 
-DEVICE_TEST(small_autograd, broadcast_operands) {
+COMPOSED_TEST(small_autograd, broadcast_operands) {
     cg_tensor *x = leaf(dev, 1, 2), *s = cg_require_grad(cg_full(dev, CG_F32, cg_shape(), 3), true);
     cg_tensor *m = cg_require_grad(cg_ones(dev, CG_F32, cg_shape(3, 1)), true);
     CHECK(cg_backward(total(cg_mul(cg_mul(x, m), s))) == CG_OK);
@@ -46,7 +46,7 @@ DEVICE_TEST(small_autograd, broadcast_operands) {
     check_equal(cg_grad_of(s), CG_F32, cg_shape(), (long double[]){9});
 }
 
-DEVICE_TEST(small_autograd, no_grad_and_detach) {
+COMPOSED_TEST(small_autograd, no_grad_and_detach) {
     cg_tensor *x = leaf(dev, 1, 2);
     cg_no_grad_begin(dev);
     cg_no_grad_begin(dev);
@@ -65,7 +65,7 @@ DEVICE_TEST(small_autograd, no_grad_and_detach) {
 }
 
 /* cg_grad gives what cg_backward gathers, leaves the leaves alone, and takes a seed. */
-DEVICE_TEST(small_autograd, grad) {
+COMPOSED_TEST(small_autograd, grad) {
     cg_tensor *x = leaf(dev, 1, 2), *y = leaf(dev, 3, 4), *g[2] = {NULL, NULL};
     cg_tensor *z = cg_mul(cg_square(x), y);
     CHECK(cg_grad(z, cg_from_f32(dev, cg_shape(2), (const float[]){1, 10}), 2, (cg_tensor *[]){x, y}, false,
@@ -80,7 +80,7 @@ DEVICE_TEST(small_autograd, grad) {
 }
 
 /* x^4 four times over, and a product of two variables: 24, and the mixed derivative. */
-DEVICE_TEST(small_autograd, gradients_of_gradients) {
+COMPOSED_TEST(small_autograd, gradients_of_gradients) {
     cg_tensor *x = cg_require_grad(cg_full(dev, CG_F32, cg_shape(), 2), true);
     cg_tensor *y = cg_square(cg_square(x));
     static const double derivative[] = {32, 48, 48, 24};
@@ -99,7 +99,7 @@ DEVICE_TEST(small_autograd, gradients_of_gradients) {
     check_item(cg_grad_of(x), 288, 1e-3); /* d(9 x^4)/dx = 36 x^3 */
 }
 
-DEVICE_TEST(small_autograd, errors) {
+COMPOSED_TEST(small_autograd, errors) {
     cg_tensor *x = leaf(dev, 1, 2), *plain = cg_ones(dev, CG_F32, cg_shape()), *g = plain;
     check_case("a record is used once");
     cg_tensor *y = total(cg_square(x));
@@ -137,7 +137,7 @@ DEVICE_TEST(small_autograd, errors) {
 }
 
 /* Writing over a value that a gradient still needs is refused, or noticed when it is too late; never used. */
-DEVICE_TEST(small_autograd, writes_in_place) {
+COMPOSED_TEST(small_autograd, writes_in_place) {
     const float data[] = {7, 8};
     cg_tensor *x = cg_from_f32(dev, cg_shape(2), (const float[]){1, 2}), *w = leaf(dev, 3, 4);
     cg_tensor *y = total(cg_mul(w, x));
@@ -174,7 +174,7 @@ DEVICE_TEST(autograd, long_chains) {
 }
 
 /* A step leaves nothing behind: not the record, not what it kept. */
-DEVICE_TEST(small_autograd, memory_is_returned) {
+COMPOSED_TEST(small_autograd, memory_is_returned) {
     cg_tensor *x = cg_require_grad(cg_eval(cg_ones(dev, CG_F32, cg_shape(64, 64))), true);
     uint64_t before = 0;
     for (int i = 0; i < 4; i++) {
@@ -191,7 +191,7 @@ DEVICE_TEST(small_autograd, memory_is_returned) {
 }
 
 /* The gradient outlives the scope of the step, as the leaf does. */
-DEVICE_TEST(small_autograd, gradients_outlive_scopes) {
+COMPOSED_TEST(small_autograd, gradients_outlive_scopes) {
     cg_tensor *x = cg_retain(leaf(dev, 1, 2));
     cg_scope *scope = cg_scope_begin(dev);
     CHECK(cg_backward(total(cg_exp(cg_mul(x, 0)))) == CG_OK);

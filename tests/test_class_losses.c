@@ -24,7 +24,7 @@ static cg_tensor *gradient_of(cg_tensor *loss, cg_tensor *x) {
 
 /* --- options --------------------------------------------------------------------------------------------- */
 
-DEVICE_TEST(small_class_losses, no_options_are_the_plain_loss) {
+COMPOSED_TEST(small_class_losses, no_options_are_the_plain_loss) {
     cg_tensor *x = some_logits(dev), *y = some_labels(dev);
     for (int r = CG_MEAN; r <= CG_NONE; r++)
         check_same_bits(cg_cross_entropy_with(x, y, (cg_reduction)r, (options){.weight = NULL}),
@@ -35,7 +35,7 @@ DEVICE_TEST(small_class_losses, no_options_are_the_plain_loss) {
 }
 
 /* By hand: uniform logits have a loss of log 4 each. */
-DEVICE_TEST(small_class_losses, the_mean_is_over_weights) {
+COMPOSED_TEST(small_class_losses, the_mean_is_over_weights) {
     cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(3, 4)), *y = some_labels(dev);
     const float spread[] = {0, 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0};
     cg_tensor *w = cg_from_f32(dev, cg_shape(4), (const float[]){2, 100, 3, 5});
@@ -60,7 +60,7 @@ DEVICE_TEST(small_class_losses, the_mean_is_over_weights) {
 }
 
 /* An ignored label may be any number, and what the model said of its sample does not matter. */
-DEVICE_TEST(small_class_losses, ignored) {
+COMPOSED_TEST(small_class_losses, ignored) {
     cg_tensor *x = cg_from_f32(dev, cg_shape(3, 4), logits_data);
     const float strange[] = {NAN, INFINITY, 0, 0};
     x = cg_require_grad(cg_where(cg_from_i32(dev, cg_shape(3, 1), (const int32_t[]){0, 1, 0}),
@@ -82,7 +82,7 @@ DEVICE_TEST(small_class_losses, ignored) {
     }
 }
 
-DEVICE_TEST(small_class_losses, ignored_has_no_gradient) {
+COMPOSED_TEST(small_class_losses, ignored_has_no_gradient) {
     cg_tensor *x = some_logits(dev);
     cg_tensor *y = cg_from_i64(dev, cg_shape(3), (const int64_t[]){-100, 1, -100});
     options o = {.smoothing = 0.1, .ignore = true, .ignore_index = -100};
@@ -90,7 +90,7 @@ DEVICE_TEST(small_class_losses, ignored_has_no_gradient) {
     for (int i = 0; g && i < 12; i++) CHECK_MSG((g[i] != 0) == (i / 4 == 1), "element %d is %Lg", i, g[i]);
 }
 
-DEVICE_TEST(small_class_losses, nothing_counted) {
+COMPOSED_TEST(small_class_losses, nothing_counted) {
     cg_tensor *x = some_logits(dev);
     cg_tensor *y = cg_full(dev, CG_I32, cg_shape(3), 1);
     options o = {.ignore = true, .ignore_index = 1};
@@ -101,7 +101,7 @@ DEVICE_TEST(small_class_losses, nothing_counted) {
 }
 
 /* ignore_index is compared as it is, not as the dtype of the labels would wrap it. */
-DEVICE_TEST(small_class_losses, ignore_index_beyond_the_labels) {
+COMPOSED_TEST(small_class_losses, ignore_index_beyond_the_labels) {
     cg_tensor *x = some_logits(dev), *y = some_labels(dev);
     options beyond = {.ignore = true, .ignore_index = INT64_C(1) << 32}; /* 0 in 32 bits */
     check_same_bits(cg_cross_entropy_with(x, y, CG_NONE, beyond), cg_cross_entropy(x, y, CG_NONE));
@@ -114,7 +114,7 @@ DEVICE_TEST(small_class_losses, ignore_index_beyond_the_labels) {
     CHECK(loss && isnan(loss[0]) && loss[1] > 0);
 }
 
-DEVICE_TEST(small_class_losses, labels_out_of_range) {
+COMPOSED_TEST(small_class_losses, labels_out_of_range) {
     cg_tensor *x = some_logits(dev), *w = cg_ones(dev, CG_F32, cg_shape(4));
     cg_tensor *y = cg_from_i64(dev, cg_shape(3), (const int64_t[]){4, 3, -1}); /* 4: in the next row */
     cg_tensor *loss[] = {
@@ -133,7 +133,7 @@ DEVICE_TEST(small_class_losses, labels_out_of_range) {
 
 /* --- numerics ---------------------------------------------------------------------------------------------- */
 
-DEVICE_TEST(small_class_losses, huge_logits) {
+COMPOSED_TEST(small_class_losses, huge_logits) {
     const float data[] = {1e4f, -1e4f, 0, 1e4f, -1e4f, 0};
     cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(2, 3), data), true);
     cg_tensor *y = cg_from_i32(dev, cg_shape(2), (const int32_t[]){0, 1});
@@ -149,7 +149,7 @@ DEVICE_TEST(small_class_losses, huge_logits) {
 }
 
 /* A class that is ruled out on both sides, by a logit of -inf and a target of 0, adds nothing. */
-DEVICE_TEST(small_class_losses, masked_classes) {
+COMPOSED_TEST(small_class_losses, masked_classes) {
     cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(1, 3), (const float[]){0, -INFINITY, 0}), true);
     cg_tensor *t = cg_from_f32(dev, cg_shape(1, 3), (const float[]){0.5f, 0, 0.5f});
     cg_tensor *loss = cg_cross_entropy_with_probabilities(x, t, CG_NONE, (options){.weight = NULL});
@@ -157,7 +157,7 @@ DEVICE_TEST(small_class_losses, masked_classes) {
     check_equal(gradient_of(loss, x), CG_F32, cg_shape(1, 3), (long double[]){0, 0, 0});
 }
 
-DEVICE_TEST(small_class_losses, certain_probabilities) {
+COMPOSED_TEST(small_class_losses, certain_probabilities) {
     cg_tensor *p = cg_require_grad(cg_from_f32(dev, cg_shape(2, 2), (const float[]){0, 1, 0, 1}), true);
     cg_tensor *y = cg_from_i32(dev, cg_shape(2), (const int32_t[]){0, 1});
     cg_tensor *loss = cg_sparse_categorical_cross_entropy(p, y, CG_NONE, (options){.weight = NULL});
@@ -169,7 +169,7 @@ DEVICE_TEST(small_class_losses, certain_probabilities) {
 }
 
 /* The same loss by other ways: log-probabilities, probabilities, one-hot distributions, moved axes. */
-DEVICE_TEST(small_class_losses, ways_agree) {
+COMPOSED_TEST(small_class_losses, ways_agree) {
     cg_tensor *x = some_logits(dev), *y = some_labels(dev), *w = cg_arange(dev, CG_F32, 1, 5, 1);
     const options o = {.weight = w}, s = {.weight = w, .smoothing = 0.3};
     cg_tensor *want = cg_cross_entropy_with(x, y, CG_NONE, o);
@@ -195,7 +195,7 @@ DEVICE_TEST(small_class_losses, ways_agree) {
 /* --- memory ------------------------------------------------------------------------------------------------ */
 
 /* Weights and smoothing cost a few numbers for each sample: no one-hot matrix, no probabilities. */
-DEVICE_TEST_ONCE(class_losses, no_matrix_is_stored) {
+COMPOSED_TEST(class_losses, no_matrix_is_stored) {
     enum { ROWS = 64, CLASSES = 4096 };
     cg_device *fused = target_open_again(dev, true);
     if (!fused || device_is_slow(dev)) {
@@ -219,7 +219,7 @@ DEVICE_TEST_ONCE(class_losses, no_matrix_is_stored) {
 
 /* --- errors ------------------------------------------------------------------------------------------------ */
 
-DEVICE_TEST(small_class_losses, refusals) {
+COMPOSED_TEST(small_class_losses, refusals) {
     cg_tensor *x = some_logits(dev), *y = some_labels(dev), *five = cg_ones(dev, CG_F32, cg_shape(5));
     cg_tensor *real = cg_zeros(dev, CG_F32, cg_shape(3)), *t = cg_zeros(dev, CG_F32, cg_shape(3, 5));
     const options none = {.weight = NULL}, wrong = {.weight = five}, ignore = {.ignore = true};

@@ -72,7 +72,7 @@ static void clip_one(cg_device *dev, bool f64, double p, double scale, double ma
     cg_module_free(module);
 }
 
-DEVICE_TEST_ONCE(small_clipping, norm_as_numpy) {
+COMPOSED_TEST(small_clipping, norm_as_numpy) {
     const bool f64 = cg_device_properties(dev)->has_f64;
     clip_one(dev, false, 2, 1, 1.5);
     if (device_is_opencl(dev)) return; /* each dtype and p has kernels of its own */
@@ -90,7 +90,7 @@ DEVICE_TEST_ONCE(small_clipping, norm_as_numpy) {
 }
 
 /* Nothing waits for the device; clipping all gradients is one launch. */
-DEVICE_TEST_ONCE(small_clipping, waits_for_nothing) {
+COMPOSED_TEST(small_clipping, waits_for_nothing) {
     cg_module *module = with_gradients(dev, false, 1);
     cg_device_stats before = cg_device_statistics(dev);
     CHECK(cg_clip_grad_norm(module, 1, 2, NULL) == CG_OK && cg_clip_grad_value(module, 0.625) == CG_OK);

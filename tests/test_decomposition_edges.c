@@ -100,7 +100,7 @@ CPU_TEST(small_decompositions, condition_of_singular_matrices) {
 
 static const long double eye3[] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
 
-DEVICE_TEST_ONCE(small_decompositions, empty_matrices) {
+COMPOSED_TEST(small_decompositions, empty_matrices) {
     cg_tensor *tall = cg_zeros(dev, CG_F32, cg_shape(3, 0)), *wide = cg_zeros(dev, CG_F32, cg_shape(2, 0, 3));
     cg_tensor *none = cg_zeros(dev, CG_F32, cg_shape(0, 3, 3)), *q, *r, *u, *s, *vh, *w, *v, *wr, *wi, *vr,
               *vi;
@@ -134,7 +134,7 @@ DEVICE_TEST_ONCE(small_decompositions, empty_matrices) {
 
 /* --- Refusals ---------------------------------------------------------------------------------------------------------- */
 
-DEVICE_TEST_ONCE(small_decompositions, refusals) {
+COMPOSED_TEST(small_decompositions, refusals) {
     cg_tensor *x = cg_ones(dev, CG_F32, cg_shape(2, 3)), *line = cg_ones(dev, CG_F32, cg_shape(3));
     cg_tensor *empty = cg_zeros(dev, CG_F32, cg_shape(0, 3)), *a = x, *b = x, *c = x;
     CHECK(cg_qr(line, CG_QR_REDUCED, &a, &b) == CG_ERROR_SHAPE && !a && !b);
@@ -170,7 +170,7 @@ DEVICE_TEST_ONCE(small_decompositions, refusals) {
 }
 
 /* NaN and infinities in one matrix of three: the message names it. R of a matrix with NaN has NaN. */
-DEVICE_TEST_ONCE(small_decompositions, nan_and_infinity) {
+COMPOSED_TEST(small_decompositions, nan_and_infinity) {
     float data[12];
     for (int i = 0; i < 12; i++) data[i] = (float)(i % 4 == 0) + 0.1f * (float)i;
     data[6] = (float)NAN;

@@ -244,7 +244,7 @@ CPU_TEST(decompositions, general_eigenvalues) {
 }
 
 /* The eigenvalues of a rotation by 30 degrees, scaled by 2: what NumPy gives. */
-DEVICE_TEST_ONCE(small_decompositions, known_eigenvalues) {
+COMPOSED_TEST(small_decompositions, known_eigenvalues) {
     const float c = 1.7320508f, data[] = {c, -1, 1, c};
     cg_tensor *x = cg_from_f32(dev, cg_shape(2, 2), data), *wr, *wi;
     if (!CHECK(cg_eigvals(x, &wr, &wi) == CG_OK)) return;
@@ -281,7 +281,7 @@ DEVICE_TEST_ONCE(decompositions, rank_deficient) {
 
 /* --- Random orthogonal matrices ------------------------------------------------------------------------------------------ */
 
-DEVICE_TEST_ONCE(small_decompositions, orthogonal_initializer) {
+COMPOSED_TEST(small_decompositions, orthogonal_initializer) {
     const cg_dtype t = cg_device_properties(dev)->has_f64 ? CG_F64 : CG_F32;
     static const int64_t shape[][2] = {{5, 5}, {6, 3}, {3, 6}, {1, 1}};
     for (int i = 0; i < 4; i++) {

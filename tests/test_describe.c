@@ -7,7 +7,7 @@
 static bool is_wide(cg_device *dev) { return cg_device_properties(dev)->has_f64; }
 
 /* 1e8 and -1e8 among ones: an f32 sum of either sign swallows the ones beside it. */
-DEVICE_TEST_ONCE(describe, sums_are_f64) {
+COMPOSED_TEST(describe, sums_are_f64) {
     enum { N = 4096 };
     if (!is_wide(dev)) return;
     float *data = scratch(N * sizeof *data), *weight = scratch(N * sizeof *weight);
@@ -28,7 +28,7 @@ DEVICE_TEST_ONCE(describe, sums_are_f64) {
 }
 
 /* A skewed spread of 1 on an offset of 3e5, where f32 has 5 bits left: only the result is rounded. */
-DEVICE_TEST_ONCE(describe, moments_on_an_offset) {
+COMPOSED_TEST(describe, moments_on_an_offset) {
     enum { N = 5000 };
     if (!is_wide(dev)) return;
     uint64_t seed = 6;
@@ -62,7 +62,7 @@ static cg_tensor *skewness_rows(cg_tensor *x) { return cg_skewness(x, cg_axes(1)
 static cg_tensor *kurtosis_columns(cg_tensor *x) { return cg_kurtosis(x, cg_axes(0), false, false); }
 
 /* A conversion happens as a reduction loads: neither x nor its deviations are stored in f64 (or at all). */
-DEVICE_TEST_ONCE(describe, no_f64_copy) {
+COMPOSED_TEST(describe, no_f64_copy) {
     static const struct {
         const char *name;
         cg_tensor *(*f)(cg_tensor *);
@@ -94,7 +94,7 @@ DEVICE_TEST_ONCE(describe, no_f64_copy) {
 }
 
 /* From SciPy 1.17 and NumPy 2.4. */
-DEVICE_TEST_ONCE(small_describe, known_values) {
+COMPOSED_TEST(small_describe, known_values) {
     cg_tensor *x = cg_from_f32(dev, cg_shape(6), (const float[]){1, 2, 3, 5, 8, 13});
     check_item(cg_skewness(x, CG_ALL_AXES, false, false), 0.8127079749412875, 1e-6);
     check_item(cg_skewness(x, CG_ALL_AXES, true, false), 1.1128462263492163, 1e-6);
@@ -112,7 +112,7 @@ DEVICE_TEST_ONCE(small_describe, known_values) {
 }
 
 /* Weights that sum to 0, moments of equal elements, more degrees of freedom than elements. */
-DEVICE_TEST_ONCE(small_describe, degenerate) {
+COMPOSED_TEST(small_describe, degenerate) {
     const long double nan = (long double)NAN;
     cg_tensor *x = cg_from_f32(dev, cg_shape(2, 2), (const float[]){1, 2, 0.1f, 0.1f});
     cg_tensor *w = cg_from_f32(dev, cg_shape(2), (const float[]){1, -1});
@@ -128,7 +128,7 @@ DEVICE_TEST_ONCE(small_describe, degenerate) {
     check_equal(cg_grad_of(y), CG_F32, cg_shape(3), (long double[]){0, 0, 0});
 }
 
-DEVICE_TEST(small_describe, refusals) {
+COMPOSED_TEST(small_describe, refusals) {
     cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(2, 3)), *none = cg_zeros(dev, CG_F32, cg_shape(2, 0));
     cg_tensor *w = cg_ones(dev, CG_F32, cg_shape(2));
     CHECK_FAILS(dev, cg_average(x, w, cg_axes(1), false), CG_ERROR_SHAPE, "average", "(2,)", "(2, 3)");

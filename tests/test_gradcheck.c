@@ -21,7 +21,7 @@ static cg_tensor *fails(void *context, int n, cg_tensor *const *x) {
 }
 
 /* The checker can say no, and says where; it is not content with a little. */
-DEVICE_TEST(small_gradcheck, tells_right_from_wrong) {
+COMPOSED_TEST(small_gradcheck, tells_right_from_wrong) {
     if (!cg_device_properties(dev)->has_f64) return;
     cg_gradcheck_result r;
     cg_tensor *x[2] = {cg_from_f64(dev, cg_shape(3), (const double[]){0.5, -1, 2}),
@@ -38,7 +38,7 @@ DEVICE_TEST(small_gradcheck, tells_right_from_wrong) {
     check_equal(x[0], CG_F64, cg_shape(3), (long double[]){0.5L, -1, 2});
 }
 
-DEVICE_TEST(small_gradcheck, refusals) {
+COMPOSED_TEST(small_gradcheck, refusals) {
     cg_gradcheck_result r;
     cg_tensor *f = cg_ones(dev, CG_F32, cg_shape(2));
     CHECK(cg_gradcheck(right, NULL, 1, &f, 1e-9, 1e-9, &r) == CG_ERROR_DTYPE && !r.passed);

@@ -8,7 +8,7 @@ static const double nan_ = (double)NAN;
 /* --- Histogram ---------------------------------------------------------------------------------------------- */
 
 /* numpy.histogram([1, 2, 1], bins=[0, 1, 2, 3]) and its kin, from NumPy's documentation and rules. */
-DEVICE_TEST(small_histogram, by_hand) {
+COMPOSED_TEST(small_histogram, by_hand) {
     cg_tensor *x = cg_from_f32(dev, cg_shape(3), (const float[]){1, 2, 1});
     check_equal(cg_histogram(x, 3, 0, 3), CG_I64, cg_shape(3), (long double[]){0, 2, 1});
     check_equal(cg_histogram(cg_from_i32(dev, cg_shape(4), (const int32_t[]){0, 1, 2, 3}), 4, 0, 4), CG_I64,
@@ -20,7 +20,7 @@ DEVICE_TEST(small_histogram, by_hand) {
     check_equal(cg_histogram_edges(x, 2, nan_, nan_), CG_F32, cg_shape(3), (long double[]){1, 1.5L, 2});
 }
 
-DEVICE_TEST(small_histogram, left_out) {
+COMPOSED_TEST(small_histogram, left_out) {
     const float inf = (float)INFINITY, x[] = {-inf, -1, 0, 0.5f, 1, 1.5f, inf, (float)NAN};
     cg_tensor *t = cg_from_f32(dev, cg_shape(8), x);
     check_equal(cg_histogram(t, 2, 0, 1), CG_I64, cg_shape(2), (long double[]){1, 2});
@@ -34,7 +34,7 @@ DEVICE_TEST(small_histogram, left_out) {
 }
 
 /* Whole numbers are counted in f64 where there is one: f32 could not tell these apart. */
-DEVICE_TEST(small_histogram, whole_numbers) {
+COMPOSED_TEST(small_histogram, whole_numbers) {
     bool wide = cg_device_properties(dev)->has_f64;
     cg_tensor *x = cg_from_i32(dev, cg_shape(3), (const int32_t[]){16777216, 16777217, 16777218});
     check_is(cg_histogram_edges(x, 2, 0, 1), wide ? CG_F64 : CG_F32, cg_shape(3));
@@ -71,7 +71,7 @@ static void run_edges(cg_device *dev, int64_t bins, double lo, double hi) {
     scratch_free_all();
 }
 
-DEVICE_TEST(small_histogram, on_the_edges) {
+COMPOSED_TEST(small_histogram, on_the_edges) {
     run_edges(dev, 10, 0, 1);
     run_edges(dev, 7, -1, 0.3);
     run_edges(dev, 49, 0.1, 0.7);
@@ -91,7 +91,7 @@ DEVICE_TEST_ONCE(histogram, long_arrays) {
     CHECK(cg_device_statistics(dev).round_trips == 0);
 }
 
-DEVICE_TEST(small_histogram, refusals) {
+COMPOSED_TEST(small_histogram, refusals) {
     cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(2, 3));
     CHECK_FAILS(dev, cg_histogram(x, 0, 0, 1), CG_ERROR_ARGUMENT, "histogram", "0 bins", "(2, 3)");
     CHECK_FAILS(dev, cg_histogram(x, 4, 1, 0), CG_ERROR_ARGUMENT, "histogram", "from 1 to 0");
@@ -103,7 +103,7 @@ DEVICE_TEST(small_histogram, refusals) {
 
 /* --- Bincount ----------------------------------------------------------------------------------------------- */
 
-DEVICE_TEST(small_histogram, bincount) {
+COMPOSED_TEST(small_histogram, bincount) {
     uint64_t trips = cg_device_statistics(dev).round_trips;
     cg_tensor *x = cg_from_u8(dev, cg_shape(2, 3), (const uint8_t[]){0, 3, 1, 3, 3, 255});
     cg_tensor *counts = cg_bincount(x, 0);
@@ -118,7 +118,7 @@ DEVICE_TEST(small_histogram, bincount) {
 }
 
 /* numpy.bincount([0, 1, 1, 2, 2, 2], weights) of NumPy's documentation, with its gradient: g at x. */
-DEVICE_TEST(small_histogram, bincount_weighted) {
+COMPOSED_TEST(small_histogram, bincount_weighted) {
     cg_tensor *x = cg_from_i32(dev, cg_shape(6), (const int32_t[]){0, 1, 1, 2, 2, 2});
     cg_tensor *w = cg_from_f32(dev, cg_shape(6), (const float[]){0.3f, 0.5f, 0.2f, 0.7f, 1.0f, -0.6f});
     cg_require_grad(w, true);
@@ -129,7 +129,7 @@ DEVICE_TEST(small_histogram, bincount_weighted) {
     check_equal(cg_grad_of(w), CG_F32, cg_shape(6), (long double[]){5, 7, 7, 9, 9, 9});
 }
 
-DEVICE_TEST(small_histogram, bincount_refusals) {
+COMPOSED_TEST(small_histogram, bincount_refusals) {
     cg_tensor *x = cg_from_i32(dev, cg_shape(3), (const int32_t[]){4, -1, 2}),
               *w = cg_ones(dev, CG_F32, cg_shape(3));
     cg_tensor *two = cg_ones(dev, CG_F32, cg_shape(2)), *whole = cg_ones(dev, CG_I32, cg_shape(3));

@@ -4,7 +4,7 @@ static cg_tensor *count_to(cg_device *dev, cg_dtype dtype, double n) {
     return cg_arange(dev, dtype, 0, n, 1);
 }
 
-DEVICE_TEST(small_join, promotes) {
+COMPOSED_TEST(small_join, promotes) {
     cg_tensor *b = cg_from_host(dev, CG_BOOL, cg_shape(2), (const uint8_t[]){1, 0});
     cg_tensor *i = cg_from_i64(dev, cg_shape(1), (const int64_t[]){-7});
     cg_tensor *f = cg_from_f32(dev, cg_shape(1), (const float[]){0.5f});
@@ -15,7 +15,7 @@ DEVICE_TEST(small_join, promotes) {
 }
 
 /* Each input is one launch into its place, pending or not, and nothing but the result takes memory. */
-DEVICE_TEST(join, writes_each_part_once) {
+COMPOSED_TEST(join, writes_each_part_once) {
     cg_tensor *x = cg_eval(cg_ones(dev, CG_F32, cg_shape(1024, 16)));
     cg_tensor *pending = cg_add(cg_mul(x, 2.0), 1.0);
     if (!x || !pending) return;
@@ -31,7 +31,7 @@ DEVICE_TEST(join, writes_each_part_once) {
 }
 
 /* More inputs than a rule has room for, one of them twice, some that want nothing. */
-DEVICE_TEST(join, gradients_of_many) {
+COMPOSED_TEST(join, gradients_of_many) {
     enum { N = 23 };
     cg_tensor *x[N], *weight = count_to(dev, CG_F32, 2 * N);
     for (int i = 0; i < N; i++) {
@@ -51,7 +51,7 @@ DEVICE_TEST(join, gradients_of_many) {
     }
 }
 
-DEVICE_TEST(join, gradient_without_recording) {
+COMPOSED_TEST(join, gradient_without_recording) {
     cg_tensor *x = cg_require_grad(cg_ones(dev, CG_F32, cg_shape(2)), true);
     cg_no_grad_begin(dev);
     CHECK(!cg_requires_grad(cg_concat(2, (cg_tensor *[]){x, x}, 0)));
@@ -59,7 +59,7 @@ DEVICE_TEST(join, gradient_without_recording) {
     CHECK(cg_requires_grad(cg_concat(2, (cg_tensor *[]){x, x}, 0)));
 }
 
-DEVICE_TEST(small_join, split_is_undone_by_concat) {
+COMPOSED_TEST(small_join, split_is_undone_by_concat) {
     cg_tensor *x = cg_reshape(count_to(dev, CG_I32, 21), cg_shape(3, 7)), *part[4];
     CHECK(cg_array_split(x, 4, 1, part) == CG_OK);
     CHECK(cg_size(part[0], 1) == 2 && cg_size(part[2], 1) == 2 && cg_size(part[3], 1) == 1);
@@ -74,7 +74,7 @@ DEVICE_TEST(small_join, split_is_undone_by_concat) {
     check_is(part[3], CG_I32, cg_shape(0, 7));
 }
 
-DEVICE_TEST(small_join, parts_are_views) {
+COMPOSED_TEST(small_join, parts_are_views) {
     cg_tensor *x = cg_eval(cg_zeros(dev, CG_I32, cg_shape(4))), *part[2];
     const int32_t other[] = {1, 2, 3, 4};
     CHECK(cg_split(x, 2, 0, part) == CG_OK);
@@ -83,7 +83,7 @@ DEVICE_TEST(small_join, parts_are_views) {
 }
 
 /* The gradient of each part goes to its place, and the rest is 0. */
-DEVICE_TEST(join, gradient_of_one_part) {
+COMPOSED_TEST(join, gradient_of_one_part) {
     cg_tensor *x = cg_require_grad(cg_ones(dev, CG_F32, cg_shape(2, 3)), true), *part[3];
     CHECK(cg_split(x, 3, 1, part) == CG_OK);
     CHECK(cg_backward(cg_sum(cg_mul(part[1], 5.0), CG_ALL_AXES, false)) == CG_OK);
@@ -98,7 +98,7 @@ static void all_null(int n, cg_tensor *const *out) {
     for (int i = 0; i < n; i++) CHECK(out[i] == NULL);
 }
 
-DEVICE_TEST(small_join, refusals) {
+COMPOSED_TEST(small_join, refusals) {
     cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(2, 3)), *y = cg_zeros(dev, CG_F32, cg_shape(4, 2));
     cg_tensor *deep = cg_zeros(dev, CG_F32, (cg_dims){8, {1, 1, 1, 1, 1, 1, 1, 1}});
     cg_tensor *two[] = {x, y}, *same[] = {x, x}, *hole[] = {x, NULL}, *part[2] = {x, x};

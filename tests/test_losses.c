@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-DEVICE_TEST(small_losses, mse) {
+COMPOSED_TEST(small_losses, mse) {
     cg_tensor *y = cg_from_f32(dev, cg_shape(2, 2), (const float[]){1, 2, 3, 4});
     cg_tensor *t = cg_from_f32(dev, cg_shape(2), (const float[]){1, 4});
     check_equal(cg_mse_loss(y, t, CG_NONE), CG_F32, cg_shape(2, 2), (long double[]){0, 4, 4, 0});
@@ -28,14 +28,14 @@ static cg_tensor *gradient_of(cg_tensor *loss, cg_tensor *x) {
 }
 
 /* MAE is the mean absolute and MSE the mean squared error: the pseudocode paper swaps the two descriptions. */
-DEVICE_TEST(small_losses, absolute_is_not_squared) {
+COMPOSED_TEST(small_losses, absolute_is_not_squared) {
     cg_tensor *y = cg_from_f32(dev, cg_shape(3), (const float[]){1, 5, -2});
     cg_tensor *t = cg_from_f32(dev, cg_shape(3), (const float[]){4, 5, -8});
     check_equal(cg_mae_loss(y, t, CG_MEAN), CG_F32, cg_shape(), (long double[]){3});
     check_equal(cg_mse_loss(y, t, CG_MEAN), CG_F32, cg_shape(), (long double[]){15});
 }
 
-DEVICE_TEST(small_losses, kinks) {
+COMPOSED_TEST(small_losses, kinks) {
     const cg_dims shape = cg_shape(6);
     cg_tensor *y = cg_require_grad(cg_from_f32(dev, shape, (const float[]){0, 1, -1, 2, -2, 0.5f}), true);
     cg_tensor *zero = cg_zeros(dev, CG_F32, shape), *one = cg_ones(dev, CG_F32, shape);
@@ -59,7 +59,7 @@ DEVICE_TEST(small_losses, kinks) {
                 (long double[]){-1, 0, -1, 0, -1, -1});
 }
 
-DEVICE_TEST(small_losses, distance_refusals) {
+COMPOSED_TEST(small_losses, distance_refusals) {
     cg_tensor *y = cg_zeros(dev, CG_F32, cg_shape(2, 2)), *three = cg_zeros(dev, CG_F32, cg_shape(3));
     CHECK_FAILS(dev, cg_mae_loss(y, three, CG_MEAN), CG_ERROR_SHAPE, "mae_loss", "(2, 2)", "(3,)");
     CHECK_FAILS(dev, cg_hinge_loss(y, three, CG_SUM), CG_ERROR_SHAPE, "hinge_loss", "(2, 2)", "(3,)");
@@ -78,7 +78,7 @@ DEVICE_TEST(small_losses, distance_refusals) {
 
 static const cg_binary_cross_entropy_options plain = {.weight = NULL};
 
-DEVICE_TEST(small_losses, certain_probabilities) {
+COMPOSED_TEST(small_losses, certain_probabilities) {
     const cg_dims shape = cg_shape(5);
     cg_tensor *p = cg_require_grad(cg_from_f32(dev, shape, (const float[]){0, 0, 1, 1, 1e-30f}), true);
     cg_tensor *t = cg_from_i32(dev, shape, (const int32_t[]){0, 1, 0, 1, 0});
@@ -96,7 +96,7 @@ DEVICE_TEST(small_losses, certain_probabilities) {
     CHECK(wrong && isnan(wrong[0]) && isnan(wrong[1]));
 }
 
-DEVICE_TEST(small_losses, certain_logits) {
+COMPOSED_TEST(small_losses, certain_logits) {
     const cg_dims shape = cg_shape(6);
     cg_tensor *x =
         cg_require_grad(cg_from_f32(dev, shape, (const float[]){1e4f, 1e4f, -1e4f, -1e4f, 20, -20}), true);
@@ -108,7 +108,7 @@ DEVICE_TEST(small_losses, certain_logits) {
               (long double[]){0, 1, -1, 0, -1 / (1 + expl(20)), 1 / (1 + expl(20))}, 8);
 }
 
-DEVICE_TEST(small_losses, binary_refusals) {
+COMPOSED_TEST(small_losses, binary_refusals) {
     cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(4, 1)), *t = cg_zeros(dev, CG_F32, cg_shape(4));
     cg_binary_cross_entropy_options wide = {.weight = cg_zeros(dev, CG_F32, cg_shape(2, 4))},
                                     long_pos = {.pos_weight = cg_zeros(dev, CG_F32, cg_shape(3))};
@@ -126,7 +126,7 @@ DEVICE_TEST(small_losses, binary_refusals) {
 
 /* --- 0 log 0 ----------------------------------------------------------------------------------------------- */
 
-DEVICE_TEST(small_losses, nothing_expected_of_the_impossible) {
+COMPOSED_TEST(small_losses, nothing_expected_of_the_impossible) {
     const cg_dims shape = cg_shape(4);
     cg_tensor *x =
         cg_require_grad(cg_from_f32(dev, shape, (const float[]){-INFINITY, -INFINITY, NAN, -1}), true);
@@ -177,7 +177,7 @@ static void call_each(cg_device *dev) {
     ONE_REDUCTION(cg_mae_loss(cg_sigmoid(cg_mul(x, 2)), t, CG_MEAN)); /* what is pending joins */
 }
 
-DEVICE_TEST_ONCE(losses, one_reduction) {
+COMPOSED_TEST(losses, one_reduction) {
     cg_device *fused = target_open_again(dev, true);
     if (!fused) return;
     cg_scope *scope = cg_scope_begin(fused);
@@ -221,7 +221,7 @@ static void run_cross_entropy(cg_device *dev, cg_dtype t, int64_t rows, int64_t 
     scratch_free_all();
 }
 
-DEVICE_TEST(small_losses, cross_entropy) {
+COMPOSED_TEST(small_losses, cross_entropy) {
     static const int64_t sizes[][2] = {{1, 1},   {1, 2},   {3, 10},   {64, 10},
                                        {65, 17}, {5, 257}, {2, 1031}, {131, 3}};
     uint64_t seed = 1;
@@ -235,7 +235,7 @@ DEVICE_TEST(small_losses, cross_entropy) {
         }
 }
 
-DEVICE_TEST(small_losses, cross_entropy_extremes) {
+COMPOSED_TEST(small_losses, cross_entropy_extremes) {
     const float data[] = {1e30f, -1e30f, 0, 1000, -1000, 0, -INFINITY, 0, 0, 0, 0, 0};
     const int32_t labels[] = {0, 0, 1, 5};
     cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(4, 3), data), true);
@@ -252,7 +252,7 @@ DEVICE_TEST(small_losses, cross_entropy_extremes) {
     check_equal(none, CG_F32, cg_shape(), (long double[]){0});
 }
 
-DEVICE_TEST(small_losses, cross_entropy_refusals) {
+COMPOSED_TEST(small_losses, cross_entropy_refusals) {
     cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(2, 3)), *y = cg_zeros(dev, CG_I32, cg_shape(2));
     CHECK_FAILS(dev, cg_cross_entropy(x, cg_zeros(dev, CG_I32, cg_shape(3)), CG_MEAN), CG_ERROR_SHAPE,
                 "cross_entropy", "(2, 3)", "(3,)");

@@ -1,7 +1,7 @@
 #include "support/device_test.h"
 
 /* One number goes to the host, however many elements there are; the places are found on the device. */
-DEVICE_TEST(nonzero, one_round_trip) {
+COMPOSED_TEST(nonzero, one_round_trip) {
     enum { N = 100000 };
     cg_tensor *x = cg_eval(cg_arange(dev, CG_I32, 0, N, 1)), *mask = cg_eval(cg_ge(x, N / 2));
     cg_device_stats before = cg_device_statistics(dev);
@@ -19,7 +19,7 @@ DEVICE_TEST(nonzero, one_round_trip) {
     CHECK(cg_device_statistics(dev).round_trips == before.round_trips);
 }
 
-DEVICE_TEST(small_nonzero, all_and_none) {
+COMPOSED_TEST(small_nonzero, all_and_none) {
     check_equal(cg_nonzero(cg_ones(dev, CG_U8, cg_shape(2, 2))), CG_I64, cg_shape(4, 2),
                 (long double[]){0, 0, 0, 1, 1, 0, 1, 1});
     check_is(cg_nonzero(cg_zeros(dev, CG_F32, cg_shape(2, 3))), CG_I64, cg_shape(0, 2));
@@ -34,7 +34,7 @@ DEVICE_TEST(small_nonzero, all_and_none) {
                 (long double[]){0, 1, 2, 9, 9, 9});
 }
 
-DEVICE_TEST(small_nonzero, refusals) {
+COMPOSED_TEST(small_nonzero, refusals) {
     cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(2, 3)), *mask = cg_zeros(dev, CG_BOOL, cg_shape(2));
     CHECK_FAILS(dev, cg_masked_select(x, mask), CG_ERROR_SHAPE, "masked_select", "(2, 3)", "(2,)");
     CHECK_FAILS(dev, cg_masked_fill(x, mask, 0), CG_ERROR_SHAPE, "masked_fill", "(2, 3)", "(2,)");

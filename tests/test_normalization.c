@@ -34,7 +34,7 @@ static void check_large_mean(cg_device *dev, cg_dims shape, double mean) {
                  (double)bound(shape.dim[0]), size.v);
 }
 
-DEVICE_TEST_ONCE(small_normalization, large_mean) {
+COMPOSED_TEST(small_normalization, large_mean) {
     check_large_mean(dev, cg_shape(3, 70), 0);
     check_large_mean(dev, cg_shape(3, 70), 1e6);
     if (!device_is_opencl(dev)) check_large_mean(dev, cg_shape(5, 1031), -1e6);
@@ -132,7 +132,7 @@ CPU_TEST(normalization, gradients) {
 /* --- running values --------------------------------------------------------------------------------------------- */
 
 /* Against the formulas: three batches of other spread, then evaluation by what was gathered. */
-DEVICE_TEST_ONCE(small_normalization, running_values) {
+COMPOSED_TEST(small_normalization, running_values) {
     const cg_dims shape = cg_shape(5, 2, 3);
     cg_tensor *mean = cg_zeros(dev, CG_F32, cg_shape(2)), *var = cg_ones(dev, CG_F32, cg_shape(2));
     long double want_mean[] = {0, 0}, want_var[] = {1, 1};

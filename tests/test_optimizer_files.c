@@ -33,7 +33,7 @@ static cg_optimizer *rmsprop(cg_module *net, double lr) {
 }
 
 /* Trained on after a stop, into a network and an optimizer that began otherwise: the same bits. */
-DEVICE_TEST_ONCE(small_optimizer_files, training_goes_on_as_if_it_had_not_stopped) {
+COMPOSED_TEST(small_optimizer_files, training_goes_on_as_if_it_had_not_stopped) {
     cg_module *a = small_net(dev, 1), *b = small_net(dev, 2);
     cg_optimizer *first = rmsprop(a, 0.02), *second = rmsprop(b, 0.5);
     const char *weights = test_path("weights.safetensors"), *state = test_path("state.safetensors");

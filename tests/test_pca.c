@@ -101,7 +101,7 @@ CPU_TEST(pca, small_variances_keep_their_digits) {
 }
 
 /* There and back; with fewer components, the best approximation about the mean. */
-DEVICE_TEST_ONCE(small_pca, there_and_back) {
+COMPOSED_TEST(small_pca, there_and_back) {
     ref_array x;
     cg_tensor *data = samples(dev, CG_F32, 12, 3, &x);
     for (int whiten = 0; whiten < (device_is_opencl(dev) ? 1 : 2); whiten++) {
@@ -125,7 +125,7 @@ DEVICE_TEST_ONCE(small_pca, there_and_back) {
 }
 
 /* A column that is another one: the direction between them has no variance, and whitening makes no noise of it. */
-DEVICE_TEST_ONCE(small_pca, no_variance_left) {
+COMPOSED_TEST(small_pca, no_variance_left) {
     const float data[] = {1, 1, 2, 2, 4, 4, 8, 8, 9, 9};
     cg_tensor *x = cg_from_f32(dev, cg_shape(5, 2), data);
     cg_pca *pca = cg_pca_fit(x, 2, true);
@@ -144,7 +144,7 @@ DEVICE_TEST_ONCE(small_pca, no_variance_left) {
 }
 
 /* Kept beyond the scope it was fitted in, of integers; nothing is recorded, and the gradient is g components. */
-DEVICE_TEST_ONCE(small_pca, ownership_and_gradient) {
+COMPOSED_TEST(small_pca, ownership_and_gradient) {
     const int32_t data[] = {1, 2, 0, 4, 4, 1, 7, 9, 2, 3};
     cg_scope *scope = cg_scope_begin(dev);
     cg_tensor *x = cg_from_i32(dev, cg_shape(5, 2), data);
@@ -167,7 +167,7 @@ DEVICE_TEST_ONCE(small_pca, ownership_and_gradient) {
     cg_pca_free(NULL);
 }
 
-DEVICE_TEST_ONCE(small_pca, refusals) {
+COMPOSED_TEST(small_pca, refusals) {
     cg_tensor *x = cg_ones(dev, CG_F32, cg_shape(5, 3)), *line = cg_ones(dev, CG_F32, cg_shape(3));
     CHECK_FAILS(dev, cg_pca_fit(line, 1, false), CG_ERROR_SHAPE, "pca_fit", "(3,)");
     CHECK_FAILS(dev, cg_pca_fit(cg_ones(dev, CG_F32, cg_shape(1, 3)), 1, false), CG_ERROR_SHAPE, "pca_fit",

@@ -20,7 +20,7 @@ static cg_tensor *vector(cg_device *dev, int64_t n, const double *x) {
 /* --- special functions ------------------------------------------------------------------------------------------ */
 
 /* From mpmath at 30 digits; arguments that f32 holds exactly. */
-DEVICE_TEST_ONCE(small_probability, special_functions_known) {
+COMPOSED_TEST(small_probability, special_functions_known) {
     cg_dtype t = real_of(dev);
     const long double gamma[] = {-0.0982718364218131615L,
                                  0.28468287047291916L,
@@ -47,7 +47,7 @@ DEVICE_TEST_ONCE(small_probability, special_functions_known) {
 }
 
 /* Of zeta: Apery's constant and others. */
-DEVICE_TEST_ONCE(small_probability, zeta_known) {
+COMPOSED_TEST(small_probability, zeta_known) {
     const long double want[] = {1.20205690315959429L, 10.2130553604666007L, 1.07727650960924685e-14L};
     check_within(cg_zeta(VECTOR(3, 1.5, 20), VECTOR(1, 0.25, 5)), real_of(dev), cg_shape(3), want, 2 * 21,
                  want);
@@ -173,7 +173,7 @@ DEVICE_TEST_ONCE(probability, densities_are_slopes_and_integrate_to_1) {
 }
 
 /* Far out, where 1 - erf would be 0; values from mpmath. */
-DEVICE_TEST_ONCE(small_probability, tails) {
+COMPOSED_TEST(small_probability, tails) {
     cg_tensor *x = cg_from_f32(dev, cg_shape(4), (const float[]){-10, -5, 0.5f, 3});
     const long double want[] = {7.61985302416052607e-24L, 2.86651571879193912e-7L, 0.691462461274013104L,
                                 0.998650101968369905L};
@@ -195,7 +195,7 @@ DEVICE_TEST_ONCE(small_probability, tails) {
 }
 
 /* Of a normal distribution from itself 0, from one twice as wide log(2) - 3/8; the parameters may be numbers. */
-DEVICE_TEST_ONCE(small_probability, relative_entropy_of_normals) {
+COMPOSED_TEST(small_probability, relative_entropy_of_normals) {
     cg_tensor *mean = cg_from_f32(dev, cg_shape(2), (const float[]){1, 3});
     check_within(cg_normal_kl_divergence(mean, 1, 1, 2), CG_F32, cg_shape(2),
                  (long double[]){0.318147180559945309L, 0.818147180559945309L}, 8, (long double[]){2, 3});
@@ -203,7 +203,7 @@ DEVICE_TEST_ONCE(small_probability, relative_entropy_of_normals) {
 }
 
 /* At the ends of the support a power may be 0, 1 or infinite. */
-DEVICE_TEST_ONCE(small_probability, ends_of_the_support) {
+COMPOSED_TEST(small_probability, ends_of_the_support) {
     const long double inf = (long double)INFINITY;
     cg_tensor *x = cg_from_f32(dev, cg_shape(5), (const float[]){-0.5f, 0, 0, 0, 1.5f});
     cg_tensor *a = cg_from_f32(dev, cg_shape(5), (const float[]){2, 0.5f, 1, 2, 2});
@@ -351,7 +351,7 @@ DEVICE_TEST_ONCE(probability, gradients_that_are_not_defined) {
     refuses_gradient(dev, "binomial's n", cg_binomial_log_pmf(fixed, x, fixed), "count");
 }
 
-DEVICE_TEST(small_probability, refusals) {
+COMPOSED_TEST(small_probability, refusals) {
     cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(2, 3)), *y = cg_zeros(dev, CG_F32, cg_shape(2));
     CHECK_FAILS(dev, cg_normal_log_pdf(x, y, 1), CG_ERROR_SHAPE, "normal_log_pdf", "(2, 3)", "(2,)");
     CHECK_FAILS(dev, cg_binomial_pmf(x, 3, y), CG_ERROR_SHAPE, "binomial_pmf", "(2, 3)", "(2,)");

@@ -8,7 +8,7 @@
 static cg_tensor *row(cg_device *dev, int64_t n, const float *x) { return cg_from_f32(dev, cg_shape(n), x); }
 
 /* numpy.median and numpy.percentile of [[10, 7, 4], [3, 2, 1]], as in NumPy's documentation. */
-DEVICE_TEST(small_quantile, documented_by_numpy) {
+COMPOSED_TEST(small_quantile, documented_by_numpy) {
     cg_tensor *x = cg_from_f32(dev, cg_shape(2, 3), (const float[]){10, 7, 4, 3, 2, 1});
     check_equal(cg_median(x, CG_ALL_AXES, false), CG_F32, cg_shape(), (long double[]){3.5L});
     check_equal(cg_median(x, cg_axes(0), false), CG_F32, cg_shape(3), (long double[]){6.5L, 4.5L, 2.5L});
@@ -44,7 +44,7 @@ DEVICE_TEST_ONCE(quantile, every_method) {
 }
 
 /* What the definitions give on 1..10 at 0.3, where 10 q is 3 in double: worked by hand. */
-DEVICE_TEST(small_quantile, by_hand) {
+COMPOSED_TEST(small_quantile, by_hand) {
     static const struct {
         cg_quantile_method method;
         long double want;
@@ -70,7 +70,7 @@ DEVICE_TEST(small_quantile, by_hand) {
 }
 
 /* Several at once are each alone, behind a first axis; the median is the quantile 1/2. */
-DEVICE_TEST(small_quantile, together_and_alone) {
+COMPOSED_TEST(small_quantile, together_and_alone) {
     uint64_t seed = 17;
     static const double q[] = {0.9, 0, 0.25, 1, 0.5};
     cg_tensor *x = cg_from_f32(dev, cg_shape(3, 4, 2), random_values(CG_F32, 24, -5, 5, &seed));
@@ -86,7 +86,7 @@ DEVICE_TEST(small_quantile, together_and_alone) {
 }
 
 /* Where a neighbour is infinite or b - a overflows, but the quantile itself is defined. */
-DEVICE_TEST(small_quantile, infinities) {
+COMPOSED_TEST(small_quantile, infinities) {
     const float inf = (float)INFINITY, big = FLT_MAX;
     const float ends[] = {-inf, 1, 2, 3, inf}, equal[] = {inf, inf, 1, inf}, far[] = {-big, big},
                 high[] = {big, big};
@@ -109,7 +109,7 @@ DEVICE_TEST(small_quantile, infinities) {
 }
 
 /* One NaN makes its row NaN, the others keep their value and gradient; of nothing it is NaN too. */
-DEVICE_TEST(small_quantile, nan_and_nothing) {
+COMPOSED_TEST(small_quantile, nan_and_nothing) {
     const long double n = (long double)NAN;
     const float x[] = {1, (float)NAN, 3, 4, 6, 5};
     cg_tensor *t = cg_require_grad(cg_from_f32(dev, cg_shape(2, 3), x), true);
@@ -125,7 +125,7 @@ DEVICE_TEST(small_quantile, nan_and_nothing) {
 }
 
 /* Interpolation shares the gradient between two elements, ties or not. */
-DEVICE_TEST(small_quantile, gradient_is_shared) {
+COMPOSED_TEST(small_quantile, gradient_is_shared) {
     cg_tensor *x = cg_require_grad(row(dev, 4, (const float[]){3, 1, 1, 2}), true);
     CHECK(cg_backward(cg_quantile(x, 0.25, CG_ALL_AXES, 0, false)) == CG_OK); /* place 0.75: of 1 and 1 */
     check_equal(cg_grad_of(x), CG_F32, cg_shape(4), (long double[]){0, 0.25L, 0.75L, 0});
@@ -134,7 +134,7 @@ DEVICE_TEST(small_quantile, gradient_is_shared) {
     check_equal(cg_grad_of(x), CG_F32, cg_shape(4), (long double[]){0, 0, 0.5L, 0.5L});
 }
 
-DEVICE_TEST(small_quantile, refusals) {
+COMPOSED_TEST(small_quantile, refusals) {
     cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(2, 3));
     CHECK_FAILS(dev, cg_median(x, cg_axes(2), false), CG_ERROR_ARGUMENT, "median", "axis 2", "(2, 3)");
     CHECK_FAILS(dev, cg_quantile(x, 0.5, cg_axes(1, -1), 0, false), CG_ERROR_ARGUMENT, "quantile", "(2, 3)");

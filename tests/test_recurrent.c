@@ -270,7 +270,7 @@ typedef cg_module *maker(cg_device *dev, int64_t inputs, int64_t hidden, cg_recu
 
 static maker *const makers[KINDS] = {cg_rnn_module, cg_rnn_module, cg_lstm_module, cg_gru_module};
 
-DEVICE_TEST_ONCE(small_recurrent, modules) {
+COMPOSED_TEST(small_recurrent, modules) {
     for (kind k = RNN; k < KINDS; k++) {
         if (device_is_opencl(dev) && k != LSTM) continue; /* the others need kernels of the same kind */
         check_case("cell %d", (int)k);

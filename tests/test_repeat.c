@@ -1,6 +1,6 @@
 #include "support/device_test.h"
 
-DEVICE_TEST(small_repeat, as_numpy_writes_them) {
+COMPOSED_TEST(small_repeat, as_numpy_writes_them) {
     cg_tensor *x = cg_from_i32(dev, cg_shape(3), (const int32_t[]){1, 2, 3});
     check_equal(cg_tile(x, 1, (const int64_t[]){2}), CG_I32, cg_shape(6), (long double[]){1, 2, 3, 1, 2, 3});
     check_equal(cg_repeat(x, 2, 0), CG_I32, cg_shape(6), (long double[]){1, 1, 2, 2, 3, 3});
@@ -17,7 +17,7 @@ DEVICE_TEST(small_repeat, as_numpy_writes_them) {
 }
 
 /* Eight axes, all tiled: more than the stretched shape has room for, so it is done in turns. */
-DEVICE_TEST(small_repeat, tile_of_full_rank) {
+COMPOSED_TEST(small_repeat, tile_of_full_rank) {
     cg_dims shape = {8, {1, 2, 1, 1, 2, 1, 1, 1}}, out = {8, {2, 4, 2, 2, 4, 2, 2, 2}};
     const int64_t reps[] = {2, 2, 2, 2, 2, 2, 2, 2};
     cg_tensor *y = cg_tile(cg_reshape(cg_arange(dev, CG_I32, 0, 4, 1), shape), 8, reps);
@@ -31,7 +31,7 @@ DEVICE_TEST(small_repeat, tile_of_full_rank) {
                 (long double[]){0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3});
 }
 
-DEVICE_TEST(small_repeat, roll_and_back) {
+COMPOSED_TEST(small_repeat, roll_and_back) {
     cg_tensor *x = cg_reshape(cg_arange(dev, CG_I32, 0, 20, 1), cg_shape(4, 5));
     for (int shift = -6; shift <= 6; shift += 3) {
         check_case("%d", shift);
@@ -40,7 +40,7 @@ DEVICE_TEST(small_repeat, roll_and_back) {
     }
 }
 
-DEVICE_TEST(small_repeat, refusals) {
+COMPOSED_TEST(small_repeat, refusals) {
     cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(2, 3));
     const int64_t many[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
     CHECK_FAILS(dev, cg_tile(x, 2, (const int64_t[]){1, -1}), CG_ERROR_SHAPE, "tile", "(2, 3)", "-1");

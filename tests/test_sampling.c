@@ -19,7 +19,7 @@ static void check_different(const cg_tensor *x, int64_t n) {
     CHECK(v != NULL);
 }
 
-DEVICE_TEST_ONCE(small_sampling, choices_without_replacement) {
+COMPOSED_TEST(small_sampling, choices_without_replacement) {
     for (int64_t n = 0; n < 300; n = 3 * n + 1) {
         check_case("of %lld", (long long)n);
         for (int64_t k = 0; k <= n; k = 2 * k + 1) {
@@ -34,7 +34,7 @@ DEVICE_TEST_ONCE(small_sampling, choices_without_replacement) {
 }
 
 /* What is no distribution gives -1, the other rows are drawn all the same. */
-DEVICE_TEST_ONCE(small_sampling, weights_that_are_none) {
+COMPOSED_TEST(small_sampling, weights_that_are_none) {
     const float nan = NAN, inf = INFINITY;
     const float rows[] = {0, 0, 0, 0, 5, 0, 1, nan, 1, 1, -1, 1, 1, inf, 1, 1e-38f, 0, 0};
     cg_tensor *x = cg_categorical(cg_from_f32(dev, cg_shape(6, 3), rows), 2);
@@ -51,7 +51,7 @@ DEVICE_TEST_ONCE(small_sampling, weights_that_are_none) {
 }
 
 /* The slices move as wholes, and the way back puts their gradients where they came from. */
-DEVICE_TEST_ONCE(small_sampling, shuffle) {
+COMPOSED_TEST(small_sampling, shuffle) {
     enum { ROWS = 5, COLS = 7 };
     float data[ROWS * COLS];
     for (int i = 0; i < ROWS * COLS; i++) data[i] = (float)i;
@@ -71,7 +71,7 @@ DEVICE_TEST_ONCE(small_sampling, shuffle) {
 
 /* --- dropout ------------------------------------------------------------------------------------------------------------ */
 
-DEVICE_TEST(small_sampling, dropout) {
+COMPOSED_TEST(small_sampling, dropout) {
     enum { N = 1000 };
     cg_seed(dev, 21);
     cg_tensor *x = cg_require_grad(cg_uniform(dev, CG_F32, cg_shape(N), 1, 2), true), *g = NULL;
@@ -100,7 +100,7 @@ DEVICE_TEST(small_sampling, dropout) {
 }
 
 /* All is kept, all is dropped; what is dropped is 0 whatever it was, and has no gradient. */
-DEVICE_TEST(small_sampling, dropout_of_nothing_and_all) {
+COMPOSED_TEST(small_sampling, dropout_of_nothing_and_all) {
     const float data[] = {1.5f, -2, NAN, INFINITY};
     cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(4), data), true), *g = NULL;
     check_same_bits(cg_dropout(x, 0), cg_detach(x));
@@ -142,7 +142,7 @@ DEVICE_TEST_ONCE(sampling, gradients) {
 /* --- The generator ------------------------------------------------------------------------------------------------------- */
 
 /* A checkpoint: weights and the generator in one file; after loading it the same numbers follow. */
-DEVICE_TEST_ONCE(small_sampling, state_in_a_file) {
+COMPOSED_TEST(small_sampling, state_in_a_file) {
     char path[64];
     snprintf(path, sizeof path, "/tmp/clgrad-state-%ld.safetensors", (long)getpid());
     cg_seed(dev, UINT64_C(0xfedcba9876543210));
@@ -166,7 +166,7 @@ DEVICE_TEST_ONCE(small_sampling, state_in_a_file) {
     check_same_bits(cg_permutation(dev, 9), after);
 }
 
-DEVICE_TEST(small_sampling, state_refusals) {
+COMPOSED_TEST(small_sampling, state_refusals) {
     uint64_t seed, stream;
     cg_seed_set(dev, 7, 8);
     CHECK(cg_random_restore(dev, NULL) == CG_ERROR_ARGUMENT);
@@ -188,7 +188,7 @@ DEVICE_TEST(small_sampling, state_refusals) {
 }
 
 /* A split generator depends on where it was split, and on nothing else. */
-DEVICE_TEST(small_sampling, split) {
+COMPOSED_TEST(small_sampling, split) {
     cg_seed(dev, 5);
     const uint64_t first = cg_seed_split(dev), second = cg_seed_split(dev);
     cg_seed(dev, 5);

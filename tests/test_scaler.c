@@ -6,7 +6,7 @@
 /* Columns: ordinary, constant, of a large offset. */
 static const float table[] = {1, 0.1f, 10000, 2, 0.1f, 10002, 3, 0.1f, 10001, 6, 0.1f, 10005};
 
-DEVICE_TEST(small_scaler, zscore) {
+COMPOSED_TEST(small_scaler, zscore) {
     cg_tensor *x = cg_from_f32(dev, cg_shape(4, 3), table), *shift, *scale;
     cg_scaler *s = cg_scaler_fit_zscore(x, cg_axes(0), 1);
     double offset = -1;
@@ -29,7 +29,7 @@ DEVICE_TEST(small_scaler, zscore) {
     cg_scaler_free(s);
 }
 
-DEVICE_TEST(small_scaler, minmax) {
+COMPOSED_TEST(small_scaler, minmax) {
     cg_tensor *x = cg_from_f32(dev, cg_shape(4, 3), table);
     cg_scaler *s = cg_scaler_fit_minmax(x, cg_axes(0), -1, 1);
     cg_tensor *y = cg_scaler_apply(s, x);
@@ -46,7 +46,7 @@ DEVICE_TEST(small_scaler, minmax) {
 }
 
 /* By two numbers, of integers, kept beyond the scope it was fitted in; nothing of the fit stays in memory. */
-DEVICE_TEST(small_scaler, all_axes_and_ownership) {
+COMPOSED_TEST(small_scaler, all_axes_and_ownership) {
     const int32_t pixels[] = {0, 51, 102, 255};
     cg_scope *scope = cg_scope_begin(dev);
     cg_tensor *x = cg_from_i32(dev, cg_shape(2, 2), pixels);
@@ -59,7 +59,7 @@ DEVICE_TEST(small_scaler, all_axes_and_ownership) {
 }
 
 /* A scaler from its saved parameters does the same, bit by bit; gradients are 1 / scale and scale. */
-DEVICE_TEST(small_scaler, from_parameters) {
+COMPOSED_TEST(small_scaler, from_parameters) {
     cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(4, 3), table), true), *shift, *scale;
     cg_scaler *s = cg_scaler_fit_minmax(x, cg_axes(0), 2, 4);
     double offset;
@@ -77,7 +77,7 @@ DEVICE_TEST(small_scaler, from_parameters) {
 }
 
 /* Constant columns, of which a plain f32 mean misses some by a rounding: they become 0 all the same, and come back. */
-DEVICE_TEST(small_scaler, constants_come_back) {
+COMPOSED_TEST(small_scaler, constants_come_back) {
     enum { ROWS = 13, COLUMNS = 24 };
     float data[ROWS * COLUMNS];
     long double zeros[ROWS * COLUMNS] = {0};
@@ -92,21 +92,21 @@ DEVICE_TEST(small_scaler, constants_come_back) {
     cg_scaler_free(s);
 }
 
-DEVICE_TEST(small_scaler, gradient_of_a_constant) {
+COMPOSED_TEST(small_scaler, gradient_of_a_constant) {
     cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(3), (const float[]){2, 2, 2}), true);
     cg_tensor *w = cg_from_f32(dev, cg_shape(3), (const float[]){1, 2, 6});
     CHECK(cg_backward(cg_sum(cg_mul(cg_zscore(x, CG_ALL_AXES, 0), w), CG_ALL_AXES, false)) == CG_OK);
     check_within(cg_grad_of(x), CG_F32, cg_shape(3), (long double[]){-2, -1, 3}, 8, NULL);
 }
 
-DEVICE_TEST(small_scaler, nan_stays_in_its_column) {
+COMPOSED_TEST(small_scaler, nan_stays_in_its_column) {
     const long double nan = (long double)NAN;
     cg_tensor *x = cg_from_f32(dev, cg_shape(2, 2), (const float[]){1, (float)NAN, 3, 4});
     check_equal(cg_zscore(x, cg_axes(0), 0), CG_F32, cg_shape(2, 2), (long double[]){-1, nan, 1, nan});
     check_equal(cg_minmax(x, cg_axes(0), 0, 1), CG_F32, cg_shape(2, 2), (long double[]){0, nan, 1, nan});
 }
 
-DEVICE_TEST(small_scaler, refusals) {
+COMPOSED_TEST(small_scaler, refusals) {
     cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(2, 3)), *none = cg_zeros(dev, CG_F32, cg_shape(0, 3));
     CHECK_FAILS(dev, cg_zscore(x, cg_axes(2), 0), CG_ERROR_ARGUMENT, "zscore", "(2, 3)");
     CHECK_FAILS(dev, cg_minmax(x, cg_axes(2), 0, 1), CG_ERROR_ARGUMENT, "minmax", "(2, 3)");

@@ -25,7 +25,7 @@ static cg_tensor *with_a_singular_one(cg_device *dev) {
     return cg_from_f32(dev, cg_shape(2, 2, 2), (const float[]){1, 2, 3, 4, 1, 2, 1, 2});
 }
 
-DEVICE_TEST_ONCE(small_solvers, singular) {
+COMPOSED_TEST(small_solvers, singular) {
     cg_tensor *x = with_a_singular_one(dev), *b = cg_ones(dev, CG_F32, cg_shape(2, 1)), *lu = x, *p = x;
     CHECK_FAILS(dev, cg_solve(x, b), CG_ERROR_ARGUMENT, "solve", "matrix 1", "(2, 2, 2)", "is singular",
                 "row 1");
@@ -40,7 +40,7 @@ DEVICE_TEST_ONCE(small_solvers, singular) {
                 "is not positive definite", "row 0");
 }
 
-DEVICE_TEST_ONCE(small_solvers, determinants_of_singular_matrices) {
+COMPOSED_TEST(small_solvers, determinants_of_singular_matrices) {
     cg_tensor *x = with_a_singular_one(dev), *sign, *logarithm;
     check_within(cg_det(x), CG_F32, cg_shape(2), (long double[]){-2, 0}, 8, (long double[]){8, 0});
     CHECK(cg_slogdet(x, &sign, &logarithm) == CG_OK);
@@ -60,7 +60,7 @@ CPU_TEST(solvers, lu_of_a_singular_matrix) {
 
 /* --- NaN ---------------------------------------------------------------------------------------------------------- */
 
-DEVICE_TEST_ONCE(small_solvers, of_nan) {
+COMPOSED_TEST(small_solvers, of_nan) {
     const long double n = (long double)NAN;
     cg_tensor *x = MATRIX(dev, 2, (float)NAN, 1, 1, 2), *sign, *logarithm;
     const float ones[] = {1, 1};
@@ -108,7 +108,7 @@ CPU_TEST(solvers, of_nothing) {
 /* --- What is read, and in which form ------------------------------------------------------------------------------ */
 
 /* b is a vector only if it has one axis, as in NumPy 2; integers become f32. */
-DEVICE_TEST_ONCE(small_solvers, right_sides) {
+COMPOSED_TEST(small_solvers, right_sides) {
     cg_tensor *a = cg_from_i32(dev, cg_shape(2, 2), (const int32_t[]){2, 0, 0, 4});
     cg_tensor *b = cg_from_i32(dev, cg_shape(2), (const int32_t[]){2, 2});
     check_equal(cg_solve(a, b), CG_F32, cg_shape(2), (long double[]){1, 0.5});
@@ -121,7 +121,7 @@ DEVICE_TEST_ONCE(small_solvers, right_sides) {
 }
 
 /* Of a triangle only the triangle is read, of the diagonal nothing where it counts as 1; nor is b written. */
-DEVICE_TEST_ONCE(small_solvers, triangles) {
+COMPOSED_TEST(small_solvers, triangles) {
     const float n = (float)NAN;
     cg_tensor *b = row(dev, 2, (const float[]){2, 3});
     check_equal(cg_solve_triangular(MATRIX(dev, 2, 2, n, 1, 4), b, CG_LOWER), CG_F32, cg_shape(2),
@@ -141,7 +141,7 @@ DEVICE_TEST_ONCE(small_solvers, triangles) {
 }
 
 /* Four rows moved in a circle: the permutation is no exchange, and is not its own inverse. */
-DEVICE_TEST_ONCE(small_solvers, permutations) {
+COMPOSED_TEST(small_solvers, permutations) {
     cg_tensor *a = MATRIX(dev, 4, 0, 0, 3, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 2, 0, 0), *lu, *p, *l, *u;
     cg_tensor *b = row(dev, 4, (const float[]){3, 4, 6, 6});
     CHECK(cg_lu_factor(a, &lu, &p) == CG_OK);

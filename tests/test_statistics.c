@@ -12,7 +12,7 @@ static ref_array vector_of(const float *data, int64_t n) {
 }
 
 /* 10 007 values of spread 1 (or as f32 has it) on an offset; the mean in f32 alone would be off by more. */
-DEVICE_TEST_ONCE(statistics, variance_on_an_offset) {
+COMPOSED_TEST(statistics, variance_on_an_offset) {
     enum { N = 10007 };
     static const double offset[] = {0, 1, 1e4, -1e4, 1e6, 1e8, -3e8}, spread[] = {1, 1, 1, 1, 1, 300, 1000};
     for (int i = 0; i < 7; i++) {
@@ -31,7 +31,7 @@ DEVICE_TEST_ONCE(statistics, variance_on_an_offset) {
 }
 
 /* Constants have no variance at all, whatever the constant; too few elements give what NumPy gives. */
-DEVICE_TEST(small_statistics, variance_of_few) {
+COMPOSED_TEST(small_statistics, variance_of_few) {
     const long double nan = (long double)NAN, inf = (long double)INFINITY;
     cg_tensor *tenth = cg_eval(cg_full(dev, CG_F32, cg_shape(3, 11), 0.1));
     check_equal(cg_var(tenth, cg_axes(1), 0, false), CG_F32, cg_shape(3), (long double[]){0, 0, 0});
@@ -44,7 +44,7 @@ DEVICE_TEST(small_statistics, variance_of_few) {
 }
 
 /* The gradient of std where std is 0 is 0, and so is that of norm; the finite rows beside are untouched. */
-DEVICE_TEST(small_statistics, gradients_at_kinks) {
+COMPOSED_TEST(small_statistics, gradients_at_kinks) {
     const float data[] = {7, 7, 7, 1, 2, 6};
     cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(2, 3), data), true);
     CHECK(cg_backward(cg_sum(cg_std(x, cg_axes(1), 0, false), CG_ALL_AXES, false)) == CG_OK);
@@ -83,7 +83,7 @@ static void run_norms(cg_device *dev, cg_dtype t, double size) {
 }
 
 /* Squares, cubes and roots of these would overflow or vanish; subnormals where the device keeps them. */
-DEVICE_TEST(small_statistics, norms_of_extreme_sizes) {
+COMPOSED_TEST(small_statistics, norms_of_extreme_sizes) {
     static const double sizes[] = {1e-36, 1e-25, 1e-13, 1e12, 1e20, 3e37};
     static const double wide[] = {1e-307, 1e-200, 1e-144, 1e145, 1e200, 1e307};
     for (int i = 0; i < 6; i++) {
@@ -96,7 +96,7 @@ DEVICE_TEST(small_statistics, norms_of_extreme_sizes) {
 }
 
 /* Ordinary sizes are scaled by 1: Pythagorean triples are exact. */
-DEVICE_TEST(small_statistics, norms_known) {
+COMPOSED_TEST(small_statistics, norms_known) {
     cg_tensor *x = cg_from_f32(dev, cg_shape(2, 2), (const float[]){3, -4, 5, 12});
     check_equal(cg_norm(x, 2, cg_axes(-1), false), CG_F32, cg_shape(2), (long double[]){5, 13});
     check_equal(cg_norm(x, 1, cg_axes(0), true), CG_F32, cg_shape(1, 2), (long double[]){8, 16});
@@ -143,7 +143,7 @@ static bool fuses(cg_device *dev) {
 }
 
 /* Everything elementwise is done within the reductions: no array of the size of x is stored. */
-DEVICE_TEST_ONCE(statistics, reductions_take_no_memory) {
+COMPOSED_TEST(statistics, reductions_take_no_memory) {
     static const struct {
         const char *name;
         cg_tensor *(*f)(cg_tensor *);
@@ -173,7 +173,7 @@ DEVICE_TEST_ONCE(statistics, reductions_take_no_memory) {
 }
 
 /* Large numbers, large means, equal and opposite variables. */
-DEVICE_TEST(small_statistics, correlation_known) {
+COMPOSED_TEST(small_statistics, correlation_known) {
     const float data[] = {1e30f, 2e30f, 3e30f, 4e30f, -2, -4, -6, -8, 5, 5, 5, 5};
     const long double nan = (long double)NAN;
     cg_tensor *r = cg_corrcoef(cg_from_f32(dev, cg_shape(3, 4), data));
@@ -188,7 +188,7 @@ DEVICE_TEST(small_statistics, correlation_known) {
 }
 
 /* A variable and itself: the product of the rows is 1 up to rounding, and what is more than 1 is cut. */
-DEVICE_TEST(small_statistics, correlation_is_at_most_one) {
+COMPOSED_TEST(small_statistics, correlation_is_at_most_one) {
     enum { V = 40, N = 7 };
     uint64_t seed = 11;
     cg_tensor *r = cg_corrcoef(cg_from_f32(dev, cg_shape(V, N), random_values(CG_F32, V * N, -1, 1, &seed)));
@@ -198,7 +198,7 @@ DEVICE_TEST(small_statistics, correlation_is_at_most_one) {
                   got[i]);
 }
 
-DEVICE_TEST(small_statistics, refusals) {
+COMPOSED_TEST(small_statistics, refusals) {
     cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(2, 3)), *none = cg_zeros(dev, CG_F32, cg_shape(2, 0));
     CHECK_FAILS(dev, cg_var(x, cg_axes(2), 0, false), CG_ERROR_ARGUMENT, "var", "(2, 3)");
     CHECK_FAILS(dev, cg_std(x, cg_axes(0, -2), 0, false), CG_ERROR_ARGUMENT, "std", "(2, 3)");

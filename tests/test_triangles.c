@@ -7,7 +7,7 @@ static cg_tensor *grid(cg_device *dev, int64_t rows, int64_t columns) {
 }
 
 /* Both triangles meet on the diagonal they are cut at. */
-DEVICE_TEST(small_triangles, add_up) {
+COMPOSED_TEST(small_triangles, add_up) {
     cg_tensor *x = grid(dev, 4, 6);
     for (int k = -5; k <= 7; k++) {
         check_case("diagonal %d", k);
@@ -20,7 +20,7 @@ DEVICE_TEST(small_triangles, add_up) {
 }
 
 /* What is cut off is 0 even where 0 times it would be NaN. */
-DEVICE_TEST(small_triangles, of_nan) {
+COMPOSED_TEST(small_triangles, of_nan) {
     cg_tensor *x = cg_full(dev, CG_F32, cg_shape(2, 2), (double)NAN);
     const long double n = (long double)NAN;
     check_equal(cg_tril(x, 0), CG_F32, cg_shape(2, 2), (long double[]){n, 0, n, n});
@@ -38,7 +38,7 @@ DEVICE_TEST(triangles, cost) {
     check_item(cg_sum(y, CG_ALL_AXES, false), 64 * 65 / 2, 0);
 }
 
-DEVICE_TEST(small_triangles, diagonals_are_views) {
+COMPOSED_TEST(small_triangles, diagonals_are_views) {
     cg_tensor *x = cg_eval(cg_zeros(dev, CG_I32, cg_shape(2, 3)));
     cg_tensor *above = cg_diagonal(x, 1, 0, 1), *below = cg_diag(x, -1);
     const int32_t other[] = {1, 2, 3, 4, 5, 6};
@@ -54,14 +54,14 @@ DEVICE_TEST(small_triangles, diagonals_are_views) {
     check_is(cg_diag(cg_zeros(dev, CG_F32, cg_shape(0)), 2), CG_F32, cg_shape(2, 2));
 }
 
-DEVICE_TEST(small_triangles, trace) {
+COMPOSED_TEST(small_triangles, trace) {
     check_item(cg_trace(grid(dev, 3, 4)), 0 + 5 + 10, 0);
     check_case("of a batch, over its last two axes");
     cg_tensor *x = cg_reshape(cg_arange(dev, CG_I32, 0, 12, 1), cg_shape(2, 2, 3));
     check_equal(cg_trace(x), CG_I64, cg_shape(2), (long double[]){0 + 4, 6 + 10});
 }
 
-DEVICE_TEST(small_triangles, refusals) {
+COMPOSED_TEST(small_triangles, refusals) {
     cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(3)), *y = cg_zeros(dev, CG_F32, cg_shape(2, 3, 4));
     cg_tensor *deep = cg_zeros(dev, CG_F32, (cg_dims){8, {1, 1, 1, 1, 1, 1, 1, 1}});
     CHECK_FAILS(dev, cg_tril(x, 0), CG_ERROR_SHAPE, "tril", "(3,)");

@@ -15,7 +15,7 @@ static cg_tensor *prod_all(void *context, int n, cg_tensor *const *x) {
 }
 
 /* Rows with no zero, one and two: the gradient is the product of all others, and its gradient that of all but two. */
-DEVICE_TEST(product, gradient_with_zeros) {
+COMPOSED_TEST(product, gradient_with_zeros) {
     if (!cg_device_properties(dev)->has_f64) return;
     const double data[] = {1.5, -2, 0.5, 3, -1, 1.5, 0, 0.5, 3, -1, 0, -2, 0, 3, -1, 0, 0, 0, 1, 2};
     cg_tensor *x = cg_from_f64(dev, cg_shape(4, 5), data);
@@ -33,7 +33,7 @@ DEVICE_TEST(product, gradient_with_zeros) {
 }
 
 /* Lengths around powers of two, the reduced axes apart: each gradient is product / x. */
-DEVICE_TEST_ONCE(product, gradient_of_many) {
+COMPOSED_TEST(product, gradient_of_many) {
     for (int64_t n = 1; n < (device_is_opencl(dev) ? 6 : 35); n += device_is_opencl(dev) ? 4 : 1) {
         check_case("%lld in each reduction", (long long)(2 * n));
         uint64_t seed = (uint64_t)n;

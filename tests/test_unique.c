@@ -23,7 +23,7 @@ static void check_rebuilds(cg_device *dev, cg_tensor *x) {
                 read_values(cg_arange(dev, CG_I64, 0, (double)found.dim[0], 1)));
 }
 
-DEVICE_TEST(small_unique, by_hand) {
+COMPOSED_TEST(small_unique, by_hand) {
     const float nan = (float)NAN, x[] = {3, nan, 1, 3, -0.0f, nan, 0.0f, 3};
     cg_tensor *t = cg_from_f32(dev, cg_shape(2, 4), x);
     cg_unique_result u;
@@ -34,7 +34,7 @@ DEVICE_TEST(small_unique, by_hand) {
     check_equal(u.counts, CG_I64, cg_shape(4), (long double[]){2, 1, 3, 2});
 }
 
-DEVICE_TEST(small_unique, rebuilds) {
+COMPOSED_TEST(small_unique, rebuilds) {
     uint64_t seed = 8;
     for (int t = CG_F32; t <= CG_BOOL; t++) {
         if (t == CG_F64 && !cg_device_properties(dev)->has_f64) continue;
@@ -58,7 +58,7 @@ DEVICE_TEST_ONCE(unique, long_arrays) {
 }
 
 /* What reads from the device is an error where that is forbidden, and says which operation it was. */
-DEVICE_TEST_ONCE(small_unique, without_round_trips) {
+COMPOSED_TEST(small_unique, without_round_trips) {
     cg_unique_result u;
     cg_tensor *x = cg_ones(dev, CG_I32, cg_shape(3));
     setenv("CLGRAD_CHECK", "2", 1);
@@ -68,7 +68,7 @@ DEVICE_TEST_ONCE(small_unique, without_round_trips) {
     unsetenv("CLGRAD_CHECK");
 }
 
-DEVICE_TEST(small_unique, nothing_and_null) {
+COMPOSED_TEST(small_unique, nothing_and_null) {
     cg_unique_result u = {0};
     CHECK(cg_unique(NULL, &u) == CG_ERROR_ARGUMENT);
     CHECK(!u.values && !u.index && !u.inverse && !u.counts && cg_error_code(dev) == CG_OK);

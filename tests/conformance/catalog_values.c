@@ -36,7 +36,7 @@ static bool is_first(int i) { return catalog_find(catalog_at(i)->name) == catalo
  */
 static bool has_turn(cg_device *dev, int i, int t) {
     static const int one_in[] = {
-        [CG_F32] = 5, [CG_F64] = 48, [CG_I32] = 24, [CG_I64] = 24, [CG_U8] = 24, [CG_BOOL] = 24};
+        [CG_F32] = 7, [CG_F64] = 48, [CG_I32] = 48, [CG_I64] = 48, [CG_U8] = 48, [CG_BOOL] = 48};
     if (device_is_slow(dev)) return is_first(i) && (t == CG_F32 || i % 4 == 0);
     return !device_is_opencl(dev) || i % one_in[t] == 0;
 }

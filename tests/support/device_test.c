@@ -23,6 +23,10 @@ struct criterion_test_params opencl_test_parameters(void) {
     return parameters(test_opencl_targets);
 }
 
+struct criterion_test_params composed_test_parameters(void) {
+    return parameters(test_composed_targets);
+}
+
 struct criterion_test_params cpu_test_parameters(void) {
     return parameters(test_cpu_targets);
 }

@@ -22,6 +22,7 @@ typedef void test_body(cg_device *dev);
 /* The parameters of a device test; an array in memory that Criterion frees. */
 struct criterion_test_params device_test_parameters(void);
 struct criterion_test_params device_once_parameters(void);
+struct criterion_test_params composed_test_parameters(void);
 struct criterion_test_params opencl_test_parameters(void);
 struct criterion_test_params cpu_test_parameters(void);
 
@@ -39,6 +40,12 @@ void device_test_run(const test_target *target, const char *name, test_body *bod
 
 /* The same, but OpenCL devices with fusion only: for what deferral does not change. */
 #define DEVICE_TEST_ONCE(suite, name) DEVICE_TEST_WITH(device_once_parameters, suite, name)
+
+/*
+ * Every device but PoCL: for operations made of others, whose pieces are tested there by themselves, and which have a turn in
+ * the catalog there.
+ */
+#define COMPOSED_TEST(suite, name) DEVICE_TEST_WITH(composed_test_parameters, suite, name)
 
 /* Once for every OpenCL device, for tests that compare it with the CPU backend. */
 #define OPENCL_TEST(suite, name) DEVICE_TEST_WITH(opencl_test_parameters, suite, name)

@@ -13,11 +13,13 @@ static bool contains(const char *text, const char *part) {
     return false;
 }
 
+static bool is_pocl(const cg_device_info *info) { return contains(info->platform, "portable computing"); }
+
 static bool wanted(const cg_device_info *info, const char *platform) {
     bool cpu = !strcmp(info->id, "cpu");
     if (!platform || !*platform || !strcmp(platform, "all")) return true;
     if (!strcmp(platform, "cpu")) return cpu;
-    return !cpu && contains(info->platform, !strcmp(platform, "pocl") ? "portable computing" : platform);
+    return !cpu && (strcmp(platform, "pocl") ? contains(info->platform, platform) : is_pocl(info));
 }
 
 static int add(test_target *targets, int n, const char *device, bool fuse, bool present) {
@@ -51,6 +53,19 @@ int test_targets(test_target *targets) {
 }
 
 int test_targets_once(test_target *targets) { return list(targets, true, false); }
+
+int test_composed_targets(test_target *targets) {
+    const int all = list(targets, true, false);
+    int n = 0;
+    for (int i = 0; i < all; i++) {
+        cg_device_info info;
+        bool found = false;
+        for (int k = 0; k < cg_device_count() && !found; k++)
+            found = cg_device_describe(k, &info) == CG_OK && !strcmp(info.id, targets[i].device);
+        if (!found || !is_pocl(&info)) targets[n++] = targets[i];
+    }
+    return n;
+}
 
 int test_opencl_targets(test_target *targets) {
     int n = list(targets, false, false);

@@ -28,6 +28,12 @@ int test_targets(test_target *targets);
  */
 int test_targets_once(test_target *targets);
 
+/*
+ * test_targets_once without PoCL, which needs half a second for each new kernel: for compositions, whose pieces have tests
+ * of their own there.
+ */
+int test_composed_targets(test_target *targets);
+
 /* Only the OpenCL devices, once each, with fusion: for tests that compare a device with the CPU backend. */
 int test_opencl_targets(test_target *targets);
 
