@@ -31,7 +31,8 @@ static void each_operation(const char *header, void (*visit)(const char *name)) 
 
 static void needs_a_check(const char *name) {
     const char *forward = strstr(name, "_forward");
-    if (!strncmp(name, "scaler_", 7) || !strncmp(name, "pca_", 4) || (forward && !strcmp(forward, "_forward")))
+    if (!strncmp(name, "scaler_", 7) || !strncmp(name, "pca_", 4) ||
+        (forward && !strcmp(forward, "_forward")))
         return; /* methods of objects */
     check_case("cg_%s", name);
     for (int row = 0; row < CG_ROW_COUNT; row++)
