@@ -82,7 +82,10 @@ DEVICE_TEST_ONCE(small_work_requests, sort) {
                 for (int how = 0; how < FILLINGS; how++, turn++) {
                     const int64_t n = lengths[l], rows = row_counts[c];
                     if (!usable(dev, all_types[t]) || !fits(dev, n * rows)) continue;
-                    if (device_is_opencl(dev) && turn % (device_is_slow(dev) ? 11 : 3)) continue;
+                    const uint64_t share = device_is_slow(dev)                          ? 11
+                                           : device_is_opencl(dev) || n * rows > 100000 ? 3
+                                                                                        : 1;
+                    if (turn % share) continue;
                     run_sort(dev, all_types[t], rows, n, (filling)how, turn / 2 % 2, (wanted)(turn / 3 % 4),
                              turn + 1);
                 }
