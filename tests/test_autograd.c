@@ -175,7 +175,7 @@ DEVICE_TEST(autograd, long_chains) {
 
 /* A step leaves nothing behind: not the record, not what it kept. */
 COMPOSED_TEST(small_autograd, memory_is_returned) {
-    cg_tensor *x = cg_require_grad(cg_eval(cg_ones(dev, CG_F32, cg_shape(64, 64))), true);
+    cg_tensor *x = cg_require_grad(cg_eval(cg_ones(dev, CG_F32, cg_shape(16, 16))), true);
     uint64_t before = 0;
     for (int i = 0; i < 4; i++) {
         cg_scope *scope = cg_scope_begin(dev);

@@ -27,7 +27,7 @@ static void two_epochs_by_hand(fitting *f, double loss[2]) {
     }
 }
 
-COMPOSED_TEST(small_fit, does_what_a_loop_by_hand_does) {
+DEVICE_TEST_ONCE(fit, does_what_a_loop_by_hand_does) {
     fitting a, b;
     double loss[2];
     if (!fitting_begin(&a, dev, 3)) return;
@@ -334,7 +334,7 @@ static void steps_are_steady(cg_device *dev, cg_fit_options o) {
     fitting_end(&f);
 }
 
-COMPOSED_TEST(small_fit, steps_are_steady) { steps_are_steady(dev, (cg_fit_options){0}); }
+DEVICE_TEST_ONCE(fit, steps_are_steady) { steps_are_steady(dev, (cg_fit_options){0}); }
 
 CPU_TEST(fit, steps_with_metrics_and_clipping_are_steady) {
     steps_are_steady(dev, (cg_fit_options){.n_metrics = 1, .metrics = &accuracy, .clip_norm = 1});

@@ -21,7 +21,7 @@ static cg_tensor *fails(void *context, int n, cg_tensor *const *x) {
 }
 
 /* The checker can say no, and says where; it is not content with a little. */
-COMPOSED_TEST(small_gradcheck, tells_right_from_wrong) {
+CPU_TEST(small_gradcheck, tells_right_from_wrong) {
     if (!cg_device_properties(dev)->has_f64) return;
     cg_gradcheck_result r;
     cg_tensor *x[2] = {cg_from_f64(dev, cg_shape(3), (const double[]){0.5, -1, 2}),

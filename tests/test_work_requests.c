@@ -97,7 +97,8 @@ DEVICE_TEST_ONCE(small_work_requests, sort_every_way) {
     for (int t = 0; t < 6; t++)
         for (int what = 0; what < 4; what++)
             for (int descending = 0; descending < 2; descending++) {
-                if (!usable(dev, all_types[t])) continue;
+                if (!usable(dev, all_types[t]) || (device_is_slow(dev) && (t + what + descending) % 3))
+                    continue;
                 run_sort(dev, all_types[t], 3, 129, SPECIAL, descending, (wanted)what, seed++);
                 if (fits(dev, 20011))
                     run_sort(dev, all_types[t], 1, 20011, SPECIAL, descending, (wanted)what, seed++);
