@@ -216,9 +216,9 @@ KERNEL attention(PARAMS, __global TS *out, const INDEX out_at, __global TS *lse,
         add_rows(sum, E, factor, score, row_b);
         m = most;
     }
-    const T shift = m == -(T)(T_INF) ? C(0.0) : m, inverse = l == C(0.0) ? C(0.0) : C(1.0) / l;
-    for (int i = 0; i < E; i++)
-        sum[i] *= inverse;
+    const T shift = m == -(T)(T_INF) ? C(0.0) : m, inverse = C(1.0) / l;
+    for (int i = 0; i < E; i++) /* where no key was seen the sum may be anything: 0 times values that are not finite */
+        sum[i] = l == C(0.0) ? C(0.0) : sum[i] * inverse;
     const T logarithm = l == C(0.0) ? (T)(T_INF) : shift + t_log(l);
     if (first >= queries) return;
     store_lanes(sum, E, out + out_at + batch * queries * E, first, queries);
