@@ -39,14 +39,16 @@ typedef TS MASK_TYPE;
 
 #define MATRIX(x) const __global TS *x, const INDEX x##_at, const INDEX x##_b0, const INDEX x##_b1, const INDEX x##_row
 #define PARAMS                                                                                               \
-    const INDEX queries, const INDEX keys, const INDEX heads, const TS scale, MATRIX(q), MATRIX(k), MATRIX(v),  \
+    const INDEX first_batch, const INDEX queries, const INDEX keys, const INDEX heads, const TS scale,          \
+        MATRIX(q), MATRIX(k), MATRIX(v),                                                                        \
         const __global MASK_TYPE *mask, const INDEX mask_at, const INDEX mask_b0, const INDEX mask_b1,          \
         const INDEX mask_q, const INDEX mask_k
 #define KERNEL __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void
 
-/* The batch of a work-item, and where its matrices begin. */
+/* The batch of a work-item, counted from first_batch, and where its matrices begin. */
 #define START                                                                                                \
-    const INDEX batch = (INDEX)get_global_id(1), b0 = divide(batch, heads), b1 = batch - b0 * heads;            \
+    const INDEX batch = first_batch + (INDEX)get_global_id(1);                                                  \
+    const INDEX b0 = divide(batch, heads), b1 = batch - b0 * heads;                                             \
     const INDEX first = (INDEX)get_global_id(0) * W;                                                           \
     const __global TS *q_rows = q + q_at + b0 * q_b0 + b1 * q_b1, *k_rows = k + k_at + b0 * k_b0 + b1 * k_b1;     \
     const __global TS *v_rows = v + v_at + b0 * v_b0 + b1 * v_b1;                                               \

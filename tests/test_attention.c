@@ -204,6 +204,18 @@ CPU_TEST(attention, gradients_of_hidden_rows) {
     }
 }
 
+/* More sequences than a grid of work-groups may have along all axes but the first. */
+DEVICE_TEST_ONCE(attention, many_sequences) {
+    const cg_dims shape = cg_shape(66000, 1, 1);
+    uint64_t seed = 5;
+    cg_tensor *v = cg_require_grad(random_of(dev, CG_F32, shape, 1, &seed), true), *dv = NULL;
+    cg_tensor *g = random_of(dev, CG_F32, shape, 1, &seed), *q = random_of(dev, CG_F32, shape, 1, &seed);
+    cg_tensor *y = cg_scaled_dot_product_attention(q, q, v, NULL, (cg_attention_options){0});
+    check_same_bits(y, v);
+    CHECK(cg_grad(y, g, 1, &v, false, &dv) == CG_OK);
+    check_same_bits(dv, g);
+}
+
 /* --- causality, dropout ------------------------------------------------------------------------------------------- */
 
 CPU_TEST(attention, the_future_is_hidden) {
