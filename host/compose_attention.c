@@ -227,6 +227,23 @@ static void normalize(scores *s) {
     map(s, &p, in, in[0], (double[]){0}, false);
 }
 
+/* out = 0 where l is 0: there it may be anything, 0 times values that are not finite. */
+static void clear_unseeing(scores *s) {
+    const cg_attention_request *r = s->r;
+    const int64_t e = r->value_features;
+    cg_program p = {.type = (uint8_t)r->dtype, .n_inputs = 2, .n_consts = 1, .n_outputs = 1};
+    const int zero = cg_program_const(&p, 0), none = cg_program_push(&p, CG_ROW_eq, 1, zero, 0);
+    p.output[0] = (uint8_t)cg_program_push(&p, CG_ROW_where, none, zero, 0);
+    cg_map_request m = {.program = &p,
+                        .rank = 4,
+                        .shape = {r->batch[0], r->batch[1], r->queries, e},
+                        .in = {r->out, all_queries(s, s->l)}};
+    const int64_t stride[] = {r->batch[1] * r->queries * e, r->queries * e, e, 1};
+    for (int i = 0; i < 4; i++) m.in[0].stride[i] = stride[i];
+    m.out[0] = m.in[0];
+    if (s->status == CG_OK) go(s, cg_hw_map(s->hw, &m));
+}
+
 cg_status cg_compose_attention(cg_hw *hw, const cg_attention_request *r) {
     scores s = begin(hw, r, false);
     make_scores(&s);
@@ -237,6 +254,7 @@ cg_status cg_compose_attention(cg_hw *hw, const cg_attention_request *r) {
     normalize(&s);
     multiply(&s, r->queries, r->keys, r->value_features, contiguous(&s, &s.score, r->queries, r->keys), r->v,
              contiguous(&s, &r->out, r->queries, r->value_features));
+    if (r->mask.buffer) clear_unseeing(&s);
     return end(&s);
 }
 

@@ -39,14 +39,16 @@ typedef TS MASK_TYPE;
 
 #define MATRIX(x) const __global TS *x, const INDEX x##_at, const INDEX x##_b0, const INDEX x##_b1, const INDEX x##_row
 #define PARAMS                                                                                               \
-    const INDEX queries, const INDEX keys, const INDEX heads, const TS scale, MATRIX(q), MATRIX(k), MATRIX(v),  \
+    const INDEX first_batch, const INDEX queries, const INDEX keys, const INDEX heads, const TS scale,          \
+        MATRIX(q), MATRIX(k), MATRIX(v),                                                                        \
         const __global MASK_TYPE *mask, const INDEX mask_at, const INDEX mask_b0, const INDEX mask_b1,          \
         const INDEX mask_q, const INDEX mask_k
 #define KERNEL __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void
 
-/* The batch of a work-item, and where its matrices begin. */
+/* The batch of a work-item, counted from first_batch, and where its matrices begin. */
 #define START                                                                                                \
-    const INDEX batch = (INDEX)get_global_id(1), b0 = divide(batch, heads), b1 = batch - b0 * heads;            \
+    const INDEX batch = first_batch + (INDEX)get_global_id(1);                                                  \
+    const INDEX b0 = divide(batch, heads), b1 = batch - b0 * heads;                                             \
     const INDEX first = (INDEX)get_global_id(0) * W;                                                           \
     const __global TS *q_rows = q + q_at + b0 * q_b0 + b1 * q_b1, *k_rows = k + k_at + b0 * k_b0 + b1 * k_b1;     \
     const __global TS *v_rows = v + v_at + b0 * v_b0 + b1 * v_b1;                                               \
@@ -216,9 +218,9 @@ KERNEL attention(PARAMS, __global TS *out, const INDEX out_at, __global TS *lse,
         add_rows(sum, E, factor, score, row_b);
         m = most;
     }
-    const T shift = m == -(T)(T_INF) ? C(0.0) : m, inverse = l == C(0.0) ? C(0.0) : C(1.0) / l;
-    for (int i = 0; i < E; i++)
-        sum[i] *= inverse;
+    const T shift = m == -(T)(T_INF) ? C(0.0) : m, inverse = C(1.0) / l;
+    for (int i = 0; i < E; i++) /* where no key was seen the sum may be anything: 0 times values that are not finite */
+        sum[i] = l == C(0.0) ? C(0.0) : sum[i] * inverse;
     const T logarithm = l == C(0.0) ? (T)(T_INF) : shift + t_log(l);
     if (first >= queries) return;
     store_lanes(sum, E, out + out_at + batch * queries * E, first, queries);

@@ -171,6 +171,24 @@ CPU_TEST(attention, nothing_to_see) {
                 (long double[24]){0});
 }
 
+/* 0 whatever the values are, by the backend and as a composition (dropout; a mask that wants a gradient). */
+CPU_TEST(attention, nothing_to_see_of_infinities) {
+    operands o = random_operands(dev, CG_F32, 3, 4, 2, 2, 1);
+    cg_tensor *bad =
+        cg_from_f32(dev, cg_shape(4, 2), (const float[]){1, INFINITY, NAN, 1, 1, -INFINITY, 1, 1});
+    o.v = cg_expand(bad, cg_shape(2, 2, 4, 2));
+    cg_tensor *seen =
+        cg_from_host(dev, CG_BOOL, cg_shape(3, 4), (const bool[]){1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1});
+    cg_tensor *leaf = cg_require_grad(cg_clone(cg_where(seen, 0.0, (double)-INFINITY)), true);
+    cg_tensor *y[] = {attend(o, seen, (cg_attention_options){0}),
+                      attend(o, seen, (cg_attention_options){.dropout = 0.5, .causal = true}),
+                      attend(o, leaf, (cg_attention_options){0})};
+    for (int i = 0; i < 3; i++) {
+        check_case("way %d", i);
+        check_equal(cg_slice(y[i], 2, 1, 2, 1), CG_F32, cg_shape(2, 2, 1, 2), (long double[8]){0});
+    }
+}
+
 /* Gradients with rows that see nothing: they are zero to every order. */
 CPU_TEST(attention, gradients_of_hidden_rows) {
     uint64_t seed = 2;
@@ -184,6 +202,18 @@ CPU_TEST(attention, gradients_of_hidden_rows) {
         check_gradient(masked, mask[i], 3, x);
         check_second_gradient(masked, mask[i], 3, x);
     }
+}
+
+/* More sequences than a grid of work-groups may have along all axes but the first. */
+DEVICE_TEST_ONCE(attention, many_sequences) {
+    const cg_dims shape = cg_shape(66000, 1, 1);
+    uint64_t seed = 5;
+    cg_tensor *v = cg_require_grad(random_of(dev, CG_F32, shape, 1, &seed), true), *dv = NULL;
+    cg_tensor *g = random_of(dev, CG_F32, shape, 1, &seed), *q = random_of(dev, CG_F32, shape, 1, &seed);
+    cg_tensor *y = cg_scaled_dot_product_attention(q, q, v, NULL, (cg_attention_options){0});
+    check_same_bits(y, v);
+    CHECK(cg_grad(y, g, 1, &v, false, &dv) == CG_OK);
+    check_same_bits(dv, g);
 }
 
 /* --- causality, dropout ------------------------------------------------------------------------------------------- */

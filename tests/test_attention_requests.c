@@ -114,6 +114,18 @@ static void check_near(const char *what, const problem *p, const cg_tensor *got,
     check_within(got, p->dtype, cg_shape_of(want.rank, want.shape), want.v, factor_of(p), size.v);
 }
 
+/* Query 1 sees no key: nothing of the values arrives there, not even what is not finite. */
+static void check_hidden_row(cg_device *dev, const problem *p, const operands *o, cg_attention_request r,
+                             forward *attend) {
+    const cg_dims shape = cg_shape(B0, B1, p->keys, p->e);
+    cg_tensor *v = cg_eval(cg_clone(cg_full(dev, p->dtype, shape, INFINITY)));
+    check_case("hidden row, %s", cg_dtype_name(p->dtype));
+    r.v = matrix_of(v);
+    CHECK_MSG(attend(dev->hw, &r) == CG_OK, "%s", cg_error_message(dev));
+    check_equal(cg_contiguous(cg_slice(o->out, 2, 1, 2, 1)), p->dtype, cg_shape(B0, B1, 1, p->e),
+                scratch((size_t)(B0 * B1 * p->e) * sizeof(long double)));
+}
+
 static void run(cg_device *dev, problem p, const char *way, forward *attend, backward *attend_back) {
     cg_scope *scope = cg_scope_begin(dev);
     check_case("%s", way);
@@ -136,6 +148,7 @@ static void run(cg_device *dev, problem p, const char *way, forward *attend, bac
     check_near("dq", &p, o.dq, r.dq, r.size_q);
     check_near("dk", &p, o.dk, r.dk, r.size_k);
     check_near("dv", &p, o.dv, r.dv, r.size_v);
+    if (o.mask) check_hidden_row(dev, &p, &o, back.of, attend);
     cg_scope_end(scope);
     scratch_free_all();
 }

@@ -33,6 +33,47 @@ DEVICE_TEST_ONCE(small_conv, transposed_is_the_gradient) {
     check_same_bits(cg_conv_transpose2d(x, w, NULL, longer), cg_conv2d_input_grad(x, w, 6, 6, moved));
 }
 
+/* y[i stride - padding + r dilation, j ..] += x[i, j] w[r, s], of one image and channel. */
+static void naive_transposed(const cg_tensor *x, const cg_tensor *w, cg_conv_options o, int64_t height,
+                             int64_t width, long double *y) {
+    const long double *a = read_values(x), *b = read_values(w);
+    const int64_t rows = cg_size(x, 2), cols = cg_size(x, 3), kernel_rows = cg_size(w, 2),
+                  kernel_cols = cg_size(w, 3);
+    for (int64_t i = 0; i < rows * cols; i++)
+        for (int64_t r = 0; r < kernel_rows * kernel_cols; r++) {
+            const int64_t p = i / cols * o.stride[0] - o.padding[0] + r / kernel_cols * o.dilation[0];
+            const int64_t q = i % cols * o.stride[1] - o.padding[1] + r % kernel_cols * o.dilation[1];
+            if (p >= 0 && q >= 0 && p < height && q < width) y[p * width + q] += a[i] * b[r];
+        }
+}
+
+/* From the stride up to below the dilation: rows that no window of x begins in. Whole numbers: exact. */
+CPU_TEST(conv, output_padding_up_to_the_dilation) {
+    cg_tensor *x = cg_round(uniform(dev, cg_shape(1, 1, 4, 3), 1)),
+              *w = cg_round(uniform(dev, cg_shape(1, 1, 3, 2), 2));
+    const cg_conv_options all[] = {
+        {.stride = {1, 1}, .dilation = {2, 2}, .output_padding = {1, 1}},
+        {.stride = {2, 1}, .dilation = {5, 4}, .output_padding = {4, 3}, .padding = {1, 2}},
+        {.stride = {2, 3}, .dilation = {4, 1}, .output_padding = {3, 2}, .padding = {4, 0}}};
+    for (int i = 0; i < 3; i++) {
+        const cg_conv_options o = all[i];
+        int64_t size[2];
+        for (int a = 0; a < 2; a++)
+            size[a] = (cg_size(x, 2 + a) - 1) * o.stride[a] - 2 * o.padding[a] +
+                      o.dilation[a] * (cg_size(w, 2 + a) - 1) + o.output_padding[a] + 1;
+        long double want[400] = {0};
+        check_case("dilation (%d, %d)", (int)o.dilation[0], (int)o.dilation[1]);
+        naive_transposed(x, w, o, size[0], size[1], want);
+        check_equal(cg_conv_transpose2d(x, w, NULL, o), CG_F32, cg_shape(1, 1, size[0], size[1]), want);
+    }
+    check_case("along one axis, a stride that is its default");
+    const float line[] = {1, 2}, ones[] = {1, 1};
+    check_equal(cg_conv_transpose1d(cg_from_f32(dev, cg_shape(1, 1, 2), line),
+                                    cg_from_f32(dev, cg_shape(1, 1, 2), ones), NULL,
+                                    (cg_conv_options){.dilation = {3}, .output_padding = {2}}),
+                CG_F32, cg_shape(1, 1, 7), (const long double[]){1, 2, 0, 1, 2, 0, 0});
+}
+
 /* A product with the columns is the convolution; folding what was unfolded counts the windows of each element. */
 CPU_TEST(conv, columns) {
     cg_tensor *x = cg_round(uniform(dev, cg_shape(2, 3, 5, 6), 1)),
@@ -71,6 +112,16 @@ CPU_TEST(conv, no_images) {
     check_is(
         cg_fold(cg_zeros(dev, CG_F32, cg_shape(0, 8, 16)), (cg_fold_size){5, 5, 2, 2}, (cg_conv_options){0}),
         CG_F32, cg_shape(0, 2, 5, 5));
+}
+
+/* Windows of padding alone: an image without elements has no gradient, and asks the backend for nothing. */
+CPU_TEST(conv, an_image_without_elements) {
+    cg_tensor *g = cg_ones(dev, CG_F32, cg_shape(1, 1, 1, 1)),
+              *w = cg_ones(dev, CG_F32, cg_shape(1, 1, 2, 2));
+    const uint64_t before = cg_device_statistics(dev).work[CG_WORK_CONV];
+    check_is(cg_conv2d_input_grad(g, w, 0, 0, (cg_conv_options){.padding = {1, 1}}), CG_F32,
+             cg_shape(1, 1, 0, 0));
+    CHECK(cg_device_statistics(dev).work[CG_WORK_CONV] == before);
 }
 
 /* --- Gradients: the catalog checks each operation's first and second; here the third, through all of them ------------ */
@@ -151,6 +202,8 @@ CPU_TEST(conv, transposed_and_columns_refuse) {
                 "3 channels");
     CHECK_FAILS(dev, cg_conv_transpose2d(x, w, NULL, OPTIONS(.output_padding = {1, 0})), CG_ERROR_ARGUMENT,
                 "output_padding 1", "axis 2");
+    CHECK_FAILS(dev, cg_conv_transpose2d(x, w, NULL, OPTIONS(.groups = INT64_MAX)), CG_ERROR_ARGUMENT,
+                "conv_transpose2d", "(2, 3, 3, 3)", "9223372036854775807 groups");
     CHECK_FAILS(dev, cg_conv_transpose2d(x, w, NULL, OPTIONS(.padding = {0, 3})), CG_ERROR_ARGUMENT,
                 "axis 3");
     CHECK_FAILS(dev, cg_conv_transpose2d(x, w, NULL, OPTIONS(.stride = {INT64_MAX, 1})), CG_ERROR_ARGUMENT,

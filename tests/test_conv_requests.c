@@ -305,6 +305,18 @@ static void run_mean(cg_device *dev, pool_way *way, const pool_case *p, cg_dtype
     scratch_free_all();
 }
 
+/* No device at hand lacks f64: one that says so. Nothing of f32 may ask for it. */
+CPU_TEST(conv_requests, without_f64) {
+    dev->hw->info.has_f64 = false;
+    cg_tensor *x = cg_ones(dev, CG_F32, cg_shape(1, 1, 2, 2));
+    check_equal(cg_conv2d(x, x, NULL, (cg_conv_options){0}), CG_F32, cg_shape(1, 1, 1, 1),
+                (const long double[]){4});
+    check_equal(
+        cg_fold(cg_unfold(x, 1, 1, (cg_conv_options){0}), (cg_fold_size){2, 2, 1, 1}, (cg_conv_options){0}),
+        CG_F32, cg_shape(1, 1, 2, 2), (const long double[]){1, 1, 1, 1});
+    dev->hw->info.has_f64 = true;
+}
+
 static void run_pools(cg_device *dev, pool_way *way, cg_dtype t, int count) {
     for (int i = 0; i < count; i++) {
         check_case("pool %d, %s, %s", i, cg_dtype_name(t), way == cg_compose_pool ? "composed" : "own");

@@ -182,6 +182,13 @@ CPU_TEST(normalization, momentum) {
     check_within(g, CG_F64, cg_shape(4, 1), (long double[]){slope, slope, slope, slope}, 8, NULL);
 }
 
+CPU_TEST(normalization, no_channels) {
+    cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(2, 0, 3));
+    cg_tensor *mean = cg_zeros(dev, CG_F32, cg_shape(0)), *var = cg_ones(dev, CG_F32, cg_shape(0));
+    check_is(cg_batch_norm(x, NULL, NULL, mean, var, true, 0.1, 1e-5), CG_F32, cg_shape(2, 0, 3));
+    check_is(cg_batch_norm(x, NULL, NULL, mean, var, false, 0.1, 1e-5), CG_F32, cg_shape(2, 0, 3));
+}
+
 /* --- refusals --------------------------------------------------------------------------------------------------- */
 
 CPU_TEST(normalization, refusals) {

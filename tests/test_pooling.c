@@ -64,6 +64,19 @@ CPU_TEST(pooling, adaptive_keeps_infinities_apart) {
                 (const long double[]){1.5L, 3, INFINITY});
 }
 
+/* A window around the whole axis would hold padding alone; one that reaches an element is possible. */
+CPU_TEST(pooling, windows_of_padding_alone) {
+    cg_tensor *x = cg_from_f32(dev, cg_shape(1, 1, 2), (const float[]){1, 2});
+    const cg_pool_options around = {.padding = {1}, .dilation = {3}}, o = {.padding = {1}, .dilation = {2}};
+    CHECK_FAILS(dev, cg_max_pool1d(x, 2, around), CG_ERROR_SHAPE, "max_pool2d", "padding alone",
+                "dilation 3");
+    CHECK_FAILS(dev,
+                cg_max_pool2d(cg_reshape(x, cg_shape(1, 1, 2, 1)), 2, 1,
+                              (cg_pool_options){.padding = {1, 0}, .dilation = {3, 1}}),
+                CG_ERROR_SHAPE, "padding alone");
+    check_equal(cg_max_pool1d(x, 2, o), CG_F32, cg_shape(1, 1, 1), (const long double[]){2});
+}
+
 CPU_TEST(pooling, no_images) {
     cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(0, 2, 5, 5)), *at;
     check_is(cg_max_pool2d_with_indices(x, 2, 2, none, &at), CG_F32, cg_shape(0, 2, 2, 2));

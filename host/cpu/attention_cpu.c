@@ -59,7 +59,7 @@ static void take_keys(const cg_attention_work *w, cg_attention_tile *tile, const
     }
 }
 
-/* out = o / l, lse = m + log l. */
+/* out = o / l, lse = m + log l. Where no key was seen o may be anything: 0 times values that are not finite. */
 static void finish_queries(const cg_attention_work *w, const cg_attention_tile *tile,
                            const cg_attention_place *p) {
     const cg_attention_request *r = w->r;
@@ -68,7 +68,10 @@ static void finish_queries(const cg_attention_work *w, const cg_attention_tile *
         unsigned char *out = cg_attention_result(w, &r->out, p->batch, r->queries, p->query + row, e);
         const double sum = tile->sum[row], shift = tile->max[row] == -(double)INFINITY ? 0 : tile->max[row];
         const bool none = sum == 0;
-        w->softmax->scale(out, none ? 0 : 1 / sum, out, (ptrdiff_t)e);
+        if (none)
+            memset(out, 0, (size_t)e * w->size);
+        else
+            w->softmax->scale(out, 1 / sum, out, (ptrdiff_t)e);
         cg_attention_put(w, cg_attention_result(w, &r->lse, p->batch, r->queries, p->query + row, 1), 0,
                          none ? (double)INFINITY : shift + w->softmax->log(sum));
     }

@@ -1,12 +1,15 @@
 /* Attention without stored scores: kernels/attention.cl. */
 #include "host/opencl/opencl.h"
 
+#include <math.h>
+
 #include "host/compose.h"
 
 enum {
     STEP = 4,            /* rows that a work-item takes at a time */
     GROUP = 64,          /* work-items of a work-group in GPU style */
     TILE = 32,           /* rows in local memory in GPU style, at most */
+    MAX_BATCHES = 65535, /* of a launch: no axis of a grid but the first may have more groups everywhere */
     MOST_FEATURES = 256, /* CPU style: what a work-item keeps in private memory */
     MOST_OF_A_GPU = 128
 };
@@ -24,31 +27,41 @@ static bool fits(const cg_hw_opencl *hw, const cg_attention_request *r) {
     return hw->cpu_style || STEP * row <= hw->base.info.local_bytes / 2;
 }
 
-/* The largest element that a matrix reaches. */
-static double reach(const cg_attention_request *r, const cg_matrix *m, int64_t rows) {
-    const double batch =
-        (double)m->batch[0] * (double)r->batch[0] + (double)m->batch[1] * (double)r->batch[1];
-    return (double)m->offset + batch + (double)m->row * (double)rows;
-}
-
 static double larger(double a, double b) { return a > b ? a : b; }
 
-/* 31 bits suffice for indices if every operand ends below; strides that step back do not come from dense tensors. */
-static bool is_wide(const cg_attention_request *r) {
-    const double batch = (double)r->batch[0] * (double)r->batch[1];
-    const double rows = (double)(r->queries > r->keys ? r->queries : r->keys);
-    double most = batch * rows * (double)(r->features + r->value_features);
-    most = larger(most, larger(reach(r, &r->q, r->queries),
-                               larger(reach(r, &r->k, r->keys), reach(r, &r->v, r->keys))));
-    const cg_operand *m = &r->mask;
-    if (m->buffer) most = larger(most, (double)m->offset + batch * (double)r->queries * (double)r->keys);
-    const int64_t offsets = r->out.offset + r->lse.offset;
-    const bool back = r->q.row < 0 || r->k.row < 0 || r->v.row < 0;
-    return back || most + (double)offsets > INT32_MAX / 2;
+/* The furthest that steps of `stride` over n elements lead, either way. */
+static double along(int64_t stride, int64_t n) { return fabs((double)stride) * (double)n; }
+
+/* The largest element that a matrix reaches. */
+static double reach(const cg_attention_request *r, const cg_matrix *m, int64_t rows) {
+    return (double)m->offset + along(m->batch[0], r->batch[0]) + along(m->batch[1], r->batch[1]) +
+           along(m->row, rows);
 }
 
-static attention_plan plan_of(const cg_hw_opencl *hw, const cg_attention_request *r, int64_t lanes) {
-    attention_plan p = {.width = 1, .group = GROUP, .tile = TILE, .wide = is_wide(r)};
+static double mask_reach(const cg_attention_request *r) {
+    const cg_operand *m = &r->mask;
+    if (!m->buffer) return 0;
+    return (double)m->offset + along(m->stride[0], r->batch[0]) + along(m->stride[1], r->batch[1]) +
+           along(m->stride[2], r->queries) + along(m->stride[3], r->keys);
+}
+
+/* 31 bits suffice for indices if every operand ends below; `offset` is the largest of the contiguous ones. */
+static bool is_wide(const cg_attention_request *r, int64_t offset) {
+    const double batch = (double)r->batch[0] * (double)r->batch[1];
+    const double rows = (double)(r->queries > r->keys ? r->queries : r->keys);
+    double most = batch * rows * (double)(r->features + r->value_features) + (double)offset;
+    most = larger(most, larger(reach(r, &r->q, r->queries), reach(r, &r->k, r->keys)));
+    most = larger(most, larger(reach(r, &r->v, r->keys), mask_reach(r)));
+    return most > INT32_MAX / 2;
+}
+
+static int64_t later(int64_t offset, const cg_operand *o) {
+    return o->buffer && o->offset > offset ? o->offset : offset;
+}
+
+static attention_plan plan_of(const cg_hw_opencl *hw, const cg_attention_request *r, int64_t lanes,
+                              int64_t offset) {
+    attention_plan p = {.width = 1, .group = GROUP, .tile = TILE, .wide = is_wide(r, offset)};
     const size_t row = (size_t)(r->features + r->value_features) * cg_dtype_size(r->dtype);
     if (hw->cpu_style) {
         p.group = 1;
@@ -94,6 +107,7 @@ static cg_args args_of(cg_hw_opencl *hw, const cg_kernel_request *request, const
                        const cg_attention_request *r) {
     cg_args a = cg_args_of(hw, cg_cl_kernel(hw, request), request->entry);
     a.wide = p->wide;
+    cg_arg_index(&a, 0); /* of each launch its own */
     cg_arg_index(&a, r->queries);
     cg_arg_index(&a, r->keys);
     cg_arg_index(&a, r->batch[1]);
@@ -108,16 +122,26 @@ static cg_args args_of(cg_hw_opencl *hw, const cg_kernel_request *request, const
     return a;
 }
 
-static cg_status launch(cg_args *a, const attention_plan *p, const cg_attention_request *r, int64_t lanes) {
-    const size_t global[] = {(size_t)((lanes + p->width - 1) / p->width),
-                             (size_t)(r->batch[0] * r->batch[1])};
-    return cg_cl_launch(a, 2, global, (size_t[]){(size_t)p->group, 1});
+/* As many launches as the batch takes; their first batch is argument 0. */
+static cg_status launch(const cg_args *a, const attention_plan *p, const cg_attention_request *r,
+                        int64_t lanes) {
+    const int64_t batches = r->batch[0] * r->batch[1];
+    cg_status status = CG_OK;
+    for (int64_t first = 0; first < batches && status == CG_OK; first += MAX_BATCHES) {
+        const int64_t left = batches - first, count = left < MAX_BATCHES ? left : MAX_BATCHES;
+        const size_t global[] = {(size_t)((lanes + p->width - 1) / p->width), (size_t)count};
+        cg_args part = *a;
+        part.n = 0;
+        cg_arg_index(&part, first);
+        status = cg_cl_launch(&part, 2, global, (size_t[]){(size_t)p->group, 1});
+    }
+    return status;
 }
 
 cg_status cg_cl_attention(cg_hw *base, const cg_attention_request *r) {
     cg_hw_opencl *hw = cg_cl(base);
     if (!fits(hw, r)) return cg_compose_attention(base, r);
-    const attention_plan plan = plan_of(hw, r, r->queries);
+    const attention_plan plan = plan_of(hw, r, r->queries, later(r->out.offset, &r->lse));
     const cg_kernel_request request = request_of(&plan, r, "attention");
     cg_args a = args_of(hw, &request, &plan, r);
     arg_operand(&a, &r->out, NULL);
@@ -128,7 +152,10 @@ cg_status cg_cl_attention(cg_hw *base, const cg_attention_request *r) {
 /* dq (`want` 0), or dk and dv: want 1, 2 or both. */
 static cg_status gradient(cg_hw_opencl *hw, const cg_attention_grad_request *r, int want) {
     const int64_t lanes = want ? r->of.keys : r->of.queries;
-    const attention_plan plan = plan_of(hw, &r->of, lanes);
+    const cg_operand *all[] = {&r->of.lse, &r->g, &r->delta, &r->dq, &r->dk, &r->dv};
+    int64_t offset = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) offset = later(offset, all[i]);
+    const attention_plan plan = plan_of(hw, &r->of, lanes, offset);
     cg_kernel_request request = request_of(&plan, &r->of, want ? "attention_dkv" : "attention_dq");
     cg_request_define(&request, "WANT_DK", (want & 1) != 0);
     cg_request_define(&request, "WANT_DV", (want & 2) != 0);

@@ -173,9 +173,14 @@ static cg_status thin(const conv_run *run) {
     const cg_conv_request *r = run->r;
     const bool back = r->kind == CG_CONV_INPUT_GRAD;
     const int64_t planes = r->n * (back ? r->c : r->k), all = planes * (back ? run->elements : run->windows);
-    const int64_t x = r->n * r->c * run->elements + r->x.offset, y = r->n * r->k * run->windows + r->y.offset;
+    const int64_t ends[] = {r->n * r->c * run->elements + r->x.offset,
+                            r->n * r->k * run->windows + r->y.offset, r->k * run->rows + r->w.offset,
+                            r->bias.buffer ? r->k + r->bias.offset : 0};
+    int64_t most = 0;
+    for (int i = 0; i < 4; i++)
+        if (ends[i] > most) most = ends[i];
     cg_window_kernel k = cg_window_kernel_of(run->hw, "conv_thin.cl", back ? "conv_thin_input" : "conv_thin",
-                                             r->dtype, &r->windows, planes, all, x > y ? x : y);
+                                             r->dtype, &r->windows, planes, all, most);
     cg_arg_index(&k.args, r->groups);
     cg_arg_index(&k.args, run->k);
     cg_arg_index(&k.args, run->c);

@@ -9,14 +9,21 @@ typedef struct norm_plan {
 } norm_plan;
 
 /* CPU style: wide vectors where a row has some. GPU style: as many work-items as a row has elements for. */
-static norm_plan plan_of(const cg_hw_opencl *hw, cg_dtype dtype, int64_t rows, int64_t cols) {
+static norm_plan plan_of(const cg_hw_opencl *hw, cg_dtype dtype, int64_t rows, int64_t cols, int64_t offset) {
     norm_plan p = {.width = hw->cpu_style ? cg_cl_width(hw, dtype) : 1, .group = 1};
     while (p.width > 1 && cols < p.width) p.width /= 2;
     while (!hw->cpu_style && p.group < GROUP && p.group < cols &&
            2 * (size_t)p.group <= hw->base.info.max_work_group)
         p.group *= 2;
-    p.wide = (double)rows * (double)cols > INT32_MAX / 4;
+    p.wide = (double)rows * (double)cols + (double)offset > INT32_MAX / 4; /* moments are 4 a row */
     return p;
+}
+
+static int64_t largest_offset(int n, const cg_operand *const *all) {
+    int64_t offset = 0;
+    for (int i = 0; i < n; i++)
+        if (all[i]->buffer && all[i]->offset > offset) offset = all[i]->offset;
+    return offset;
 }
 
 static cg_kernel_request request_of(const norm_plan *p, const char *entry, cg_dtype dtype, bool centre,
@@ -53,7 +60,8 @@ static cg_status launch(cg_args *a, const norm_plan *p, int64_t rows) {
 
 cg_status cg_cl_row_norm(cg_hw *base, const cg_row_norm_request *r) {
     cg_hw_opencl *hw = cg_cl(base);
-    const norm_plan plan = plan_of(hw, r->dtype, r->rows, r->cols);
+    const cg_operand *all[] = {&r->x, &r->weight, &r->bias, &r->out, &r->moments};
+    const norm_plan plan = plan_of(hw, r->dtype, r->rows, r->cols, largest_offset(5, all));
     const cg_kernel_request q =
         request_of(&plan, "row_norm", r->dtype, r->centre, r->weight.buffer != NULL, r->bias.buffer != NULL);
     cg_args a = args_of(hw, &q, &plan, r->rows, r->cols);
@@ -68,7 +76,8 @@ cg_status cg_cl_row_norm(cg_hw *base, const cg_row_norm_request *r) {
 
 cg_status cg_cl_row_norm_grad(cg_hw *base, const cg_row_norm_grad_request *r) {
     cg_hw_opencl *hw = cg_cl(base);
-    const norm_plan plan = plan_of(hw, r->dtype, r->rows, r->cols);
+    const cg_operand *all[] = {&r->g, &r->x, &r->weight, &r->moments, &r->dx};
+    const norm_plan plan = plan_of(hw, r->dtype, r->rows, r->cols, largest_offset(5, all));
     const cg_kernel_request q =
         request_of(&plan, "row_norm_grad", r->dtype, r->centre, r->weight.buffer != NULL, false);
     cg_args a = args_of(hw, &q, &plan, r->rows, r->cols);

@@ -22,8 +22,9 @@ typedef struct cg_attention_options {
 /*
  * softmax(scale q k^T + mask) v: q (..., T, D), k (..., S, D), v (..., S, E) -> (..., T, E). Batch axes broadcast: a k
  * with one head serves many. mask: NULL, bool (true: may be seen) or real (added to the scores; -inf hides), any shape
- * that broadcasts to (..., T, S). It may be given together with options.causal. A query that sees no key gives 0 and no
- * gradient (PyTorch gives NaN). Whether a NaN or an infinity among the values of hidden keys spreads is not specified.
+ * that broadcasts to (..., T, S). It may be given together with options.causal. A query that sees no key gives 0, whatever
+ * the values are, and no gradient (PyTorch gives NaN). Whether a NaN or an infinity among the values of hidden keys spreads
+ * to queries that see others, or to gradients, is not specified.
  *
  * dtypes: f32, f64; all else is promoted to f32, a real mask to the dtype of the others. Gradient to q, k, v and a real
  * mask, of any order: with dp = g v^T and c = sum(g out) over E,

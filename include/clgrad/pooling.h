@@ -8,8 +8,8 @@
  * or ceil in place of floor where ceil_mode is set, less a last window that would begin in the padding behind x. dtypes:
  * f32, f64; others are promoted to f32.
  *
- * Errors, of all: CG_ERROR_SHAPE for another rank and for windows that do not fit, CG_ERROR_ARGUMENT for options that
- * are not possible (negative, a padding above half the window); the result is NULL.
+ * Errors, of all: CG_ERROR_SHAPE for another rank and for windows that do not fit or are padding alone, CG_ERROR_ARGUMENT
+ * for options that are not possible (negative, a padding above half the window); the result is NULL.
  */
 #ifndef CLGRAD_POOLING_H
 #define CLGRAD_POOLING_H

@@ -22,13 +22,16 @@ static cg_tensor *seen_keys(const cg_attending *a) {
     return mask ? cg_logical_and(mask, causal_mask(a)) : causal_mask(a);
 }
 
+/* Which queries see a key at all, (..., T, 1). Without a mask all do. */
+static cg_tensor *seeing_queries(cg_tensor *seen) { return cg_any(seen, cg_axes(-1), true); }
+
 /*
  * Rows without a key get scores of 0, so that their softmax is finite, and then weights of 0: no NaN goes forward or
  * backward.
  */
 static cg_tensor *weights_of_seen(cg_tensor *score, cg_tensor *seen, bool some_always) {
     if (some_always) return cg_softmax(cg_where(seen, score, (double)-INFINITY), -1);
-    cg_tensor *some = cg_any(seen, cg_axes(-1), true);
+    cg_tensor *some = seeing_queries(seen);
     cg_tensor *hidden = cg_where(some, (double)-INFINITY, 0.0);
     cg_tensor *filled = cg_where(seen, score, cg_op_cast(hidden, score ? score->storage->dtype : CG_F32));
     return cg_where(some, cg_softmax(filled, -1), 0.0);
@@ -45,5 +48,7 @@ cg_tensor *cg_attention_weights(const cg_attending *a) {
 
 cg_tensor *cg_attention_composed(const cg_attending *a) {
     cg_tensor *p = cg_attention_weights(a);
-    return cg_matmul(a->dropout > 0 ? cg_dropout(p, a->dropout) : p, a->v);
+    cg_tensor *out = cg_matmul(a->dropout > 0 ? cg_dropout(p, a->dropout) : p, a->v);
+    if (!a->mask) return out;
+    return cg_where(seeing_queries(seen_keys(a)), out, 0.0); /* 0 weights times values that are not finite */
 }

@@ -125,6 +125,7 @@ static cg_tensor *by_batch(const batch_norm *b, bool training, int64_t n) {
         .op = batch_norm_name, .mask = 1u | 1u << 2, .centre = true, .epsilon = b->epsilon};
     cg_tensor *moments = NULL, *y = cg_standardize(&how, b->x, b->weight, b->bias, &moments);
     if (!y || !training || !b->mean) return y;
+    if (!moments) return y;                                      /* no channel */
     if (cg_checkpoint_recomputing(b->x->storage->dev)) return y; /* the first run has updated them */
     return update_running(b, moments, n) ? y : NULL;
 }

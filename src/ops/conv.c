@@ -41,9 +41,10 @@ static bool conv_fit(conv_case *c) {
     c->windows = windows_of(c);
     if (!cg_windows_fit(c->dev, c->op, &c->windows, one, false)) return false;
     c->y = cg_shape(c->x.dim[0], k, c->windows.out[0], c->windows.out[1]);
-    return cg_tensor_check(c->dev, c->op, CG_F64, &c->x, &numel) == CG_OK &&
-           cg_tensor_check(c->dev, c->op, CG_F64, &c->w, &numel) == CG_OK &&
-           cg_tensor_check(c->dev, c->op, CG_F64, &c->y, &numel) == CG_OK;
+    /* sizes alone, of 8 bytes an element: not every device has f64 */
+    return cg_tensor_check(c->dev, c->op, CG_I64, &c->x, &numel) == CG_OK &&
+           cg_tensor_check(c->dev, c->op, CG_I64, &c->w, &numel) == CG_OK &&
+           cg_tensor_check(c->dev, c->op, CG_I64, &c->y, &numel) == CG_OK;
 }
 
 /* The same where a gradient g of y was given: it must have y's shape. */
@@ -65,8 +66,8 @@ static cg_tensor *conv_values(const conv_case *c, cg_conv_kind kind, cg_tensor *
     for (int i = 0; i < 4; i++)
         if (in[i] && !(in[i] = cg_tensor_dense(in[i]))) return NULL;
     const cg_dtype dtype = (x ? x : y)->storage->dtype;
-    if (c->x.dim[0] == 0)
-        return cg_zeros(c->dev, dtype, *shape); /* no image: nothing, or a sum over nothing */
+    /* no image, or none with elements: nothing, or a sum over nothing */
+    if (cg_dims_numel(&c->x) == 0) return cg_zeros(c->dev, dtype, *shape);
     cg_tensor *out = cg_tensor_make(c->dev, c->op, dtype, shape);
     if (!out) return NULL;
     const cg_conv_request r = {.kind = kind,

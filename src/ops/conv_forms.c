@@ -33,6 +33,17 @@ static int64_t transposed_size(const cg_conv_options *o, int axis, int64_t in, i
     return size - 2 * o->padding[axis];
 }
 
+/*
+ * With an output_padding from the stride on, further windows begin in the result. They belong to rows and columns of x
+ * that are 0: output_padding / stride of them behind it.
+ */
+static cg_tensor *with_all_windows(cg_tensor *x, const cg_conv_options *o) {
+    const int64_t none[4] = {0};
+    int64_t behind[4] = {0};
+    for (int a = 0; a < 2; a++) behind[2 + a] = o->output_padding[a] / (o->stride[a] > 0 ? o->stride[a] : 1);
+    return behind[2] || behind[3] ? cg_pad(x, none, behind, 0) : x;
+}
+
 /* b (K) over (N, K, OH, OW). */
 static cg_tensor *add_channels(cg_tensor *x, cg_tensor *b) {
     return b ? cg_add(x, cg_reshape(b, cg_shape(-1, 1, 1))) : x;
@@ -45,7 +56,12 @@ cg_tensor *cg_conv_transpose2d(cg_tensor *x, cg_tensor *w, cg_tensor *b, cg_conv
         return NULL;
     const int64_t groups = cg_conv_groups(options);
     int64_t k, size[2];
-    if (__builtin_mul_overflow(w->shape.dim[1], groups, &k) || !cg_conv_check_bias(op, b, k)) return NULL;
+    if (__builtin_mul_overflow(w->shape.dim[1], groups, &k)) {
+        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT, "%s: w %s with %lld groups: expected %s", op,
+                CG_SHAPE_STR(&w->shape), (long long)groups, turned2);
+        return NULL;
+    }
+    if (!cg_conv_check_bias(op, b, k)) return NULL;
     for (int a = 0; a < 2; a++) {
         size[a] = transposed_size(&options, a, x->shape.dim[2 + a], w->shape.dim[2 + a]);
         if (size[a] >= 1) continue;
@@ -56,7 +72,7 @@ cg_tensor *cg_conv_transpose2d(cg_tensor *x, cg_tensor *w, cg_tensor *b, cg_conv
             (long long)options.padding[a], (long long)options.output_padding[a], 2 + a);
         return NULL;
     }
-    return add_channels(cg_conv2d_input_grad(x, w, size[0], size[1], options), b);
+    return add_channels(cg_conv2d_input_grad(with_all_windows(x, &options), w, size[0], size[1], options), b);
 }
 
 cg_tensor *cg_conv_transpose1d(cg_tensor *x, cg_tensor *w, cg_tensor *b, cg_conv_options options) {

@@ -1,5 +1,20 @@
 #include "ops/pool_windows.h"
 
+/*
+ * Whether every window has an element of the image; an error if not. As no padding is more than half a window, one has
+ * none only where its elements lie further apart than the image is long: one before it, the next behind.
+ */
+static bool check_reach(cg_device *dev, const char *op, const cg_windows *w) {
+    for (int a = 0; a < 2; a++) {
+        if (w->padding[a] == 0 || w->dilation[a] <= w->in[a]) continue;
+        CG_FAIL(&dev->error, CG_ERROR_SHAPE,
+                "%s: with padding %lld and dilation %lld a window over an axis of %lld is padding alone", op,
+                (long long)w->padding[a], (long long)w->dilation[a], (long long)w->in[a]);
+        return false;
+    }
+    return true;
+}
+
 bool cg_pool_windows(const char *op, const cg_tensor *x, const int64_t kernel[2],
                      const cg_pool_options *options, cg_windows *w, cg_dims *shape) {
     cg_device *dev = x->storage->dev;
@@ -20,6 +35,7 @@ bool cg_pool_windows(const char *op, const cg_tensor *x, const int64_t kernel[2]
                 (long long)kernel[1]);
         return false;
     }
+    if (!check_reach(dev, op, w)) return false;
     *shape = x->shape;
     for (int a = 0; a < 2; a++) shape->dim[2 + a] = w->out[a];
     return true;

@@ -86,7 +86,7 @@ cg_tensor *cg_fold(cg_tensor *input, cg_fold_size size, cg_conv_options options)
     const int64_t one[] = {1, 1};
     cg_dims shape = cg_shape(input->shape.dim[0], 1, size.height, size.width);
     int64_t numel;
-    if (cg_tensor_check(dev, "fold", CG_F64, &shape, &numel) ||
+    if (cg_tensor_check(dev, "fold", CG_I64, &shape, &numel) ||
         !cg_windows_fit(dev, "fold", &w, one, false) || !check_columns(input, &w))
         return NULL;
     shape.dim[1] = input->shape.dim[1] / (w.kernel[0] * w.kernel[1]);
