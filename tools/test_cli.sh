@@ -136,7 +136,11 @@ check "nothing to predict" fails_with 2 predict --weights "$work/plain"
 check "a set there is none of" fails_with 2 predict --weights "$work/plain" --data data/digits --set some
 
 # The pieces of work an operation is made of stand above the backends; the page itself is made on both.
-same_table() { diff <(grep '^| `cg_' docs/operations.md) <("$clgrad" ops --device cpu --markdown | tail -n +3); }
+# The page has the CPU backend's table first, then what OpenCL devices do otherwise.
+same_table() {
+  diff <(sed '/^## On OpenCL devices/,$d' docs/operations.md | grep '^| `cg_') \
+    <("$clgrad" ops --device cpu --markdown | tail -n +3)
+}
 check "docs/operations.md is what the library does (tools/operations_page.sh >docs/operations.md mends it)" same_table
 pocl=$("$clgrad" devices | sed -nE 's/^. (opencl:[0-9]+).*/\1/p' | head -n 1)
 if [ -z "$pocl" ]; then
