@@ -3,10 +3,10 @@
  *
  *     columns[n image_step + (c kernel_h kernel_w + r kernel_w + s) row_step + i out_w + j]
  *         = x[n, c, i stride - padding + r dilation, j .. + s ..], 0 outside       (conv_columns)
- *     x[n, c, p, q] = the sum of what was taken from there, tap by tap             (conv_image)
+ *     x[n, c, p, q] (+)= the sum of what was taken from there, tap by tap          (conv_image; + if `add`)
  *
  * x is contiguous (n, channels, in_h, in_w). A work-item of conv_columns does a row of columns of an image (ROWS) or an
- * element of it, one of conv_image a plane or an element; there are `units` of them.
+ * element of it, one of conv_image a plane or an element; there are `units` of them. A negative padding cuts rows off.
  */
 #include "prelude.h"
 #include "windows.h"
@@ -48,14 +48,15 @@ __kernel void conv_columns(const INDEX units, const INDEX channels, const INDEX 
 }
 
 __kernel void conv_image(const INDEX units, const INDEX channels, const INDEX image_step, const INDEX row_step,
-                         WINDOW_PARAMS, __global TS *x, const INDEX x_offset, const __global TS *columns) {
+                         WINDOW_PARAMS, __global TS *x, const INDEX x_offset, const __global TS *columns,
+                         const int add) {
     const INDEX taps = kernel_h * kernel_w, elements = in_h * in_w, unit = (INDEX)get_global_id(0);
     if (unit >= units) return;
     const INDEX plane = ROWS ? unit : divide(unit, elements), image = divide(plane, channels);
     const __global TS *from = columns + image * image_step + (plane - image * channels) * taps * row_step;
     __global TS *to = x + x_offset + plane * elements;
 #if ROWS
-    for (INDEX e = 0; e < elements; e++)
+    for (INDEX e = 0; e < elements && !add; e++)
         to[e] = 0;
     for (INDEX tap = 0; tap < taps; tap++, from += row_step) {
         const INDEX r = divide(tap, kernel_w), s = tap - r * kernel_w;
@@ -73,7 +74,7 @@ __kernel void conv_image(const INDEX units, const INDEX channels, const INDEX im
     }
 #else
     const INDEX element = unit - plane * elements, p = divide(element, in_w), q = element - p * in_w;
-    TS sum = 0;
+    TS sum = add ? to[element] : 0;
     for (INDEX r = 0; r < kernel_h; r++) {
         const INDEX i = window_at(p, tap_start(r, padding_h, dilation_h), stride_h, out_h);
         for (INDEX s = 0; s < kernel_w && i >= 0; s++) {
