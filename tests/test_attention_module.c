@@ -82,6 +82,8 @@ CPU_TEST(attention_module, refusals) {
     cg_multi_head_attention_options plain = {0};
     CHECK_FAILS(dev, cg_multi_head_attention_module(dev, 6, 4, plain), CG_ERROR_ARGUMENT, "4 heads", "6");
     CHECK_FAILS(dev, cg_multi_head_attention_module(dev, 0, 1, plain), CG_ERROR_ARGUMENT, "width");
+    CHECK_FAILS(dev, cg_multi_head_attention_module(dev, INT64_C(1) << 62, 2, plain), CG_ERROR_ARGUMENT,
+                "multi_head_attention_module", "at most 2147483648");
     CHECK_FAILS(dev,
                 cg_multi_head_attention_module(dev, 4, 2, (cg_multi_head_attention_options){.dropout = 1}),
                 CG_ERROR_ARGUMENT, "dropout");

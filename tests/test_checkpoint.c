@@ -254,3 +254,56 @@ CPU_TEST(checkpoint, refusals) {
     check_error(dev, CG_ERROR_STATE, "gradient", NULL);
     CHECK(cg_backward(total(y)) == CG_OK && cg_copy_from_host(k.w[0], data, 64) == CG_OK);
 }
+
+/* --- many parameters ---------------------------------------------------------------------------------------------- */
+
+enum { MANY = 100 };
+
+typedef struct many {
+    cg_tensor *w[MANY];
+} many;
+
+static cg_tensor *sum_many(void *context, int n, cg_tensor *const *x) {
+    const many *m = context;
+    cg_tensor *y = x[0];
+    (void)n;
+    for (int i = 0; i < MANY; i++) y = cg_add(y, cg_mul(m->w[i], x[0]));
+    return y;
+}
+
+static cg_tensor *walks_inside(void *context, int n, cg_tensor *const *x) {
+    cg_tensor *y = cg_checkpoint(sum_many, context, n, x);
+    if (!cg_checkpoint_recomputing(cg_device_of(x[0]))) CHECK(cg_backward(total(y)) == CG_OK);
+    return y;
+}
+
+/* As many captured parameters as one likes: y = (1 + sum w_i) x, walked, or only made and forgotten. */
+CPU_TEST(checkpoint, captures_any_number_of_parameters) {
+    for (int rank = 0; rank < 2; rank++)
+        for (int walked = 0; walked < 2; walked++) {
+            check_case("rank %d, %s", rank, walked ? "walked" : "forgotten");
+            cg_scope *scope = cg_scope_begin(dev);
+            const cg_dims shape = rank ? cg_shape(3, ) : cg_shape();
+            many m = {0};
+            for (int i = 0; i < MANY; i++)
+                m.w[i] = cg_require_grad(cg_full(dev, CG_F32, shape, 0.01 * i), true);
+            cg_tensor *x = cg_require_grad(cg_full(dev, CG_F32, shape, 2), true);
+            cg_tensor *y = total(cg_checkpoint(sum_many, &m, 1, &x));
+            CHECK(cg_requires_grad(y));
+            if (walked) {
+                CHECK(cg_backward(y) == CG_OK);
+                for (int i = 0; i < MANY; i++)
+                    check_equal(cg_grad_of(m.w[i]), CG_F32, shape, (long double[]){2, 2, 2});
+            }
+            cg_scope_end(scope);
+        }
+}
+
+/* A checkpoint in the function of another, whose record is gone when the outer one looks at it. */
+CPU_TEST(checkpoint, inner_record_released) {
+    many m = {0};
+    for (int i = 0; i < MANY; i++) m.w[i] = cg_require_grad(cg_full(dev, CG_F32, cg_shape(), 0.5), true);
+    cg_tensor *x = cg_require_grad(cg_full(dev, CG_F32, cg_shape(), 2), true);
+    CHECK(cg_requires_grad(cg_checkpoint(walks_inside, &m, 1, &x)));
+    check_equal(cg_grad_of(m.w[99]), CG_F32, cg_shape(), (long double[]){2});
+}

@@ -258,6 +258,27 @@ CPU_TEST(derivatives, refusals) {
     CHECK(cg_jacobian(first_only, NULL, 0, x, false, out) == CG_ERROR_ARGUMENT);
 }
 
+static cg_tensor *signs(void *context, int n, cg_tensor *const *x) {
+    (void)context, (void)n;
+    return cg_sign(x[0]);
+}
+
+/* A derivative that is 0 everywhere is a result. */
+CPU_TEST(derivatives, zero_everywhere) {
+    cg_tensor *x = of(dev, 2, (const float[]){3, -5}), *v = of(dev, 2, (const float[]){1, 2}), *out, *y,
+              *two[2] = {x, x}, *vs[2] = {v, v};
+    for (int create = 0; create < 2; create++) {
+        CHECK(cg_vjp(signs, NULL, 1, &x, v, create, &out, NULL) == CG_OK);
+        check_equal(out, CG_F32, cg_shape(2), (long double[]){0, 0});
+        CHECK_MSG(cg_jvp(signs, NULL, 1, &x, &v, create, &out, &y) == CG_OK, "%s", cg_error_message(dev));
+        check_equal(out, CG_F32, cg_shape(2), (long double[]){0, 0});
+        check_equal(y, CG_F32, cg_shape(2), (long double[]){1, -1});
+    }
+    check_case("no dependence is an error all the same");
+    CHECK(cg_jvp(signs, NULL, 2, two, vs, false, &out, NULL) == CG_ERROR_GRADIENT);
+    check_error(dev, CG_ERROR_GRADIENT, "jvp", "input 1", NULL);
+}
+
 CPU_TEST(derivatives, empty) {
     cg_tensor *x = cg_zeros(dev, CG_F32, cg_shape(0, 2)), *out;
     CHECK(cg_jacobian(squares, NULL, 1, &x, false, &out) == CG_OK);

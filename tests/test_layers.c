@@ -108,6 +108,15 @@ CPU_TEST(layers, residual) {
     check_same_bits(cg_forward(net, x), cg_add(cg_forward(inner, x), cg_forward(shortcut, x)));
     cg_module_free(net);
     check_case("shapes must be equal, not broadcast");
+    check_case("one module in both places");
+    inner = cg_linear_module(dev, 3, 3, CG_INIT_HE);
+    CHECK(!cg_residual_module(inner, inner));
+    check_error(dev, CG_ERROR_ARGUMENT, "residual_module", "linear", NULL);
+    check_case("the shortcut is a part of the inner module, which is freed");
+    inner = cg_sequential(dev);
+    CHECK(cg_sequential_add(inner, cg_linear_module(dev, 3, 3, CG_INIT_HE)) == CG_OK);
+    CHECK(!cg_residual_module(inner, cg_module_child(inner, "0")));
+    check_error(dev, CG_ERROR_STATE, "linear", NULL);
     net = cg_residual_module(cg_linear_module(dev, 3, 1, CG_INIT_HE), NULL);
     CHECK_FAILS(dev, cg_forward(net, x), CG_ERROR_SHAPE, "residual", "(2, 1)", "(2, 3)");
     cg_module_free(net);

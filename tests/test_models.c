@@ -101,6 +101,10 @@ CPU_TEST(models, descriptions_that_are_none) {
     CHECK_FAILS(dev, cg_model(dev, "mlp:5:rule", cg_shape(4, ), 2), CG_ERROR_ARGUMENT, "rule", "relu");
     CHECK_FAILS(dev, cg_model(dev, "mlp:5:", cg_shape(4, ), 2), CG_ERROR_ARGUMENT, "relu");
     CHECK_FAILS(dev, cg_model(dev, "lenet", cg_shape(64, ), 10), CG_ERROR_SHAPE, "lenet", "(64,)");
+    const int64_t large = INT64_C(1) << 33;
+    CHECK_FAILS(dev, cg_lenet(dev, cg_shape(1, large, large), 10), CG_ERROR_SHAPE, "lenet", "features");
+    CHECK_FAILS(dev, cg_lenet(dev, cg_shape(1, 4, 1 << 30), 10), CG_ERROR_SHAPE, "lenet", "features");
+    CHECK_FAILS(dev, cg_lenet(dev, cg_shape(1, 8, 8), INT64_MAX / 2), CG_ERROR_ARGUMENT, "lenet", "classes");
     CHECK_FAILS(dev, cg_model(dev, "linear", cg_shape(0, ), 10), CG_ERROR_ARGUMENT, "(0,)");
     CHECK_FAILS(dev, cg_model(dev, "linear", cg_shape(4, ), 0), CG_ERROR_ARGUMENT, "0 classes");
     CHECK(strstr(cg_model_list(), "mlp:SIZES") && strstr(cg_model_list(), "lenet"));
@@ -158,7 +162,7 @@ CPU_TEST(models, transformer_options) {
     cg_module_train(net, false);
     check_same_bits(cg_forward(net, x), cg_forward(net, x));
     cg_module_free(net);
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 11; i++) {
         o = tiny;
         if (i == 0) o.vocabulary = 0;
         if (i == 1) o.heads = 3;
@@ -167,6 +171,10 @@ CPU_TEST(models, transformer_options) {
         if (i == 4) o.dropout = 1;
         if (i == 5) o.dropout = (double)NAN;
         if (i == 6) o.width = -8;
+        if (i == 7) o.width = INT64_C(1) << 62;
+        if (i == 8) o.vocabulary = INT64_C(1) << 62;
+        if (i == 9) o.context = INT64_C(1) << 62;
+        if (i == 10) o.layers = 1025;
         check_case("option %d", i);
         CHECK_FAILS(dev, cg_transformer(dev, o), CG_ERROR_ARGUMENT, "transformer", "heads");
     }

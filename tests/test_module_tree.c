@@ -118,6 +118,23 @@ CPU_TEST(module_tree, ownership) {
     CHECK(released == 8);
 }
 
+/* What is no sequential takes nothing, and what it is, or is in, stays. */
+CPU_TEST(module_tree, sequential_add_to_another_kind) {
+    int released = 0;
+    cg_module *outer = block(dev, &released), *inner = cg_module_child(outer, "inner");
+    check_case("to itself");
+    CHECK(cg_sequential_add(outer, outer) == CG_ERROR_ARGUMENT && released == 0);
+    check_error(dev, CG_ERROR_ARGUMENT, "sequential_add", "block", NULL);
+    check_case("its root");
+    CHECK(cg_sequential_add(inner, outer) == CG_ERROR_ARGUMENT && released == 0);
+    check_error(dev, CG_ERROR_ARGUMENT, "sequential_add", "inner kind", NULL);
+    check_case("another, which is freed");
+    CHECK(cg_sequential_add(outer, empty(dev, "late", &released)) == CG_ERROR_ARGUMENT && released == 1);
+    check_error(dev, CG_ERROR_ARGUMENT, "sequential_add", "block", NULL);
+    cg_module_free(outer);
+    CHECK(released == 5);
+}
+
 CPU_TEST(module_tree, names_that_are_none) {
     cg_module *module = empty(dev, "m", NULL);
     add_numbers(module, "a", "b", 1);

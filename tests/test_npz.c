@@ -2,7 +2,11 @@
 #include "support/files.h"
 #include "support/numpy_files.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #ifdef CG_WITH_ZIP
 
@@ -72,6 +76,34 @@ HOST_TEST(npz, round_trip) {
     CHECK(cg_npz_write(test_path("e.npz"), 0, NULL, false) == CG_ERROR_ARGUMENT);
     CHECK(cg_npz_write("/nowhere/e.npz", 1, arrays, false) == CG_ERROR_IO);
     CHECK(count_files() == 1);
+    remove_test_folder();
+}
+
+/* Written as every other file is: a link is followed, rights stay, what is no regular file is left alone. */
+HOST_TEST(npz, writes_whole_or_not_at_all) {
+    static const float x[] = {1, 2};
+    const cg_named_array one = {"x", {CG_F32, {1, {2}}, (void *)x}};
+    char path[256], link[256], pipe[256], missing[256];
+    snprintf(path, sizeof path, "%s", test_path("a.npz"));
+    snprintf(link, sizeof link, "%s", test_path("l.npz"));
+    snprintf(pipe, sizeof pipe, "%s", test_path("p.npz"));
+    snprintf(missing, sizeof missing, "%s", test_path("m.npz"));
+    struct stat s;
+    CHECK(write_file(path, "old", 3) && chmod(path, 0640) == 0 && symlink(path, link) == 0);
+    CHECK_MSG(cg_npz_write(link, 1, &one, true) == CG_OK, "%s", cg_error_message(NULL));
+    CHECK(lstat(link, &s) == 0 && S_ISLNK(s.st_mode));
+    CHECK(stat(path, &s) == 0 && (s.st_mode & 0777) == 0640 && s.st_size > 100);
+    CHECK(mkfifo(pipe, 0600) == 0 && cg_npz_write(pipe, 1, &one, false) == CG_ERROR_IO);
+    CHECK(strstr(cg_error_message(NULL), "no regular file") && lstat(pipe, &s) == 0 && S_ISFIFO(s.st_mode));
+    check_case("nothing is left of what fails on the way");
+    struct rlimit old, low = {64, 64};
+    CHECK(getrlimit(RLIMIT_FSIZE, &old) == 0 && signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    low.rlim_max = old.rlim_max;
+    CHECK(setrlimit(RLIMIT_FSIZE, &low) == 0);
+    const cg_status status = cg_npz_write(missing, 1, &one, false);
+    CHECK(setrlimit(RLIMIT_FSIZE, &old) == 0);
+    CHECK(status == CG_ERROR_IO && lstat(missing, &s) != 0 && count_files() == 3);
+    CHECK_MSG(strstr(cg_error_message(NULL), "m.npz"), "%s", cg_error_message(NULL));
     remove_test_folder();
 }
 

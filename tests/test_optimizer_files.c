@@ -148,6 +148,8 @@ static void check_bad_settings(const untouched *u) {
         {"{", "", "the settings are no JSON"},
         {"\"kind\":\"adam\"", "\"kind\":\"sgd\"", "the file is of 'sgd', expected 'adam'"},
         {"\"kind\":\"adam\"", "\"kind\":3", "the file is of '', expected 'adam'"},
+        {"\"states\":2", "\"states\":3", "another variant of adam, expected one of 2 states"},
+        {"\"states\":2", "\"states\":\"2\"", "another variant of adam, expected one of 2 states"},
         {"\"lr\":", "\"rate\":", lacks},
         {"\"steps\":", "\"steps\":-", lacks},
         {"\"l1\":\"", "\"l1\":\"-1", lacks},
@@ -156,6 +158,9 @@ static void check_bad_settings(const untouched *u) {
         {"\"lr\":\"", "\"lr\":7,\"rate\":\"", lacks},
         {"\"decoupled\":false", "\"decoupled\":0", lacks},
         {"\"beta1\":", "\"beta3\":", lacks},
+        {"\"beta1\":\"0x1ccccccccccccdp-53\"", "\"beta1\":\"0x1p0\"", lacks},
+        {"\"steps\":2,", "\"steps\":9223372036854775807,", lacks},
+        {"\"steps\":[2", "\"steps\":[9223372036854775807", damaged},
         {"\"beta1\":", "\"beta3\":\"0\",\"beta1\":", lacks},
         {"\"lr_factor\":[", "\"lr_factor\":[\"-1\",", damaged},
         {"\"frozen\":[", "\"frozen\":[1,", damaged},
@@ -201,5 +206,31 @@ CPU_TEST(optimizer_files, errors_leave_everything_as_it_was) {
     for (int i = 0; i < 4; i++) cg_optimizer_free(all[i]);
     cg_module_free(net);
     cg_module_free(wide);
+    remove_test_folder();
+}
+
+/* A kind's variants have states of the same names: the one must not take those of the other. */
+CPU_TEST(optimizer_files, other_variants_are_refused) {
+    cg_module *net = small_net(dev, 1);
+    cg_optimizer *of[][2] = {
+        {cg_adam(net, (cg_adam_options){.amsgrad = true}), cg_adam(net, (cg_adam_options){0})},
+        {cg_rmsprop(net, (cg_rmsprop_options){.centered = true}), cg_rmsprop(net, (cg_rmsprop_options){0})},
+        {cg_rmsprop(net, (cg_rmsprop_options){.centered = true, .momentum = 0.5}),
+         cg_rmsprop(net, (cg_rmsprop_options){.momentum = 0.5})}};
+    const char *path = test_path("variant.safetensors");
+    for (int i = 0; i < 3; i++) {
+        check_case("variant %d", i);
+        train(dev, net, of[i][0], 2);
+        CHECK(cg_optimizer_save(of[i][0], path) == CG_OK);
+        cg_tensor *before = cg_eval(cg_clone(cg_optimizer_state(of[i][1], 0, NULL)));
+        cg_safetensors *file = cg_safetensors_open(path);
+        CHECK(cg_optimizer_load_from(of[i][1], file, "") == CG_ERROR_FORMAT);
+        check_error(dev, CG_ERROR_FORMAT, "optimizer_load", "states", NULL);
+        cg_safetensors_close(file);
+        check_same_bits(before, cg_optimizer_state(of[i][1], 0, NULL));
+        CHECK(cg_optimizer_steps(of[i][1]) == 0);
+        for (int k = 0; k < 2; k++) cg_optimizer_free(of[i][k]);
+    }
+    cg_module_free(net);
     remove_test_folder();
 }

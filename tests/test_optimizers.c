@@ -49,6 +49,29 @@ DEVICE_TEST(small_optimizers, pending_readers_see_the_old_weights) {
     cg_module_free(module);
 }
 
+/* What reads a state reads that of its own time: pending values, and the record of a gradient. */
+CPU_TEST(optimizers, readers_of_states_see_the_old_ones) {
+    double p[N];
+    cg_module *module = one_parameter(dev, CG_F32, p);
+    cg_optimizer *sgd = cg_sgd(module, (cg_sgd_options){.lr = 1, .momentum = 0.5});
+    cg_tensor *w = cg_parameter(module, 0, NULL), *state = cg_optimizer_state(sgd, 0, NULL);
+    CHECK(cg_backward(cg_sum(w, CG_ALL_AXES, false)) == CG_OK && cg_optimizer_step(sgd) == CG_OK);
+    cg_tensor *twice = cg_mul(state, 2), *part = cg_add(cg_slice(state, 0, 0, 2, 1), 1);
+    cg_tensor *other = cg_require_grad(cg_eval(cg_ones(dev, CG_F32, cg_shape(N))), true),
+              *y = cg_sum(cg_mul(other, state), CG_ALL_AXES, false);
+    CHECK(cg_eval(y) && cg_backward(cg_sum(w, CG_ALL_AXES, false)) == CG_OK &&
+          cg_optimizer_step(sgd) == CG_OK);
+    long double two[N], now[N];
+    for (int i = 0; i < N; i++) two[i] = 2, now[i] = 1.5L;
+    check_equal(twice, CG_F32, cg_shape(N), two);
+    check_equal(part, CG_F32, cg_shape(2), two);
+    check_equal(state, CG_F32, cg_shape(N), now);
+    CHECK(cg_backward(y) == CG_ERROR_STATE);
+    check_error(dev, CG_ERROR_STATE, "mul", "in place", NULL);
+    cg_optimizer_free(sgd);
+    cg_module_free(module);
+}
+
 /* All parameters in one launch, or a few: not one each. */
 DEVICE_TEST(small_optimizers, one_launch_for_all_parameters) {
     cg_module *net = cg_mlp(dev, 5, (const int64_t[]){3, 4, 5, 4, 2}, "tanh");

@@ -96,6 +96,28 @@ static void ends_of(const char *text, const char *class, double point[4]) {
     CHECK_MSG(read == 4, "%s: %d numbers", class, read);
 }
 
+/* Bars whose edges no axis shows: cut at the plot's left, and half a unit wide where no distance is to be had. */
+HOST_TEST(plot_svg, bars_with_edges_beyond_the_axis) {
+    const double x[] = {1, 10, 100}, missing[] = {1, (double)NAN, 3}, y[] = {2, 4, 8};
+    const cg_curve_style bars[] = {CG_CURVE_BARS};
+    const cg_curve decades = {NULL, 3, x, y}, gap = {NULL, 3, missing, y};
+    const char *text = svg(1, &decades, (cg_plot_options){.styles = bars, .log_x = true});
+    CHECK_MSG(!strstr(text, "nan") && !strstr(text, "inf"), "%s", text);
+    double left = -1, axis = -2;
+    const char *path = strstr(text, "class=\"bars f0\""), *line = strstr(text, "class=\"axis\"");
+    for (const char *next; line && (next = strstr(line + 1, "class=\"axis\"")); line = next) {
+    }
+    if (CHECK(path && line)) {
+        CHECK(sscanf(strstr(path, "d=\"M"), "d=\"M%lf", &left) == 1);
+        CHECK(sscanf(strstr(line, "d=\"M"), "d=\"M%lf", &axis) == 1);
+        CHECK_MSG(left == axis, "the first bar begins at %g, the axis at %g", left, axis);
+    }
+    text = svg(1, &gap, (cg_plot_options){.styles = bars});
+    CHECK_MSG(!strstr(text, "nan") && !strstr(text, "inf"), "%s", text);
+    CHECK_MSG(strstr(text, ">0.5</text>") && strstr(text, ">3.5</text>"), "half a unit to each side");
+    remove_test_folder();
+}
+
 HOST_TEST(plot_svg, equal_axes) {
     const double x[] = {0, 10}, y[] = {0, 2};
     const cg_curve curve = {NULL, 2, x, y};

@@ -356,6 +356,12 @@ CPU_TEST(recurrent, refusals) {
     CHECK_FAILS(dev, cg_gru(n.x, NULL, n.w, (cg_recurrent_options){.dropout = 2}, NULL), CG_ERROR_ARGUMENT,
                 "dropout");
     CHECK_FAILS(dev, cg_gru_module(dev, 0, 3, one), CG_ERROR_ARGUMENT, "gru_module");
+    CHECK_FAILS(dev, cg_lstm_module(dev, 3, INT64_C(1) << 62, one), CG_ERROR_ARGUMENT, "lstm_module",
+                "2147483648");
+    CHECK_FAILS(dev, cg_lstm_module(dev, INT64_MAX, 3, one), CG_ERROR_ARGUMENT, "lstm_module", "2147483648");
+    const cg_recurrent_options endless = {.layers = INT32_MAX, .bidirectional = true};
+    CHECK_FAILS(dev, cg_lstm_module(dev, 3, 3, endless), CG_ERROR_ARGUMENT, "layers", "1024");
+    CHECK_FAILS(dev, cg_gru(n.x, NULL, n.w, endless, NULL), CG_ERROR_ARGUMENT, "layers", "1024");
     CHECK_FAILS(dev, cg_lstm_module(dev, 3, 3, (cg_recurrent_options){.dropout = -1}), CG_ERROR_ARGUMENT,
                 "dropout");
     cg_module *linear = cg_linear_module(dev, 2, 2, CG_INIT_HE), *gru = cg_gru_module(dev, 2, 3, one);

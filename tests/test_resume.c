@@ -208,6 +208,28 @@ CPU_TEST(resume, saved_after_its_end) {
     remove_test_folder();
 }
 
+/* A first epoch that began in the middle is shorter; those after it are not. */
+CPU_TEST(resume, a_first_epoch_that_began_in_the_middle) {
+    const char *path = test_path("run.safetensors");
+    fitting a, b;
+    cg_fit_options o = {.epochs = 1, .checkpoint = path, .resume = true};
+    if (!fitting_begin(&a, dev, 6)) return;
+    cg_tensor *x, *target;
+    CHECK(cg_loader_next(a.train, &x, &target));
+    cg_history *first = cg_fit(a.net, a.optimizer, a.train, o);
+    CHECK(cg_optimizer_steps(a.optimizer) == FIT_BATCHES - 1);
+    if (!CHECK_MSG(first != NULL, "%s", cg_error_message(dev)) || !fitting_begin(&b, dev, 8)) return;
+    o.epochs = 2;
+    cg_history *again = cg_fit(b.net, b.optimizer, b.train, o);
+    CHECK_MSG(cg_history_epochs(again) == 2, "%s", cg_error_message(dev));
+    CHECK(cg_optimizer_steps(b.optimizer) == 2 * FIT_BATCHES - 1);
+    cg_history_free(again);
+    cg_history_free(first);
+    fitting_end(&a);
+    fitting_end(&b);
+    remove_test_folder();
+}
+
 /* --- a source ----------------------------------------------------------------------------------------------------- */
 
 /* Twenty points in five batches, in an order that is drawn when an epoch begins, each moved a little when it is used. */
@@ -336,6 +358,53 @@ CPU_TEST(resume, files_of_other_trainings) {
     CHECK(cg_trainer_save(NULL, path) == CG_ERROR_ARGUMENT && cg_trainer_load(t, NULL) == CG_ERROR_ARGUMENT);
     cg_trainer_free(t);
     fitting_end(&f);
+    remove_test_folder();
+}
+
+/* The file again, with the number behind the first `key` from `from` on in its place another. */
+static void write_edited(cg_device *dev, const char *path, const char *from, const char *key,
+                         const char *number) {
+    enum { MOST = 64, KEYS = 3 };
+    static const char *const keys[KEYS] = {"history", "training", "optimizer.optimizer"};
+    char *text[KEYS];
+    cg_named_tensor entry[MOST];
+    cg_safetensors *file = cg_safetensors_open(path);
+    const int n = cg_safetensors_count(file);
+    if (!CHECK(n > 0 && n <= MOST)) return;
+    for (int i = 0; i < n; i++) {
+        const char *name = NULL;
+        CHECK(cg_safetensors_entry(file, i, &name, NULL, NULL) == CG_OK);
+        char *copy = scratch(strlen(name) + 1);
+        entry[i] = (cg_named_tensor){strcpy(copy, name), cg_eval(cg_safetensors_read(file, i, dev))};
+    }
+    for (int k = 0; k < KEYS; k++) {
+        const char *old = cg_safetensors_metadata(file, keys[k]);
+        text[k] = scratch(strlen(old) + 32);
+        strcpy(text[k], old);
+        if (k != 1) continue;
+        const char *at = strstr(strstr(old, from), key) + strlen(key);
+        sprintf(text[k], "%.*s%s%s", (int)(at - old), old, number, at + strspn(at, "0123456789"));
+    }
+    cg_safetensors_close(file);
+    const char *const metadata[KEYS][2] = {{keys[0], text[0]}, {keys[1], text[1]}, {keys[2], text[2]}};
+    CHECK_MSG(cg_safetensors_save(path, n, entry, KEYS, metadata) == CG_OK, "%s", cg_error_message(NULL));
+}
+
+/* Loaders count epochs to 2^31 - 1: a file of more is refused while nothing has changed. */
+CPU_TEST(resume, epochs_that_no_loader_counts) {
+    const char *path = test_path("run.safetensors");
+    fitting f;
+    for (int i = 0; i < 2; i++) {
+        if (!fitting_begin(&f, dev, 6)) return;
+        const cg_fit_options o = {.epochs = 2, .checkpoint = path, .validation = f.validation};
+        cg_history_free(cg_fit(f.net, f.optimizer, f.train, o));
+        fitting_end(&f);
+        write_edited(dev, path, i ? "\"validation\":" : "\"train\":", "\"epoch\":", "2147483648");
+        if (!fitting_begin(&f, dev, 7)) return;
+        const cg_fit_options next = {.epochs = 2, .validation = f.validation};
+        does_not_load(&f, &next, path, CG_ERROR_FORMAT, "other data");
+        fitting_end(&f);
+    }
     remove_test_folder();
 }
 

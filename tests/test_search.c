@@ -61,6 +61,10 @@ HOST_TEST(search, points_of_ranges) {
                   {{.name = "a", .low = 1e-4, .high = 1, .log = true}, 5, {1e-4, 1e-3, 1e-2, 1e-1, 1}},
                   {{.name = "a", .low = 1, .high = 3, .whole = true}, 3, {1, 2, 3}},
                   {{.name = "a", .low = 8, .high = 128, .whole = true, .log = true}, 5, {8, 16, 32, 64, 128}},
+                  {{.name = "a", .low = 1, .high = 5, .whole = true, .log = true}, 5, {1, 2, 3, 4, 5}},
+                  {{.name = "a", .low = 1, .high = 6, .whole = true, .log = true}, 4, {1, 2, 4, 6}},
+                  {{.name = "a", .low = 1, .high = 100, .whole = true, .log = true}, 5, {1, 3, 10, 32, 100}},
+                  {{.name = "a", .low = 2, .high = 9, .whole = true, .log = true, .steps = 1}, 1, {2}},
                   {{.name = "a", .low = 7, .high = 7}, 1, {7}},
                   {{.name = "a", .low = 2, .high = 4, .steps = 1}, 1, {2}}};
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
@@ -97,6 +101,26 @@ HOST_TEST(search, part_of_a_grid) {
     }
     for (int i = 0; i < 9; i++)
         CHECK_MSG(often[i] > 60 && often[i] < 140, "combination %d: %d of 300", i, often[i]);
+}
+
+/* The work is that of the budget, not of the grid: 2^52 combinations. */
+HOST_TEST(search, part_of_a_huge_grid) {
+    const cg_hyperparameter huge[] = {{.name = "x", .low = 0, .high = 1, .steps = 1 << 26},
+                                      {.name = "y", .low = 0, .high = 1, .steps = 1 << 26}};
+    notes a = {0}, b = {0}, c = {0};
+    cg_search *s = cg_grid_search(2, huge, bowl, &a, (cg_search_options){.budget = 100, .seed = 4});
+    CHECK(cg_search_trials(s) == 100);
+    for (int k = 1; k < 100; k++)
+        CHECK(a.value[k - 1][0] < a.value[k][0] ||
+              (a.value[k - 1][0] == a.value[k][0] && a.value[k - 1][1] < a.value[k][1]));
+    CHECK(a.value[0][0] < 0.2 && a.value[99][0] > 0.8); /* each misses once in 5e9 seeds */
+    cg_search_free(s);
+    s = cg_grid_search(2, huge, bowl, &b, (cg_search_options){.budget = 100, .seed = 4});
+    cg_search_free(s);
+    s = cg_grid_search(2, huge, bowl, &c, (cg_search_options){.budget = 100, .seed = 5});
+    cg_search_free(s);
+    CHECK(memcmp(a.value, b.value, 100 * sizeof *a.value) == 0 &&
+          memcmp(a.value, c.value, 100 * sizeof *a.value) != 0);
 }
 
 static cg_status note_three(void *context, const double *value, uint64_t seed, double *score) {

@@ -9,7 +9,8 @@
  * exponent, "inf" and "nan" in any case, a '.' as the point. Any other is one of text: its values are then the places
  * of its texts in their sorted list (as bytes), the column's categories.
  *
- * Errors, on cg_error_message(NULL) with path, line and column: CG_ERROR_IO, CG_ERROR_FORMAT, CG_ERROR_MEMORY.
+ * Errors, on cg_error_message(NULL) with path, line and column: CG_ERROR_IO, CG_ERROR_FORMAT, CG_ERROR_MEMORY; and
+ * CG_ERROR_ARGUMENT for no path and for options that are none.
  */
 #ifndef CLGRAD_CSV_H
 #define CLGRAD_CSV_H
@@ -20,7 +21,7 @@ CG_BEGIN_DECLS
 
 /* How a file is read; zero is the default of each. */
 typedef struct cg_csv_options {
-    char delimiter;      /* ','; any other ASCII character but a quote, a digit, '.', CR and LF */
+    char delimiter;      /* ','; any other ASCII character but a quote, a digit, '.', '+', '-', CR and LF */
     bool no_header;      /* the first record is data; columns are then called "0", "1", ... */
     bool refuse_missing; /* a missing number or text is an error, and not NaN */
     int64_t skip_lines;  /* lines before the header that are not read */

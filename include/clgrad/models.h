@@ -21,7 +21,7 @@ CG_API cg_module *cg_mlp(cg_device *dev, int n, const int64_t *sizes, const char
  * A convolutional network in the manner of LeNet for samples (C, H, W), at least 4 x 4: (N, C, H, W) -> (N, classes).
  * 3 x 3 convolutions of 16, 32 and 64 channels, each with batch normalization and relu, a 2 x 2 maximum after the second
  * and the third; a hidden linear layer of 128; dropout of 0.25 and 0.5 before the linear layers. Errors: CG_ERROR_SHAPE
- * for another sample, CG_ERROR_ARGUMENT for classes < 1.
+ * for another sample, or one of more than 2^31 features, CG_ERROR_ARGUMENT for classes < 1.
  * Source: LeCun et al. 1998, with the layers of later years.
  */
 CG_API cg_module *cg_lenet(cg_device *dev, cg_dims sample, int64_t classes);
@@ -32,7 +32,7 @@ typedef struct cg_transformer_options {
     int64_t context;    /* 64: the longest sequence */
     int64_t width;      /* 64: a multiple of heads */
     int64_t heads;      /* 4 */
-    int64_t layers;     /* 2 */
+    int64_t layers;     /* 2; at most 1024 */
     double dropout;     /* 0: of the embedding, and of what each half block adds */
 } cg_transformer_options;
 

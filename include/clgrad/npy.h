@@ -58,7 +58,8 @@ CG_API void cg_npz_close(cg_npz *file);
 
 /*
  * Writes n arrays as a .npz file, whole or not at all: stored as numpy.savez does, or with `compress` deflated as
- * numpy.savez_compressed does. Errors: CG_ERROR_ARGUMENT for an empty or repeated name.
+ * numpy.savez_compressed does. The archive is made in memory first. Errors: CG_ERROR_ARGUMENT for an empty or repeated
+ * name.
  */
 CG_API cg_status cg_npz_write(const char *path, int n, const cg_named_array *arrays, bool compress);
 

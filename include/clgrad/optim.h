@@ -141,7 +141,7 @@ CG_API cg_status cg_optimizer_set_momentum(cg_optimizer *optimizer, double momen
 /* The number of calls of cg_optimizer_step that succeeded, those before a resumed checkpoint included. */
 CG_API int64_t cg_optimizer_steps(const cg_optimizer *optimizer);
 
-/* Sets that number, and the count t of every parameter: as if that many steps had been done. */
+/* Sets that number, and the count t of every parameter: as if that many steps had been done, 0 to 2^53. */
 CG_API void cg_optimizer_set_steps(cg_optimizer *optimizer, int64_t steps);
 
 /* Frees an optimizer. NULL is allowed. */
@@ -182,7 +182,8 @@ CG_API cg_status cg_optimizer_save(const cg_optimizer *optimizer, const char *pa
 
 /*
  * Reads what cg_optimizer_save wrote: training goes on bit for bit as it would have without a stop. The file must be of
- * the same kind, with each state in its shape and dtype and nothing else; lr, options and groups become the file's.
+ * the same kind and variant (amsgrad, centered, with momentum or without), with each state in its shape and dtype and
+ * nothing else; lr, options and groups become the file's.
  * Errors: CG_ERROR_IO, CG_ERROR_FORMAT; nothing has changed then.
  */
 CG_API cg_status cg_optimizer_load(cg_optimizer *optimizer, const char *path);

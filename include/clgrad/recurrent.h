@@ -26,7 +26,7 @@ typedef struct cg_recurrent_weights {
 
 /* All zero: one layer, forward, tanh, no dropout, with biases. */
 typedef struct cg_recurrent_options {
-    int layers;         /* 0 is 1 */
+    int layers;         /* 0 is 1; at most 1024 */
     bool bidirectional; /* a second set of weights runs from the last step to the first; joined, (.., 2 H) */
     double dropout;     /* of the outputs of every layer but the last; in a module while it trains */
     bool relu;          /* cg_rnn: relu instead of tanh */
@@ -65,7 +65,7 @@ CG_API cg_tensor *cg_gru(cg_tensor *x, cg_tensor *h0, const cg_recurrent_weights
 /*
  * A layer of Elman's network with parameters weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, then with the suffix
  * _reverse, then _l1, ..., f32, all U(-1 / sqrt(H), 1 / sqrt(H)). cg_forward gives the outputs of all steps, (B, T, D H),
- * from states 0. Errors: CG_ERROR_ARGUMENT unless inputs, hidden > 0 and the options are in range.
+ * from states 0. Errors: CG_ERROR_ARGUMENT unless inputs and hidden are 1 to 2^31 and the options in range.
  */
 CG_API cg_module *cg_rnn_module(cg_device *dev, int64_t inputs, int64_t hidden, cg_recurrent_options options);
 

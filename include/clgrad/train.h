@@ -300,7 +300,7 @@ typedef struct cg_hyperparameter {
     double low, high;     /* the range, both ends possible */
     bool log;             /* evenly in the logarithm; 0 < low */
     bool whole;           /* whole numbers */
-    int steps;            /* points of the range in a grid, ends included; 5 */
+    int steps;            /* points of the range in a grid, ends included; 5; whole numbers do not repeat */
 } cg_hyperparameter;
 
 /*

@@ -77,7 +77,7 @@ static int note_all(const cg_walk *w, kept *slot) {
         const cg_node *node = visit->node;
         const cg_again *nested = node->again;
         if (node->serial < w->first) continue;
-        for (int i = 0; i < node->n && !nested; i++) note(w, node->saved[i], slot, &count);
+        for (int i = 0; i < CG_RULE_INPUTS; i++) note(w, node->saved[i], slot, &count);
         for (int i = 0; nested && i < nested->n; i++) note(w, nested->argument[i].x, slot, &count);
         for (int i = 0; nested && i < nested->n_used; i++) note(w, nested->used[i].x, slot, &count);
     }

@@ -22,8 +22,8 @@ struct cg_node {
     cg_device *dev;
     uint64_t serial;     /* counts up: a node made later has a larger one */
     const cg_rule *rule; /* NULL: a leaf */
-    int n;
-    cg_node **input; /* NULL where no gradient is wanted; retained */
+    int n;               /* inputs: of a checkpoint any number, else at most CG_RULE_INPUTS */
+    cg_node **input;     /* NULL where no gradient is wanted; retained */
     cg_node *few[CG_RULE_INPUTS];
     cg_tensor *saved[CG_RULE_INPUTS]; /* kept inputs, with their own record */
     cg_tensor *saved_out;             /* the kept result, outside the record: else a circle */

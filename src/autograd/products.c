@@ -39,7 +39,8 @@ static cg_status jvp_of(const cg_applied *t, cg_tensor *const *v, bool create_gr
     free(g);
     if (status) return status;
     if (!dot) return t->dev->error.code;
-    const cg_grad_request r = {.op = "jvp", .y = dot, .n = 1, .x = &u, .create_graph = create_graph};
+    const cg_grad_request r = {
+        .op = "jvp", .y = dot, .n = 1, .x = &u, .create_graph = create_graph, .unused_is_zero = true};
     return cg_grad_do(&r, out);
 }
 

@@ -36,7 +36,7 @@ void cg_unkeep(cg_tensor **slot) {
 }
 
 void cg_node_release_saved(cg_node *node) {
-    for (int i = 0; i < node->n; i++) cg_unkeep(&node->saved[i]);
+    for (int i = 0; i < CG_RULE_INPUTS; i++) cg_unkeep(&node->saved[i]);
     cg_unkeep(&node->saved_out);
     cg_again_free(node->again);
     node->again = NULL;

@@ -19,6 +19,9 @@ bool cg_dims_scale(cg_dims *shape, int axis, int64_t factor);
 /* The products of the dims before and after an axis of a valid shape: it is (outer, dim, inner) in memory. */
 void cg_dims_around(const cg_dims *shape, int axis, int64_t *outer, int64_t *inner);
 
+/* The largest size of a layer (inputs, outputs, ...): small multiples of it, and products of two, are numbers. */
+#define CG_SIZE_LIMIT (INT64_C(1) << 31)
+
 bool cg_dims_equal(const cg_dims *a, const cg_dims *b);
 
 /* Row-major strides of a valid shape. */

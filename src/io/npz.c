@@ -9,6 +9,7 @@
 
 #ifdef CG_WITH_ZIP
 
+#include "io/atomic_file.h"
 #include "io/input_file.h"
 
 #include <stdlib.h>
@@ -195,25 +196,58 @@ static bool add_array(zip_t *zip, const cg_named_array *a, char header[CG_NPY_WR
            zip_file_set_dostime(zip, at, 0, DOS_DATE, 0) == 0;
 }
 
-/* Libzip writes to a temporary file, too, and renames it in zip_close. */
-static cg_status write_archive(const char *path, int n, const cg_named_array *arrays, bool compress,
-                               char (*header)[CG_NPY_WRITTEN_HEADER], cg_error *err) {
-    int code = 0;
-    zip_t *zip = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, &code);
+/* The archive as libzip makes it, in memory: its own way to a file renames without fsync. To be freed. */
+static zip_source_t *make_archive(const char *path, int n, const cg_named_array *arrays, bool compress,
+                                  char (*header)[CG_NPY_WRITTEN_HEADER], cg_error *err) {
+    zip_error_t why;
+    zip_error_init(&why);
+    zip_source_t *memory = zip_source_buffer_create(NULL, 0, 0, &why);
+    zip_t *zip = memory ? zip_open_from_source(memory, ZIP_CREATE | ZIP_TRUNCATE, &why) : NULL;
     if (!zip) {
-        zip_error_t why;
-        zip_error_init_with_code(&why, code);
-        CG_FAIL(err, code == ZIP_ER_MEMORY ? CG_ERROR_MEMORY : CG_ERROR_IO,
-                "npz: cannot write " CG_PATH_FORMAT ": %s", path, zip_error_strerror(&why));
+        fail_zip(err, "cannot write", path, &why);
+        zip_source_free(memory);
         zip_error_fini(&why);
-        return err->code;
+        return NULL;
     }
+    zip_error_fini(&why);
+    zip_source_keep(memory);
     bool ok = true;
     for (int i = 0; ok && i < n; i++) ok = add_array(zip, &arrays[i], header[i], compress);
-    if (ok && zip_close(zip) == 0) return CG_OK;
+    if (ok && zip_close(zip) == 0) return memory;
     fail_zip(err, "cannot write", path, zip_get_error(zip));
     zip_discard(zip);
-    return err->code;
+    zip_source_free(memory);
+    return NULL;
+}
+
+/* Appends all bytes of a source. */
+static cg_status copy_source(zip_source_t *from, cg_atomic_file *to, cg_error *err) {
+    static const size_t room = 1 << 16;
+    char *part = malloc(room);
+    if (!part) return CG_FAIL(err, CG_ERROR_MEMORY, "npz: out of memory");
+    cg_status status = CG_OK;
+    zip_int64_t bytes = zip_source_open(from) == 0 ? 1 : -1;
+    const bool open = bytes > 0;
+    while (status == CG_OK && bytes > 0) {
+        bytes = zip_source_read(from, part, room);
+        if (bytes > 0) status = cg_atomic_write(to, part, (size_t)bytes, err);
+    }
+    if (bytes < 0) status = fail_zip(err, "cannot write", to->path, zip_source_error(from));
+    if (open) zip_source_close(from);
+    free(part);
+    return status;
+}
+
+static cg_status write_archive(const char *path, int n, const cg_named_array *arrays, bool compress,
+                               char (*header)[CG_NPY_WRITTEN_HEADER], cg_error *err) {
+    cg_atomic_file file;
+    cg_status status = cg_atomic_begin(&file, path, err);
+    if (status == CG_OK) {
+        zip_source_t *archive = make_archive(path, n, arrays, compress, header, err);
+        status = archive ? copy_source(archive, &file, err) : err->code;
+        zip_source_free(archive);
+    }
+    return cg_atomic_end(&file, status, err);
 }
 
 cg_status cg_npz_write(const char *path, int n, const cg_named_array *arrays, bool compress) {

@@ -36,9 +36,10 @@ static cg_curve_style style_of(const plot *p, int c) {
     return p->options->styles ? p->options->styles[c] : CG_CURVE_LINE;
 }
 
-/* Half the width of the bars of a curve: half the distance of the first two. */
+/* Half the width of the bars of a curve: half the distance of the first two, or half a unit where they have none. */
 static double half_bar(const cg_curve *curve) {
-    return curve->n > 1 ? fabs(curve->x[1] - curve->x[0]) / 2 : 0.5;
+    const double distance = curve->n > 1 ? fabs(curve->x[1] - curve->x[0]) : 1;
+    return isfinite(distance) ? distance / 2 : 0.5;
 }
 
 static void widen(double range[2], bool log, double value) {
@@ -219,13 +220,19 @@ static void put_dots(const plot *p, int c) {
     fputs("\"/>\n", p->out);
 }
 
+/* Where a bar's edge is drawn: at the plot's own, `end`, where the axis cannot show it. */
+static double place_edge(const plot *p, double x, double end) {
+    return plot_axis_can_show(p->options->log_x, x) ? place_x(p, x) : end;
+}
+
 static void put_bars(const plot *p, int c) {
     const cg_curve *curve = &p->curves[c];
     const double half = half_bar(curve), foot = p->options->log_y ? p->bottom : place_y(p, 0);
     fprintf(p->out, "<path class=\"bars f%d\" d=\"", c % SVG_COLOURS);
     for (int i = 0; i < curve->n; i++) {
         if (!shown(p, curve, i)) continue;
-        const double left = place_x(p, curve->x[i] - half), right = place_x(p, curve->x[i] + half);
+        const double left = place_edge(p, curve->x[i] - half, p->left),
+                     right = place_edge(p, curve->x[i] + half, p->right);
         fprintf(p->out, "M%.1f %.1fV%.1fH%.1fV%.1fz", left, foot, place_y(p, curve->y[i]), right, foot);
     }
     fputs("\"/>\n", p->out);

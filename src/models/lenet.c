@@ -46,15 +46,25 @@ static void add_head(cg_module *net, int64_t features, int64_t classes, cg_statu
     cg_assembly_add(net, NULL, cg_linear_module(dev, HIDDEN, classes, CG_INIT_XAVIER), status);
 }
 
+/* Height times width after both pools. */
+static int64_t pixels_at_end(const cg_dims *sample) { return (sample->dim[1] / 4) * (sample->dim[2] / 4); }
+
 static bool check_lenet(cg_device *dev, const cg_dims *sample, int64_t classes) {
     if (sample->rank != 3 || sample->dim[0] < 1 || sample->dim[1] < 4 || sample->dim[2] < 4) {
         CG_FAIL(&dev->error, CG_ERROR_SHAPE, "lenet: expected samples (C, H, W) with H, W >= 4, got %s",
                 CG_SHAPE_STR(sample));
         return false;
     }
-    if (classes < 1) {
-        CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "lenet: %lld classes, expected at least 1",
-                (long long)classes);
+    bool fits = true;
+    for (int i = 0; i < 3; i++) fits = fits && sample->dim[i] <= CG_SIZE_LIMIT;
+    if (!fits || pixels_at_end(sample) > CG_SIZE_LIMIT / THIRD) {
+        CG_FAIL(&dev->error, CG_ERROR_SHAPE, "lenet: samples %s have more than %lld channels or features",
+                CG_SHAPE_STR(sample), (long long)CG_SIZE_LIMIT);
+        return false;
+    }
+    if (classes < 1 || classes > CG_SIZE_LIMIT) {
+        CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "lenet: %lld classes, expected 1 to %lld", (long long)classes,
+                (long long)CG_SIZE_LIMIT);
         return false;
     }
     return true;
@@ -66,6 +76,6 @@ cg_module *cg_lenet(cg_device *dev, cg_dims sample, int64_t classes) {
     if (!net) return NULL;
     cg_status status = CG_OK;
     add_convolutions(net, sample.dim[0], &status);
-    add_head(net, THIRD * (sample.dim[1] / 4) * (sample.dim[2] / 4), classes, &status);
+    add_head(net, THIRD * pixels_at_end(&sample), classes, &status);
     return cg_assembly_end(net, status);
 }

@@ -11,7 +11,7 @@
 #include "tensor/context.h"
 
 static const double EPSILON = 1e-5;
-enum { EXPANSION = 4 };
+enum { EXPANSION = 4, MAX_LAYERS = 1024 };
 
 /* --- tokens and places as vectors ------------------------------------------------------------------------------ */
 
@@ -99,16 +99,21 @@ static void set_defaults(cg_transformer_options *o) {
     if (o->layers == 0) o->layers = 2;
 }
 
+static bool is_size(int64_t size) { return size >= 1 && size <= CG_SIZE_LIMIT; }
+
 static bool check(cg_device *dev, const cg_transformer_options *o) {
-    if (o->vocabulary >= 1 && o->context >= 1 && o->width >= 1 && o->heads >= 1 && o->layers >= 1 &&
-        o->width % o->heads == 0 && o->dropout >= 0 && o->dropout < 1)
+    if (is_size(o->vocabulary) && is_size(o->context) && is_size(o->width) && o->heads >= 1 &&
+        o->layers >= 1 && o->layers <= MAX_LAYERS && o->width % o->heads == 0 && o->dropout >= 0 &&
+        o->dropout < 1)
         return true;
-    CG_FAIL(&dev->error, CG_ERROR_ARGUMENT,
-            "transformer: expected a vocabulary, context, layers and heads >= 1, heads that divide width and "
-            "0 <= "
-            "dropout < 1, got vocabulary %lld, context %lld, width %lld, heads %lld, layers %lld, dropout %g",
-            (long long)o->vocabulary, (long long)o->context, (long long)o->width, (long long)o->heads,
-            (long long)o->layers, o->dropout);
+    CG_FAIL(
+        &dev->error, CG_ERROR_ARGUMENT,
+        "transformer: expected a vocabulary, context and width of 1 to 2^31, heads >= 1 that divide width, 1 "
+        "to %d layers and 0 <= dropout < 1, got vocabulary %lld, context %lld, width %lld, heads %lld, "
+        "layers "
+        "%lld, dropout %g",
+        MAX_LAYERS, (long long)o->vocabulary, (long long)o->context, (long long)o->width, (long long)o->heads,
+        (long long)o->layers, o->dropout);
     return false;
 }
 

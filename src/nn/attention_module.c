@@ -93,6 +93,10 @@ static bool check(cg_device *dev, int64_t width, int64_t heads, double dropout) 
         CG_FAIL(&dev->error, CG_ERROR_ARGUMENT,
                 "multi_head_attention_module: %lld heads do not divide a width of %lld", (long long)heads,
                 (long long)width);
+    else if (width > CG_SIZE_LIMIT)
+        CG_FAIL(&dev->error, CG_ERROR_ARGUMENT,
+                "multi_head_attention_module: a width of %lld, expected at most %lld", (long long)width,
+                (long long)CG_SIZE_LIMIT);
     else if (!(dropout >= 0 && dropout < 1))
         CG_FAIL(&dev->error, CG_ERROR_ARGUMENT,
                 "multi_head_attention_module: expected dropout from 0 to below 1, got %g", dropout);

@@ -140,10 +140,9 @@ cg_status cg_module_add_buffer(cg_module *module, const char *name, cg_tensor *v
     return add_tensor(module, "module_add_buffer", CG_BUFFERS, name, value);
 }
 
-/* Whether `module` is a part of `child`, which must then stay. */
-static bool contains(const cg_module *child, const cg_module *module) {
-    for (const cg_module *m = module; m; m = m->parent)
-        if (m == child) return true;
+bool cg_module_contains(const cg_module *module, const cg_module *part) {
+    for (const cg_module *m = part; m; m = m->parent)
+        if (m == module) return true;
     return false;
 }
 
@@ -152,7 +151,7 @@ static cg_status check_child(const cg_module *module, const char *name, const cg
     if (child->parent)
         return CG_FAIL(err, CG_ERROR_STATE, "module_add: the %s for \"%s\" is part of a %s already",
                        child->name, name, child->parent->name);
-    if (contains(child, module))
+    if (cg_module_contains(child, module))
         return CG_FAIL(err, CG_ERROR_STATE, "module_add: a %s cannot be part of itself", module->name);
     if (child->dev != module->dev)
         return CG_FAIL(err, CG_ERROR_DEVICE_MISMATCH, "module_add: the %s for \"%s\" lives on another device",
@@ -177,7 +176,7 @@ static cg_status add_child(cg_module *module, const char *name, cg_module *child
 
 cg_status cg_module_add(cg_module *module, const char *name, cg_module *child) {
     cg_status status = module && name && child ? add_child(module, name, child) : CG_ERROR_ARGUMENT;
-    if (status && child && !contains(child, module))
+    if (status && child && !cg_module_contains(child, module))
         cg_module_free(child); /* which leaves what has a parent */
     return status;
 }

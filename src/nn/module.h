@@ -60,6 +60,9 @@ int cg_module_count(const cg_module *module, cg_member kind);
 /* Forgets the lists of a module and of those it is in: something was added. */
 void cg_module_tree_changed(cg_module *module);
 
+/* Whether `part` is `module`, or in it. */
+bool cg_module_contains(const cg_module *module, const cg_module *part);
+
 /* A copy of `value` without a record, and a leaf if it is to be a parameter; in the innermost scope. */
 cg_tensor *cg_module_copy(cg_tensor *value, bool leaf);
 

@@ -7,6 +7,8 @@
 #include "clgrad/random.h"
 #include "ops/op.h"
 
+enum { MAX_LAYERS = 1024 };
+
 typedef struct network {
     const char *op;
     cg_cell cell;
@@ -21,10 +23,12 @@ typedef struct network {
 /* --- checks ---------------------------------------------------------------------------------------------------- */
 
 bool cg_recurrent_check_options(cg_device *dev, const char *op, const cg_recurrent_options *options) {
-    if (options->layers >= 0 && options->dropout >= 0 && options->dropout <= 1) return true;
+    if (options->layers >= 0 && options->layers <= MAX_LAYERS && options->dropout >= 0 &&
+        options->dropout <= 1)
+        return true;
     CG_FAIL(&dev->error, CG_ERROR_ARGUMENT,
-            "%s: %d layers, dropout %g: expected layers >= 0, 0 <= dropout <= 1", op, options->layers,
-            options->dropout);
+            "%s: %d layers, dropout %g: expected 0 to %d layers, 0 <= dropout <= 1", op, options->layers,
+            options->dropout, MAX_LAYERS);
     return false;
 }
 

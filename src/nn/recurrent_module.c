@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "clgrad/random.h"
+#include "core/shape.h"
 #include "nn/module.h"
 #include "nn/recurrent_cell.h"
 
@@ -108,9 +109,9 @@ static layer *layer_new(cg_device *dev, cg_cell cell, cg_recurrent_options optio
 static cg_module *make(cg_device *dev, cg_cell cell, int64_t inputs, int64_t hidden,
                        cg_recurrent_options options) {
     if (!dev || !cg_recurrent_check_options(dev, names[cell], &options)) return NULL;
-    if (inputs < 1 || hidden < 1) {
-        CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "%s_module: %lld inputs, %lld hidden, expected more than 0",
-                names[cell], (long long)inputs, (long long)hidden);
+    if (inputs < 1 || hidden < 1 || inputs > CG_SIZE_LIMIT || hidden > CG_SIZE_LIMIT) {
+        CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "%s_module: %lld inputs, %lld hidden, expected 1 to %lld",
+                names[cell], (long long)inputs, (long long)hidden, (long long)CG_SIZE_LIMIT);
         return NULL;
     }
     layer *s = layer_new(dev, cell, options);

@@ -14,21 +14,30 @@ static cg_tensor *residual_forward(void *context, cg_module *self, cg_tensor *x)
     return NULL;
 }
 
-/* Both children belong to the module, or are gone. */
+/* Both children belong to the module, or are gone. A shortcut that is a part of something goes with that. */
 static cg_status add_children(cg_module *module, cg_module *inner, cg_module *shortcut) {
+    const bool is_part = shortcut && shortcut->parent;
     cg_status status = cg_module_add(module, "inner", inner);
     if (status == CG_OK && shortcut) return cg_module_add(module, "shortcut", shortcut);
-    if (status) cg_module_free(shortcut);
+    if (status && !is_part) cg_module_free(shortcut);
     return status;
+}
+
+static void free_both(cg_module *inner, cg_module *shortcut) {
+    const bool gone = shortcut && (shortcut == inner || shortcut->parent);
+    cg_module_free(inner);
+    if (!gone) cg_module_free(shortcut);
 }
 
 cg_module *cg_residual_module(cg_module *inner, cg_module *shortcut) {
     cg_module *module = NULL;
-    if (inner && (shortcut || inner->dev->error.code == CG_OK))
+    if (inner && inner == shortcut)
+        CG_FAIL(&inner->dev->error, CG_ERROR_ARGUMENT,
+                "residual_module: the %s is inner module and shortcut at once", inner->name);
+    else if (inner && (shortcut || inner->dev->error.code == CG_OK))
         module = cg_custom_module(inner->dev, "residual", residual_forward, NULL, NULL);
     if (!module) {
-        cg_module_free(inner);
-        cg_module_free(shortcut);
+        free_both(inner, shortcut);
         return NULL;
     }
     if (add_children(module, inner, shortcut) == CG_OK) return module;

@@ -14,9 +14,10 @@ cg_module *cg_sequential(cg_device *dev) {
 cg_status cg_sequential_add(cg_module *net, cg_module *layer) {
     if (!net || !layer) return cg_module_add(net, NULL, layer); /* which frees the layer */
     if (net->forward != sequential_forward) {
-        cg_module_free(layer);
-        return CG_FAIL(&net->dev->error, CG_ERROR_ARGUMENT, "sequential_add: %s is not a sequential",
-                       net->name);
+        cg_status status =
+            CG_FAIL(&net->dev->error, CG_ERROR_ARGUMENT, "sequential_add: %s is not a sequential", net->name);
+        if (!cg_module_contains(layer, net)) cg_module_free(layer); /* as cg_module_add */
+        return status;
     }
     char number[16];
     snprintf(number, sizeof number, "%d", net->n_children);

@@ -28,6 +28,7 @@ static cg_status take_options(cg_optimizer *o, cg_common_options common, const c
     o->decoupled = common.decoupled;
     for (int k = 0; k < o->update->n_options && status == CG_OK; k++) {
         o->option[k] = cg_option_or(option[k].value, option[k].usual);
+        o->below[k] = option[k].below;
         status = check_option(o, o->update->option[k], o->option[k], option[k].below);
     }
     return status;
@@ -125,7 +126,7 @@ int64_t cg_optimizer_steps(const cg_optimizer *o) { return o ? o->t : 0; }
 
 void cg_optimizer_set_steps(cg_optimizer *o, int64_t steps) {
     if (!o) return;
-    o->t = steps > 0 ? steps : 0;
+    o->t = steps < 0 ? 0 : steps < CG_MAX_STEPS ? steps : CG_MAX_STEPS;
     for (int i = 0; i < o->n; i++) o->slot[i].t = o->t;
 }
 

@@ -10,6 +10,9 @@
 
 enum { CG_MAX_STATES = 3, CG_MAX_OPTIONS = 5 };
 
+/* The most steps that are counted: such a number is exact as a double, and the next one is a number, too. */
+#define CG_MAX_STEPS (INT64_C(1) << 53)
+
 /* The constants that a program may name; the kind's own follow. Only those that it reads become constants of it. */
 enum { CG_STEP_LR, CG_STEP_DECAY, CG_STEP_L1, CG_STEP_ZERO, CG_STEP_OWN };
 
@@ -51,7 +54,8 @@ struct cg_optimizer {
     bool grouped;        /* cg_optimizer_group was called: constants differ */
     bool decoupled;
     double lr, weight_decay, l1, option[CG_MAX_OPTIONS];
-    char *settings; /* the text last made */
+    double below[CG_MAX_OPTIONS]; /* what each option must be below */
+    char *settings;               /* the text last made */
 };
 
 /* Values that every kind has. */

@@ -1,9 +1,11 @@
 /*
  * What an optimizer is besides its state tensors, as one line of JSON:
  *     {"kind": "adam", "steps": 7, "lr": "0x1p-10", "weight_decay": "0", "l1": "0", "decoupled": false,
- *      "options": {"beta1": "0x7p-3", ...}, "parameters": {"steps": [7, ...], "lr_factor": ["0x1p0", ...], ...}}
- * "parameters" has one entry for each parameter of the module. Real numbers are text, so that they are exact
- * (core/exact_text.h), and since jansson's reader aborts where memory ends within a number of more than 15 digits.
+ *      "options": {"beta1": "0x7p-3", ...}, "parameters": {"steps": [7, ...], "lr_factor": ["0x1p0", ...], ...},
+ *      "states": 2}
+ * "parameters" has one entry for each parameter of the module, each of which has so many "states". Real numbers are
+ * text, so that they are exact (core/exact_text.h), and since jansson's reader aborts where memory ends within a number
+ * of more than 15 digits.
  */
 #include <jansson.h>
 #include <math.h>
@@ -62,7 +64,8 @@ char *cg_settings_write(const cg_optimizer *o) {
                     json_object_set_new(all, "weight_decay", real(o->weight_decay)) |
                     json_object_set_new(all, "l1", real(o->l1)) |
                     json_object_set_new(all, "options", describe_options(o)) |
-                    json_object_set_new(all, "parameters", describe_parameters(o));
+                    json_object_set_new(all, "parameters", describe_parameters(o)) |
+                    json_object_set_new(all, "states", json_integer(o->update->n_states));
     char *text = bad ? NULL : json_dumps(all, JSON_COMPACT);
     json_decref(all);
     if (!text) CG_FAIL(&o->dev->error, CG_ERROR_MEMORY, "optimizer_settings: out of host memory");
@@ -85,9 +88,10 @@ static bool get_number(const json_t *value, double *number) {
     return text && cg_exact_value(text, number) && *number >= 0 && isfinite(*number);
 }
 
+/* A number of steps. */
 static bool get_count(const json_t *value, int64_t *count) {
     *count = json_integer_value(value);
-    return json_is_integer(value) && *count >= 0;
+    return json_is_integer(value) && *count >= 0 && *count <= CG_MAX_STEPS;
 }
 
 /* Entry i of every array of "parameters" into `slot`. */
@@ -121,12 +125,15 @@ static cg_status read_numbers(const json_t *all, cg_optimizer *read) {
               get_number(json_object_get(all, "weight_decay"), &read->weight_decay) &&
               get_number(json_object_get(all, "l1"), &read->l1);
     for (int k = 0; k < read->update->n_options; k++)
-        ok = get_number(json_object_get(options, read->update->option[k]), &read->option[k]) && ok;
+        ok = get_number(json_object_get(options, read->update->option[k]), &read->option[k]) &&
+             read->option[k] < read->below[k] && ok;
     read->decoupled = json_is_true(decoupled);
     if (ok && json_object_size(options) == (size_t)read->update->n_options) return CG_OK;
-    return CG_FAIL(&read->dev->error, CG_ERROR_FORMAT,
-                   "optimizer_load: the settings lack a number, or are of a %s with other options",
-                   read->kind);
+    return CG_FAIL(
+        &read->dev->error, CG_ERROR_FORMAT,
+        "optimizer_load: the settings lack a number, have one that is not allowed, or are of a %s with "
+        "other options",
+        read->kind);
 }
 
 static cg_status check_kind(const cg_optimizer *o, const json_t *all) {
@@ -134,6 +141,18 @@ static cg_status check_kind(const cg_optimizer *o, const json_t *all) {
     if (kind && strcmp(kind, o->kind) == 0) return CG_OK;
     return CG_FAIL(&o->dev->error, CG_ERROR_FORMAT, "optimizer_load: the file is of '%.40s', expected '%s'",
                    kind ? kind : "", o->kind);
+}
+
+/*
+ * Whether the file is of the same variant: amsgrad, centered and momentum each have a state of their own. With as many
+ * states, of which none is missing in the file, it is.
+ */
+static cg_status check_states(const cg_optimizer *o, const json_t *all) {
+    const json_t *states = json_object_get(all, "states");
+    if (json_is_integer(states) && json_integer_value(states) == o->update->n_states) return CG_OK;
+    return CG_FAIL(&o->dev->error, CG_ERROR_FORMAT,
+                   "optimizer_load: the file is of another variant of %s, expected one of %d states", o->kind,
+                   o->update->n_states);
 }
 
 static bool is_ordinary(const cg_optimizer *o, const cg_optimizer_slot *slot) {
@@ -174,6 +193,7 @@ cg_status cg_settings_read(cg_optimizer *o, const char *text) {
         status = CG_FAIL(&o->dev->error, CG_ERROR_FORMAT, "optimizer_load: the settings are no JSON: %.160s",
                          why.text);
     if (status == CG_OK) status = check_kind(o, all);
+    if (status == CG_OK) status = check_states(o, all);
     if (status == CG_OK) status = read_numbers(all, &read);
     if (status == CG_OK) status = read_parameters(o, json_object_get(all, "parameters"), slot);
     if (status == CG_OK) take_settings(o, &read, slot);

@@ -32,11 +32,13 @@ static cg_status check_parameters(const cg_optimizer *o) {
     return CG_OK;
 }
 
-/* The operands of parameter x with gradient g. What still has to read the old x is computed first. */
+/* The operands of parameter x with gradient g. What still has to read the old x or states is computed first. */
 static cg_status fill_segment(const cg_optimizer *o, const cg_optimizer_slot *slot, cg_tensor *x,
                               cg_tensor *g, cg_segment *segment) {
     cg_tensor *dense = cg_tensor_dense(g);
     if (!dense || cg_force_readers(x->storage)) return o->dev->error.code;
+    for (int k = 0; k < o->update->n_states; k++)
+        if (cg_force_readers(slot->state[k]->storage)) return o->dev->error.code;
     *segment = (cg_segment){.n = cg_numel(x)};
     segment->in[CG_STEP_PARAMETER] = segment->out[0] = cg_tensor_operand(x);
     segment->in[CG_STEP_GRADIENT] = cg_tensor_operand(dense);
@@ -80,6 +82,7 @@ static void finish_step(cg_optimizer *o) {
     for (int i = 0; i < o->n; i++) {
         if (!gradient_of(o, i)) continue;
         cg_parameter(o->module, i, NULL)->storage->version++;
+        for (int k = 0; k < o->update->n_states; k++) o->slot[i].state[k]->storage->version++;
         o->slot[i].t++;
     }
     cg_module_zero_grad(o->module);

@@ -104,9 +104,10 @@ static bool same_metrics(const cg_history *a, const cg_history *b) {
     return same;
 }
 
-/* Whether a loader can stand there. */
+/* Whether a loader can stand there: what cg_loader_seek would refuse is refused before anything changes. */
 static bool fits(const cg_loader *loader, const cg_loader_position *p) {
-    return !loader || (p->epoch >= 0 && p->batch >= 0 && p->batch <= cg_loader_batches(loader));
+    return !loader ||
+           (p->epoch >= 0 && p->epoch <= INT32_MAX && p->batch >= 0 && p->batch <= cg_loader_batches(loader));
 }
 
 static cg_status read_texts(const cg_trainer *t, found *f) {

@@ -152,7 +152,7 @@ static cg_status end_epoch(cg_trainer *t, double begun) {
     if (status != CG_OK) return status;
     if (!cg_history_append(t->history, &e))
         return CG_FAIL(&t->dev->error, CG_ERROR_MEMORY, "fit: out of memory");
-    t->batches = t->batch;
+    if (!t->train) t->batches = t->batch; /* of a loader's epochs the first may begin in the middle */
     t->batch = 0;
     t->epoch_begun = false;
     t->epochs_here++;

@@ -53,31 +53,70 @@ static bool check(const plan *p) {
     return true;
 }
 
-/* The point at `share` in [0, 1] of a range. Whole numbers are equally likely for a share that is even in [0, 1). */
-static double at_share(const cg_hyperparameter *h, double share, bool of_grid) {
-    double low = h->low, high = h->high;
-    if (h->whole && !of_grid) low -= 0.5, high += 0.5;
-    const bool log_scale = h->log && low > 0;
-    double x = log_scale ? low * pow(high / low, share) : low + (high - low) * share;
-    if (h->whole) x = round(x);
-    return fmin(fmax(x, h->low), h->high);
+/* The point at `share` in [0, 1] of a range. */
+static double between(double low, double high, bool log_scale, double share) {
+    return log_scale ? low * pow(high / low, share) : low + (high - low) * share;
+}
+
+static double within(const cg_hyperparameter *h, double x) {
+    return fmin(fmax(h->whole ? round(x) : x, h->low), h->high);
+}
+
+/* A draw, from a share that is even in [0, 1): whole numbers are equally likely. */
+static double drawn(const cg_hyperparameter *h, double share) {
+    const double more = h->whole ? 0.5 : 0;
+    return within(h, between(h->low - more, h->high + more, h->log && h->low > more, share));
 }
 
 /* --- Points of a grid --------------------------------------------------------------------------------------------- */
 
 enum { GRID_STEPS = 5 };
 
+static int64_t steps_of(const cg_hyperparameter *h) { return h->steps ? h->steps : GRID_STEPS; }
+
+/* Whether the steps are enough for every whole number of the range. */
+static bool covered(const cg_hyperparameter *h) {
+    return h->whole && h->high - h->low + 1 <= (double)steps_of(h);
+}
+
+/* Step i of a range, not rounded yet. */
+static double step_at(const cg_hyperparameter *h, int64_t i) {
+    const int64_t last = steps_of(h) - 1;
+    return between(h->low, h->high, h->log, last > 0 ? (double)i / (double)last : 0);
+}
+
+/*
+ * Steps that are even in the logarithm grow: the first ones may be closer than 1, so that whole numbers repeat and none
+ * is left out; from one step on they differ. That step, by bisection.
+ */
+static int64_t crowded_steps(const cg_hyperparameter *h) {
+    int64_t from = 0, to = h->whole && h->log ? steps_of(h) - 1 : 0;
+    while (from < to) {
+        const int64_t middle = from + (to - from) / 2;
+        if (step_at(h, middle + 1) - step_at(h, middle) >= 1)
+            to = middle;
+        else
+            from = middle + 1;
+    }
+    return from;
+}
+
+/* The points of the crowded steps: each whole number up to the last of them, once. */
+static int64_t crowded_points(const cg_hyperparameter *h) {
+    return h->whole && h->log ? (int64_t)(within(h, step_at(h, crowded_steps(h))) - h->low) + 1 : 1;
+}
+
 static int64_t points(const cg_hyperparameter *h) {
     if (h->n > 0) return h->n;
-    const int64_t steps = h->steps ? h->steps : GRID_STEPS;
-    const double count = h->whole ? h->high - h->low + 1 : h->low == h->high ? 1 : (double)steps;
-    return count < (double)steps ? (int64_t)count : steps;
+    if (h->low == h->high) return 1;
+    if (covered(h)) return (int64_t)(h->high - h->low) + 1;
+    return crowded_points(h) + steps_of(h) - 1 - crowded_steps(h);
 }
 
 static double point(const cg_hyperparameter *h, int64_t i) {
     if (h->n > 0) return h->values[i];
-    const int64_t last = points(h) - 1;
-    return at_share(h, last > 0 ? (double)i / (double)last : 0, true);
+    if (covered(h) || i < crowded_points(h)) return h->low + (double)i;
+    return within(h, step_at(h, i - crowded_points(h) + 1 + crowded_steps(h)));
 }
 
 /* Combination number `index`, the last hyperparameter changing fastest. */
@@ -147,6 +186,36 @@ static plan begin(const char *op, int n, const cg_hyperparameter *space, cg_tria
     return p;
 }
 
+/* Puts x into a rising list of n numbers if it is not there; false if it is. */
+static bool insert(int64_t *list, int64_t n, int64_t x) {
+    int64_t from = 0, to = n;
+    while (from < to) {
+        const int64_t middle = from + (to - from) / 2;
+        if (list[middle] < x)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    if (from < n && list[from] == x) return false;
+    memmove(list + from + 1, list + from, (size_t)(n - from) * sizeof *list);
+    list[from] = x;
+    return true;
+}
+
+/* `wanted` of the numbers below `total`, rising, each subset equally likely (Floyd's; Bentley, CACM 30(9), 1987). */
+static int64_t *pick(const plan *p, int64_t wanted, int64_t total) {
+    int64_t *list = malloc((size_t)wanted * sizeof *list);
+    for (int64_t k = 0; list && k < wanted; k++) {
+        const int64_t most = total - wanted + k;
+        const double u = cg_random_double(p->options.seed, PICK_STREAM, (uint64_t)k);
+        const int64_t x = (int64_t)(u * ((double)most + 1));
+        if (x > most || !insert(list, k, x)) list[k] = most; /* larger than all that are there */
+    }
+    if (!list)
+        CG_FAIL(p->err, CG_ERROR_MEMORY, "%s: out of memory for %lld trials", p->op, (long long)wanted);
+    return list;
+}
+
 cg_search *cg_grid_search(int n, const cg_hyperparameter *space, cg_trial_function *trial, void *context,
                           cg_search_options options) {
     const plan p = begin("grid_search", n, space, trial, context, options);
@@ -158,18 +227,20 @@ cg_search *cg_grid_search(int n, const cg_hyperparameter *space, cg_trial_functi
                 options.budget ? "" : " without a budget");
         return NULL;
     }
-    const int64_t total = (int64_t)product;
-    int64_t wanted = options.budget && options.budget < total ? options.budget : total;
+    const int64_t total = (int64_t)product,
+                  wanted = options.budget && options.budget < total ? options.budget : total;
     cg_search *s = new_search(&p, wanted);
-    /* Knuth's selection sampling (TAOCP 3.4.2, S): each subset of that size is equally likely, in order. */
-    for (int64_t i = 0; s && i < total && wanted > 0 && !interrupted(&p); i++) {
-        if ((double)(total - i) * cg_random_double(options.seed, PICK_STREAM, (uint64_t)i) >= (double)wanted)
-            continue;
-        combination(&p, i, s->value + (size_t)s->trials * (size_t)n);
+    int64_t *picked = s ? pick(&p, wanted, total) : NULL;
+    for (int64_t k = 0; picked && k < wanted && !interrupted(&p); k++) {
+        combination(&p, picked[k], s->value + (size_t)k * (size_t)n);
         run_trial(&p, s);
-        wanted--;
     }
-    return s ? sorted(s) : NULL;
+    if (!picked) {
+        cg_search_free(s);
+        return NULL;
+    }
+    free(picked);
+    return sorted(s);
 }
 
 cg_search *cg_random_search(int n, const cg_hyperparameter *space, cg_trial_function *trial, void *context,
@@ -186,8 +257,7 @@ cg_search *cg_random_search(int n, const cg_hyperparameter *space, cg_trial_func
         for (int i = 0; i < n; i++) {
             const double u =
                 cg_random_double(options.seed, VALUE_STREAM, (uint64_t)k * (uint64_t)n + (uint64_t)i);
-            value[i] =
-                space[i].n > 0 ? space[i].values[(int64_t)(u * space[i].n)] : at_share(&space[i], u, false);
+            value[i] = space[i].n > 0 ? space[i].values[(int64_t)(u * space[i].n)] : drawn(&space[i], u);
         }
         run_trial(&p, s);
     }
