@@ -126,7 +126,7 @@ DEVICE_TEST_ONCE(small_optimizer_groups, more_parameters_than_a_kernel_takes) {
     cg_module *net = no_parameters(dev);
     expected want[TENSORS];
     for (int i = 0; i < TENSORS; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "%s%d", i % 3 ? "weight" : "bias", i);
         CHECK(cg_module_add_parameter(net, name, cg_arange(dev, CG_F32, -0.5, 0.1 * i, 0.25)) == CG_OK);
         want[i] = (expected){{REF_SGD, .lr = 0.01L, .weight_decay = i % 3 ? 0.5L : 0}, false};
