@@ -63,7 +63,7 @@ void *read_file(const char *path, size_t *bytes) {
     fseek(file, 0, SEEK_END);
     long n = ftell(file);
     rewind(file);
-    void *data = scratch(n > 0 ? (size_t)n : 1);
+    void *data = scratch((n > 0 ? (size_t)n : 0) + 1); /* scratch memory is zeros */
     *bytes = fread(data, 1, n > 0 ? (size_t)n : 0, file);
     fclose(file);
     return data;

@@ -13,7 +13,7 @@ void remove_test_folder(void);
 
 bool write_file(const char *path, const void *data, size_t bytes);
 
-/* The whole file in scratch memory; NULL if there is none. */
+/* The whole file in scratch memory, a 0 behind it; NULL if there is none. */
 void *read_file(const char *path, size_t *bytes);
 
 /* How many files the test's folder holds: what an interrupted write may not leave. */
