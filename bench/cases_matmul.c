@@ -62,9 +62,18 @@ static const bench_work product = {
     .expect = expect,
 };
 
+#define SQUARE(n, small)                                                                                     \
+    { #n "x" #n "x" #n, &product, {{n, n, n }, {0 }, {small, small, small } }, NULL }
+
 const bench_case bench_cases_matmul[] = {
+    SQUARE(16, 16),
+    SQUARE(32, 32),
+    SQUARE(64, 31),
+    SQUARE(128, 33),
+    SQUARE(256, 30),
     {"512x512x512", &product, {{512, 512, 512}, {256, 256, 256}, {17, 19, 23}}, NULL},
     {"1024x1024x1024", &product, {{1024, 1024, 1024}, {512, 512, 512}, {33, 65, 31}}, NULL},
+    {"2048x2048x2048", &product, {{2048, 2048, 2048}, {512, 512, 512}, {31, 33, 65}}, NULL},
     {"128x512x784", &product, {{128, 512, 784}, {0}, {8, 31, 49}}, NULL},
     {"784x512x128_at", &product, {{784, 512, 128, LEFT}, {0, 0, 0, LEFT}, {49, 31, 8, LEFT}}, NULL},
     {"128x784x512_bt", &product, {{128, 784, 512, RIGHT}, {0, 0, 0, RIGHT}, {8, 49, 31, RIGHT}}, NULL},
