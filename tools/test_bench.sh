@@ -136,7 +136,7 @@ check "as a page, too" grep -q '</html>' "$work/part.html"
 chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
 change "$work/a.json" "$work/peers.json" 'd = {"program": "compare.py", "versions": ["A <b>Peer</b> 1"], "results":
   [{"case": e["case"], "target": t, "seconds": {"min": e["seconds"]["min"] * f, "median": e["seconds"]["median"] * f,
-  "max": e["seconds"]["max"] * f}} for e in r if "seconds" in e for t, f in (("cpu", 1), ("pytorch", 2), ("numpy", 0.5))]}'
+  "max": e["seconds"]["max"] * f}} for e in r if e["target"] == "cpu" for t, f in (("cpu", 1), ("pytorch", 2), ("numpy", 0.5))]}'
 change "$work/a.json" "$work/two.json" 'd["devices"].append(dict(d["devices"][0], id="opencl:0", name="</script><b>a device"))
 r += [dict(e, target="opencl:0") for e in r if e["target"] == "cpu"]'
 shot_is_not_blank() { # FILE: a PNG of 8 bits per channel with 50 colours or more
