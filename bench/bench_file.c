@@ -31,7 +31,8 @@ bench_file bench_file_begin(const char *path) {
         file.stream = fopen(path, "w");
         return file;
     }
-    file.path = exists ? realpath(path, NULL) : strdup(path); /* what a link points to is replaced, not the link */
+    file.path =
+        exists ? realpath(path, NULL) : strdup(path); /* what a link points to is replaced, not the link */
     const size_t room = strlen(path) + PATH_MAX + 16;
     file.temporary = file.path ? malloc(room) : NULL;
     if (!file.temporary) return file;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 typedef struct bench_file {
-    FILE *stream; /* NULL: it could not be opened */
+    FILE *stream;           /* NULL: it could not be opened */
     char *path, *temporary; /* NULL: what is no file, such as a pipe, is written as it is */
 } bench_file;
 
