@@ -154,6 +154,8 @@ const bench_case bench_cases_reduce[] = {
     {"16M", &sum_work, {{4096, 4096}, {1024, 4096}, {1, 9001}}, NULL},
     {"4096x4096", &columns_work, {{4096, 4096}, {1024, 4096}, {131, 37}}, NULL},
     {"1024x1000", &softmax_work, {{1024, 1000}, {0}, {37, 131}}, NULL},
+    {"64x50257", &softmax_work, {{64, 50257}, {0}, {3, 5003}}, NULL}, /* the vocabulary of GPT-2 */
     {"1024x1000", &xent_work, {{1024, 1000}, {0}, {37, 131}}, NULL},
+    {"64x50257", &xent_work, {{64, 50257}, {0}, {3, 5003}}, NULL},
     {0},
 };
