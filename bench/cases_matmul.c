@@ -127,26 +127,30 @@ LAYER(linear_gelu)
 
 /* --- The list ----------------------------------------------------------------------------------------------------- */
 
+#define TITLE(m, n, k) #m "x" #n "x" #k
+#define PRODUCT(m, n, k, small_m, small_n, small_k)                                                          \
+    { TITLE(m, n, k), &product, {{m, n, k}, {0}, {small_m, small_n, small_k}}, NULL }
 #define FACES(m, n, k, small_m, small_n, small_k)                                                            \
-    {#m "x" #n "x" #k, &product, {{m, n, k}, {0}, {small_m, small_n, small_k}}, NULL},                       \
-        {#m "x" #n "x" #k "_at", &product, {{m, n, k, LEFT}, {0}, {small_m, small_n, small_k, LEFT}}, NULL}, \
-    {                                                                                                        \
-#m "x" #n "x" #k "_bt", &product,                                                                    \
-            {{m, n, k, RIGHT }, {0 }, {small_m, small_n, small_k, RIGHT } }, NULL                            \
+    PRODUCT(m, n, k, small_m, small_n, small_k),                                                             \
+        {TITLE(m, n, k) "_at", &product, {{m, n, k, LEFT}, {0}, {small_m, small_n, small_k, LEFT}}, NULL}, { \
+        TITLE(m, n, k) "_bt", &product, {{m, n, k, RIGHT}, {0}, {small_m, small_n, small_k, RIGHT}}, NULL    \
     }
 #define LAYERS(m, n, k, small_m, small_n, small_k)                                                           \
-    {#m "x" #n "x" #k, &linear_work, {{m, n, k}, {0}, {small_m, small_n, small_k}}, NULL},                   \
-        {#m "x" #n "x" #k, &linear_relu_work, {{m, n, k}, {0}, {small_m, small_n, small_k}}, NULL}, {        \
-#m "x" #n "x" #k, &linear_gelu_work, {{m, n, k }, {0 }, {small_m, small_n, small_k } }, NULL         \
+    {TITLE(m, n, k), &linear_work, {{m, n, k}, {0}, {small_m, small_n, small_k}}, NULL},                     \
+        {TITLE(m, n, k), &linear_relu_work, {{m, n, k}, {0}, {small_m, small_n, small_k}}, NULL}, {          \
+        TITLE(m, n, k), &linear_gelu_work, {{m, n, k}, {0}, {small_m, small_n, small_k}}, NULL               \
     }
 
 /* Squares with both transposes, the shapes of a training step, skinny ones, stacks of small ones. */
 const bench_case bench_cases_matmul[] = {
+    PRODUCT(16, 16, 16, 16, 16, 16),
+    PRODUCT(32, 32, 32, 32, 32, 32),
+    PRODUCT(64, 64, 64, 31, 31, 31),
+    PRODUCT(128, 128, 128, 33, 33, 33),
+    PRODUCT(256, 256, 256, 30, 30, 30),
     FACES(512, 512, 512, 17, 19, 23),
     FACES(1024, 1024, 1024, 33, 65, 31),
-    {"64x64x64", &product, {{64, 64, 64}, {0}, {16, 16, 16}}, NULL},
-    {"256x256x256", &product, {{256, 256, 256}, {0}, {32, 32, 32}}, NULL},
-    {"2048x2048x2048", &product, {{2048, 2048, 2048}, {512, 512, 512}, {64, 64, 64}}, NULL},
+    {"2048x2048x2048", &product, {{2048, 2048, 2048}, {512, 512, 512}, {31, 33, 65}}, NULL},
     FACES(128, 512, 784, 8, 31, 49),
     {"784x512x128_at", &product, {{784, 512, 128, LEFT}, {0}, {49, 31, 8, LEFT}}, NULL},
     {"128x784x512_bt", &product, {{128, 784, 512, RIGHT}, {0}, {8, 49, 31, RIGHT}}, NULL},
