@@ -10,13 +10,13 @@ const bench_case *bench_any_case_at(int i) {
 
 /* A case's suite is the first of these that it belongs to; what is in none is a suite by itself. */
 static const bench_suite suites[] = {
-    {"gemm", "products of matrices", "matmul gemm"},
+    {"gemm", "products of matrices, linear layers", "matmul gemm linear*"},
     {"map", "elementwise passes over memory, fused chains", "map chain bias_relu"},
     {"reduce", "sums, softmax, cross-entropy", "sum column_sums softmax cross_entropy reduce loss"},
     {"order", "sort, argsort, running sums", "order"},
     {"linalg", "factorizations and solvers, distances", "linalg distances"},
     {"conv", "convolutions and pooling", "conv pool"},
-    {"norm", "normalizations and attention", "layer_norm rms_norm batch_norm attention"},
+    {"norm", "normalizations and attention", "layer_norm* rms_norm batch_norm norm_* attention"},
     {"random", "random numbers", "random"},
     {"train", "training steps, optimizers", "train* adam adamw sgd momentum rmsprop adagrad"},
     {"overhead", "what a call costs", "overhead"},

@@ -11,7 +11,7 @@
 #include "clgrad/clgrad.h"
 #include "machine_limits.h"
 
-enum { BENCH_SIZES = 5, BENCH_INPUTS = 7 };
+enum { BENCH_SIZES = 5, BENCH_INPUTS = 20 };
 
 typedef struct bench_case bench_case;
 
@@ -132,6 +132,7 @@ double bench_now(void);
 /* The lists that bench_case_at goes through; each ends with a case without a name. */
 extern const bench_case bench_cases_matmul[], bench_cases_map[], bench_cases_reduce[], bench_cases_order[],
     bench_cases_linalg[], bench_cases_distances[], bench_cases_conv[], bench_cases_random[],
-    bench_cases_train[], bench_cases_overhead[], bench_cases_networks[], bench_cases_transfer[];
+    bench_cases_train[], bench_cases_overhead[], bench_cases_networks[], bench_cases_losses[],
+    bench_cases_lenet[], bench_cases_transformer[], bench_cases_transfer[];
 
 #endif

@@ -164,6 +164,8 @@ const bench_case bench_cases_reduce[] = {
     {"256x4096", &softmax_work, {{256, 4096}, {0}, {3, 4096}}, NULL},
     {"64x16384", &softmax_work, {{64, 16384}, {0}, {2, 16384}}, NULL},
     {"16x65536", &softmax_work, {{16, 65536}, {0}, {1, 65536}}, NULL},
+    {"64x50257", &softmax_work, {{64, 50257}, {0}, {3, 5003}}, NULL}, /* the vocabulary of GPT-2 */
     {"1024x1000", &xent_work, {{1024, 1000}, {0}, {37, 131}}, NULL},
+    {"64x50257", &xent_work, {{64, 50257}, {0}, {3, 5003}}, NULL},
     {0},
 };

@@ -22,7 +22,8 @@ import tempfile
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 GOAL = re.compile(r"(?P<case>[^\s/]+/\S+)\s+(?P<device>\S+)\s+"
                   r"(?:(?P<what>limit|seconds|launches|allocations|waits)|"
-                  r"(?P<ratio>speed|time)\s+of\s+(?P<other>\S+))\s*(?P<sense>>=|<=)\s*(?P<bound>\S+)\s+(?P<state>met|open)$")
+                  r"(?P<ratio>speed|time)\s+of\s+(?P<other>\S+))\s*"
+                  r"(?P<sense>>=|<=)\s*(?P<bound>\S+)\s+(?P<state>met|open)$")
 SENSES = {"limit": ">=", "speed": ">=", "time": "<=", "seconds": "<=",
           "launches": "<=", "allocations": "<=", "waits": "<="}
 
