@@ -85,8 +85,8 @@ FN wide_words wide_round(wide_words c, wide seed_lo, wide seed_hi) {
  */
 FN void wide_blocks(const stream_keys *k, const wide lo[GROUP], wide hi, wide_words c[GROUP]) {
     const wide none = {0};
-    CG_ROUNDS for (int g = 0; g < GROUP; g++)
-        c[g] = (wide_words){{lo[g], hi, none + k->stream_lo, none + k->stream_hi}};
+    CG_ROUNDS for (int g = 0; g < GROUP; g++) c[g] =
+        (wide_words){{lo[g], hi, none + k->stream_lo, none + k->stream_hi}};
     CG_ROUNDS for (int round = 0; round < 10; round++) {
         const wide seed_lo = none + k->seed_lo[round], seed_hi = none + k->seed_hi[round];
         CG_ROUNDS for (int g = 0; g < GROUP; g++) c[g] = wide_round(c[g], seed_lo, seed_hi);
@@ -113,8 +113,8 @@ static inline void make_words(const cg_random_request *r, uint32_t hi, const uin
         }
         wide_blocks(&k, numbers, upper, c);
         CG_ROUNDS for (int g = 0; g < GROUP; g += 2) {
-            CG_ROUNDS for (int j = 0; j < 4; j++)
-                *(wide_memory *)(out->w[j] + i + g * WIDE) = wide_pair(c[g].w[j], c[g + 1].w[j]);
+            CG_ROUNDS for (int j = 0; j < 4; j++) * (wide_memory *)(out->w[j] + i + g * WIDE) =
+                wide_pair(c[g].w[j], c[g + 1].w[j]);
         }
     }
 }
