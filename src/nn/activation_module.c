@@ -66,7 +66,7 @@ cg_module *cg_activation_module(cg_device *dev, const char *name) {
     if (!dev) return NULL;
     for (int i = 0; name && i < ACTIVATIONS; i++)
         if (strcmp(name, activations[i].name) == 0)
-            return cg_custom_module(dev, name, activation_forward, NULL, (void *)&activations[i]);
+            return cg_module_new(dev, name, activation_forward, NULL, (void *)&activations[i]);
     unknown(dev, name);
     return NULL;
 }
@@ -83,7 +83,7 @@ cg_module *cg_softmax_module(cg_device *dev, int axis) {
         return NULL;
     }
     *kept = axis;
-    cg_module *module = cg_custom_module(dev, "softmax", softmax_forward, free, kept);
+    cg_module *module = cg_module_new(dev, "softmax", softmax_forward, free, kept);
     if (!module) free(kept);
     return module;
 }

@@ -114,7 +114,7 @@ cg_module *cg_multi_head_attention_module(cg_device *dev, int64_t width, int64_t
         return NULL;
     }
     *context = (attention_context){width, heads, options};
-    cg_module *module = cg_custom_module(dev, "multi_head_attention", attention_forward, free, context);
+    cg_module *module = cg_module_new(dev, "multi_head_attention", attention_forward, free, context);
     if (!module) free(context);
     cg_scope *scope = module ? cg_scope_begin(dev) : NULL;
     bool ok = scope && add_parameters(module, width, !options.no_bias) == CG_OK;

@@ -74,7 +74,7 @@ static cg_module *conv_module(cg_device *dev, const conv_form *form, int64_t in,
         return NULL;
     }
     *layer = (conv_layer){form->apply, options};
-    cg_module *module = cg_custom_module(dev, form->name, conv_forward, free, layer);
+    cg_module *module = cg_module_new(dev, form->name, conv_forward, free, layer);
     if (!module) free(layer);
     cg_scope *scope = module ? cg_scope_begin(dev) : NULL;
     const double fan_in = fan_in_of(form, in, &kernel, &options, groups);

@@ -20,7 +20,7 @@ cg_module *cg_dropout_module(cg_device *dev, double p) {
         return NULL;
     }
     *kept = p;
-    cg_module *module = cg_custom_module(dev, "dropout", dropout_forward, free, kept);
+    cg_module *module = cg_module_new(dev, "dropout", dropout_forward, free, kept);
     if (!module) free(kept);
     return module;
 }

@@ -43,7 +43,7 @@ static cg_status add_weight(cg_module *module, int64_t count, int64_t width, int
 cg_module *cg_embedding_module(cg_device *dev, int64_t count, int64_t width, int64_t padding) {
     if (!dev || !check_embedding_module(dev, count, width, padding)) return NULL;
     int64_t *kept = malloc(sizeof *kept);
-    cg_module *module = kept ? cg_custom_module(dev, "embedding", embedding_forward, free, kept) : NULL;
+    cg_module *module = kept ? cg_module_new(dev, "embedding", embedding_forward, free, kept) : NULL;
     if (!module) {
         CG_FAIL(&dev->error, CG_ERROR_MEMORY, "embedding_module: out of host memory");
         free(kept);

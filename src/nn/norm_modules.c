@@ -80,7 +80,7 @@ static cg_module *make(cg_device *dev, const norm_kind *kind, cg_dims shape, nor
         return NULL;
     }
     *own = context;
-    cg_module *module = cg_custom_module(dev, kind->name, kind->forward, free, own);
+    cg_module *module = cg_module_new(dev, kind->name, kind->forward, free, own);
     if (!module) free(own);
     cg_scope *scope = module ? cg_scope_begin(dev) : NULL;
     bool ok = scope && add_all(module, shape, kind->has_bias, kind->has_running) == CG_OK;

@@ -31,7 +31,7 @@ static cg_module *pool_module(cg_device *dev, const char *name, pool_layer value
         return NULL;
     }
     *layer = value;
-    cg_module *module = cg_custom_module(dev, name, pool_forward, free, layer);
+    cg_module *module = cg_module_new(dev, name, pool_forward, free, layer);
     if (!module) free(layer);
     return module;
 }
@@ -50,5 +50,5 @@ static cg_tensor *global_forward(void *context, cg_module *self, cg_tensor *x) {
 }
 
 cg_module *cg_global_avg_pool_module(cg_device *dev) {
-    return cg_custom_module(dev, "global_avg_pool", global_forward, NULL, NULL);
+    return cg_module_new(dev, "global_avg_pool", global_forward, NULL, NULL);
 }

@@ -23,7 +23,7 @@ static cg_tensor *flatten_forward(void *context, cg_module *self, cg_tensor *x) 
 }
 
 cg_module *cg_flatten_module(cg_device *dev) {
-    return cg_custom_module(dev, "flatten", flatten_forward, NULL, NULL);
+    return cg_module_new(dev, "flatten", flatten_forward, NULL, NULL);
 }
 
 static cg_tensor *reshape_forward(void *context, cg_module *self, cg_tensor *x) {
@@ -60,7 +60,7 @@ cg_module *cg_reshape_module(cg_device *dev, cg_dims sample) {
         return NULL;
     }
     *kept = sample;
-    cg_module *module = cg_custom_module(dev, "reshape", reshape_forward, free, kept);
+    cg_module *module = cg_module_new(dev, "reshape", reshape_forward, free, kept);
     if (!module) free(kept);
     return module;
 }
