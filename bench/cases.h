@@ -130,6 +130,6 @@ double bench_now(void);
 /* The lists that bench_case_at goes through; each ends with a case without a name. */
 extern const bench_case bench_cases_matmul[], bench_cases_map[], bench_cases_reduce[], bench_cases_order[],
     bench_cases_linalg[], bench_cases_distances[], bench_cases_conv[], bench_cases_random[],
-    bench_cases_train[], bench_cases_overhead[], bench_cases_networks[];
+    bench_cases_train[], bench_cases_overhead[], bench_cases_networks[], bench_cases_start[];
 
 #endif
