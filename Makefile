@@ -25,7 +25,7 @@ test: ## build, and run every test
 	tools/run_tests.sh $(BUILD)
 
 bench: build ## measure every device
-	$(BUILD)/clgrad_bench
+	$(BUILD)/clgrad bench
 
 install: build ## install under PREFIX (DESTDIR is honoured)
 	cmake --install $(BUILD) --prefix $(PREFIX)

@@ -47,7 +47,7 @@ static double first_step(cg_device *dev, const int64_t *size) {
 }
 
 __attribute__((constructor)) static void run_child(void) {
-    const char *task = getenv(CHILD_VARIABLE);
+    const char *task = secure_getenv(CHILD_VARIABLE);
     int what, fd;
     long long size[3];
     char device[32];

@@ -25,7 +25,8 @@ def run_bench(options, title):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
-        return json.load(file)["results"][0]
+        with open(file.name, encoding="utf-8") as written:  # another file by now: it is replaced, not filled
+            return json.load(written)["results"][0]
 
 
 def merge(results):

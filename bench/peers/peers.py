@@ -39,6 +39,7 @@ REPEAT = 16  # operations in one run of an overhead case
 def list_cases(bench, text=""):
     """[(title, sizes)] as clgrad_bench lists them."""
     lines = subprocess.run([bench, "--list"], check=True, capture_output=True, text=True).stdout.splitlines()
+    lines = [line for line in lines if not line.startswith("#")]
     cases = [(line.split()[0], [int(n) for n in line.split()[1:]]) for line in lines]
     return [(title, size) for title, size in cases if text in title]
 

@@ -36,6 +36,20 @@ cg_module *cg_module_new(cg_device *dev, const char *name, cg_forward_function *
     return module;
 }
 
+cg_module *cg_module_keeping(cg_device *dev, const char *name, cg_forward_function *forward,
+                             const void *value, size_t bytes) {
+    if (!dev) return NULL;
+    void *copy = malloc(bytes);
+    if (!copy) {
+        out_of_memory(dev, name);
+        return NULL;
+    }
+    memcpy(copy, value, bytes);
+    cg_module *module = cg_module_new(dev, name, forward, free, copy);
+    if (!module) free(copy);
+    return module;
+}
+
 cg_module *cg_custom_module(cg_device *dev, const char *name, cg_forward_function *forward,
                             void (*release)(void *), void *context) {
     cg_module *module = cg_module_new(dev, name, forward, release, context);

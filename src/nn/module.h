@@ -57,6 +57,10 @@ struct cg_module {
 cg_module *cg_module_new(cg_device *dev, const char *name, cg_forward_function *forward,
                          void (*release)(void *context), void *context);
 
+/* cg_module_new with a copy of `value`, of so many bytes, as its context. */
+cg_module *cg_module_keeping(cg_device *dev, const char *name, cg_forward_function *forward,
+                             const void *value, size_t bytes);
+
 /* All parameters or buffers of a tree; NULL and an error without memory. n may be 0. */
 const cg_entries *cg_module_tree(const cg_module *module, cg_member kind);
 
