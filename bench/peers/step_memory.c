@@ -97,11 +97,12 @@ static void report(const training *t, double base, const cg_device_stats *warm) 
     const cg_device_stats now = cg_device_statistics(t->dev);
     printf("{\"base\": %.0f, \"peak\": %.0f, \"tensors_before\": %llu, \"tensors_peak\": %llu, \"reserved\": "
            "%llu, "
-           "\"allocations\": %llu, \"waits\": %llu}\n",
+           "\"allocations\": %llu, \"waits\": %llu, \"launches\": %llu}\n",
            base, status_bytes("VmHWM"), (unsigned long long)warm->bytes_in_use,
            (unsigned long long)now.bytes_peak, (unsigned long long)now.bytes_reserved,
            (unsigned long long)(now.device_allocs - warm->device_allocs),
-           (unsigned long long)(now.host_syncs - warm->host_syncs - 1)); /* the one wait at the end is ours */
+           (unsigned long long)(now.host_syncs - warm->host_syncs - 1), /* the one wait at the end is ours */
+           (unsigned long long)(now.launches - warm->launches) / STEPS);
 }
 
 int main(int argc, char **argv) {
