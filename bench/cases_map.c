@@ -63,23 +63,26 @@ static void expect_row(bench_problem *p, int64_t row) {
     .suite = "map", .n_inputs = inputs, .repeat = 1, .row = row_length, .elements = row_elements,            \
     .bytes = move##_bytes, .floor = move##_floor, .expect = check
 
-#define UNARY_WORK(name, from)                                                                               \
-    static const bench_work name##_work = {ROW_WORK(1, unary, expect_row), .input = from, .run = run_##name};
+#define UNARY_WORK(name, operations, from)                                                                   \
+    static const bench_work name##_work = {ROW_WORK(1, unary, expect_row), .input = from,                    \
+                                           .intensity = operations / 8.0, .run = run_##name};
 
 static const bench_work copy_work = {ROW_WORK(1, unary, expect_copy), .input = row_input, .run = run_copy};
-static const bench_work add_work = {ROW_WORK(2, binary, expect_row), .input = row_input, .run = run_add};
-static const bench_work pow_work = {ROW_WORK(2, binary, expect_row), .input = positive_input, .run = run_pow};
-UNARY_WORK(exp, row_input)
-UNARY_WORK(gelu, row_input)
-UNARY_WORK(gelu_grad, row_input)
-UNARY_WORK(gelu_tanh, row_input)
-UNARY_WORK(tanh, row_input)
-UNARY_WORK(sigmoid, row_input)
-UNARY_WORK(silu, row_input)
-UNARY_WORK(softplus, row_input)
-UNARY_WORK(sin, row_input)
-UNARY_WORK(log, positive_input)
-UNARY_WORK(sqrt, positive_input)
+static const bench_work add_work = {ROW_WORK(2, binary, expect_row), .input = row_input,
+                                    .intensity = 1.0 / 12, .run = run_add};
+static const bench_work pow_work = {ROW_WORK(2, binary, expect_row), .input = positive_input,
+                                    .intensity = 1.0 / 12, .run = run_pow};
+UNARY_WORK(exp, 1, row_input)
+UNARY_WORK(gelu, 4, row_input)
+UNARY_WORK(gelu_grad, 8, row_input)
+UNARY_WORK(gelu_tanh, 8, row_input)
+UNARY_WORK(tanh, 1, row_input)
+UNARY_WORK(sigmoid, 3, row_input)
+UNARY_WORK(silu, 4, row_input)
+UNARY_WORK(softplus, 3, row_input)
+UNARY_WORK(sin, 1, row_input)
+UNARY_WORK(log, 1, positive_input)
+UNARY_WORK(sqrt, 1, positive_input)
 
 /* --- Matrices ------------------------------------------------------------------------------------------- */
 
@@ -128,6 +131,7 @@ static const bench_work chain_work = {
     .row = matrix_row,
     .elements = matrix_elements,
     .bytes = matrix_bytes,
+    .intensity = 8.0 / 8, /* the sigmoid is an exp, an addition and a division */
     .floor = matrix_floor,
     .run = run_chain,
     .expect = expect_chain,
@@ -154,6 +158,7 @@ static const bench_work bias_work = {
     .row = matrix_row,
     .elements = matrix_elements,
     .bytes = matrix_bytes,
+    .intensity = 2.0 / 8,
     .floor = matrix_floor,
     .run = run_bias,
     .expect = expect_bias,
@@ -161,6 +166,15 @@ static const bench_work bias_work = {
 
 #define FULL_MAP                                                                                             \
     {1 << 24}, { 1 << 22 }
+
+/* Speed over size: from what a call costs, through the caches, to memory. */
+#define SIZES_OF(name, work)                                                                                 \
+    {name "_1K", work, {{1 << 10}, {0}, {129}}, name}, {name "_16K", work, {{1 << 14}, {0}, {129}}, name},   \
+        {name "_256K", work, {{1 << 18}, {0}, {129}}, name},                                                 \
+        {name "_1M", work, {{1 << 20}, {0}, {129}}, name},                                                   \
+        {name "_4M", work, {{1 << 22}, {0}, {129}}, name}, {                                                 \
+        name "_64M", work, {{1 << 26}, {1 << 22}, {129}}, name                                               \
+    }
 
 const bench_case bench_cases_map[] = {
     {"copy_16M", &copy_work, {FULL_MAP, {9001}}, NULL},
@@ -177,6 +191,8 @@ const bench_case bench_cases_map[] = {
     {"log_16M", &log_work, {FULL_MAP, {9001}}, "log"},
     {"sqrt_16M", &sqrt_work, {FULL_MAP, {9001}}, "sqrt"},
     {"pow_16M", &pow_work, {FULL_MAP, {9001}}, "pow"},
+    SIZES_OF("add", &add_work),
+    SIZES_OF("exp", &exp_work),
     {"6_rows_4096x4096", &chain_work, {{4096, 4096}, {1024, 4096}, {37, 131}}, NULL},
     {"32768x512", &bias_work, {{32768, 512}, {8192, 512}, {37, 131}}, NULL},
     {0},
