@@ -79,8 +79,7 @@ static void store_box(const cg_plan *plan, const cg_tile_operand *o, int64_t off
 
 /* --- Tiles ------------------------------------------------------------------------------------------------- */
 
-/* A constant as a T. */
-static void scalar_of(cg_dtype type, cg_scalar value, void *out) {
+void cg_cpu_scalar(cg_dtype type, cg_scalar value, void *out) {
     if (type == CG_F32)
         *(float *)out = (float)value.f;
     else if (type == CG_F64)
@@ -100,7 +99,7 @@ void cg_tiles_start(cg_tiles *tiles, const cg_plan *plan, const int64_t *offset)
             tiles->value[v] = tiles->scratch + plan->slot[v] * plan->block * plan->size;
     for (int c = 0; c < plan->n_consts; c++) {
         void **value = &tiles->value[plan->n_in + c];
-        scalar_of(plan->type, nest->consts[c], &tiles->scalar[c]);
+        cg_cpu_scalar(plan->type, nest->consts[c], &tiles->scalar[c]);
         if (plan->slot[plan->n_in + c] == CG_NO_SLOT)
             *value = &tiles->scalar[c];
         else
