@@ -147,8 +147,8 @@ class Figures:
             chosen = [peer for peer in self.peers if peer.target == goal.other]
             if not chosen or goal.device not in self.devices or goal.case not in self.cases:
                 continue
-            options = argparse.Namespace(bench=os.path.join(os.path.dirname(self.options.clgrad), "clgrad"),
-                                         device=self.devices[goal.device], rounds=self.options.rounds, threads=0)
+            options = argparse.Namespace(bench=self.options.clgrad, device=self.devices[goal.device],
+                                         rounds=self.options.rounds, threads=0)
             results = compare.measure(options, chosen, goal.case, self.cases[goal.case])
             self.beside[goal.case, goal.device, goal.other] = {r["target"]: r["seconds"]["median"] for r in results}
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Times clgrad, PyTorch and NumPy in turn, case by case, and prints how many times faster clgrad is.
 
-usage: compare.py PATH/clgrad_bench [--filter TEXT] [--device cpu] [--rounds 3] [--json FILE]
+usage: compare.py PATH/clgrad [--filter TEXT] [--device cpu] [--rounds 3] [--json FILE]
 
-In each round clgrad_bench runs the case in a process of its own, then each peer that is installed takes its
+In each round clgrad bench runs the case in a process of its own, then each peer that is installed takes its
 samples. A ratio is the peer's median over clgrad's, of all rounds' samples.
 """
 import argparse
@@ -19,7 +19,7 @@ import peers
 
 
 def run_bench(options, title):
-    """Samples of one case on one device by clgrad_bench: its summary, since it keeps the samples to itself."""
+    """Samples of one case on one device by clgrad bench: its summary, since it keeps the samples to itself."""
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         command = [*peers.command(options.bench), "--only", title, "--device", options.device, "--times-only"]
         command += ["--json", file.name]
@@ -74,7 +74,7 @@ def print_case(title, results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("bench", help="the program clgrad_bench")
+    parser.add_argument("bench", help="the program clgrad")
     parser.add_argument("--filter", default="", help="only cases whose name has this in it")
     parser.add_argument("--device", default="cpu", help="clgrad's device (default cpu)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each takes its turn (default 3)")

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Times PyTorch and NumPy, whichever is installed, on the cases of clgrad_bench.
+"""Times PyTorch and NumPy, whichever is installed, on the cases of clgrad bench.
 
-usage: peers.py --bench PATH/clgrad_bench [--filter TEXT] [--json FILE] [--threads N]
+usage: peers.py --bench PATH/clgrad [--filter TEXT] [--json FILE] [--threads N]
 
-The cases and their sizes are those that `clgrad_bench --list` prints, the JSON has the shape that
-`clgrad_bench --json` writes. compare.py times both in turn and prints ratios.
+The cases and their sizes are those that `clgrad bench --list` prints, the JSON has the shape that
+`clgrad bench --json` writes. compare.py times both in turn and prints ratios.
 """
 import argparse
 import ctypes
@@ -37,12 +37,12 @@ REPEAT = 16  # operations in one run of an overhead case
 
 
 def command(bench):
-    """The benchmark as a command, of the program clgrad or of its other name."""
-    return [bench] if os.path.basename(bench) == "clgrad_bench" else [bench, "bench"]
+    """The benchmark, as a command of the program clgrad."""
+    return [bench, "bench"]
 
 
 def list_cases(bench, text=""):
-    """[(title, sizes)] as clgrad_bench lists them."""
+    """[(title, sizes)] as clgrad bench lists them."""
     lines = subprocess.run([*command(bench), "--list"], check=True, capture_output=True, text=True).stdout.splitlines()
     lines = [line for line in lines if not line.startswith("#")]
     cases = [(line.split()[0], [int(n) for n in line.split()[1:]]) for line in lines]
@@ -360,7 +360,7 @@ def start(peer, title, size):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bench", required=True, help="the program clgrad_bench, for its list of cases")
+    parser.add_argument("--bench", required=True, help="the program clgrad, for its list of cases")
     parser.add_argument("--filter", default="", help="only cases whose name has this in it")
     parser.add_argument("--json", help="write the results to this file, too")
     parser.add_argument("--threads", type=int, default=0, help="threads of PyTorch (default: its own choice)")

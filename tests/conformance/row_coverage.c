@@ -50,7 +50,7 @@ HOST_TEST(coverage, every_operation_is_listed) {
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) each_operation(headers[i], needs_a_check);
 }
 
-/* "A benchmark row each": the suite ops of clgrad_bench takes the shapes that an operation's first entry names. */
+/* "A benchmark row each": the suite ops of clgrad bench takes the shapes that an operation's first entry names. */
 HOST_TEST(coverage, every_operation_has_a_size_to_be_timed_at) {
     for (int i = 0; catalog_at(i); i++)
         CHECK_MSG(catalog_find(catalog_at(i)->name)->large[0].rank > 0, "%s names no .large",
