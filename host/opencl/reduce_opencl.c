@@ -44,18 +44,23 @@ static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t at_least(int64_t a, int64_t low) { return a < low ? low : a; }
 static int64_t at_most(int64_t a, int64_t high) { return a > high ? high : a; }
 
-/* How many inputs have stride 1 along an axis. */
-static int unit_inputs(const cg_reduce_request *r, int axis) {
+/* How many inputs are of a class along an axis. */
+static int inputs_of_class(const cg_reduce_request *r, int axis, cg_inner_class class) {
     int n = 0;
-    for (int k = 0; k < r->program->n_inputs; k++) n += r->in[k].stride[axis] == 1;
+    for (int k = 0; k < r->program->n_inputs; k++) n += cg_inner_class_of(r->in[k].stride[axis]) == class;
     return n;
 }
 
+/* A strided input costs far more than a fixed one: matrices decide, and vectors beside them only where those do not. */
 static bool wants_columns(const cg_reduce_request *r, int64_t reduced) {
     if (r->n_kept == 0) return false;
     if (r->n_kept == r->rank) return true;
     if (reduced <= SHORT_ROW && r->shape[r->n_kept - 1] >= reduced) return true;
-    return unit_inputs(r, r->n_kept - 1) > unit_inputs(r, r->rank - 1);
+    const int kept = r->n_kept - 1, last = r->rank - 1;
+    const int strided =
+        inputs_of_class(r, kept, CG_INNER_STRIDED) - inputs_of_class(r, last, CG_INNER_STRIDED);
+    if (strided != 0) return strided < 0;
+    return inputs_of_class(r, kept, CG_INNER_UNIT) > inputs_of_class(r, last, CG_INNER_UNIT);
 }
 
 static void set_axis(reduce_view *v, const cg_reduce_request *r, int to, int from) {
