@@ -1,5 +1,7 @@
 #include "host/pool.h"
 
+#include "host/recorded_work.h"
+
 enum { SMALLEST_BITS = 8, PER_OCTAVE_BITS = 2 }; /* 256 bytes; four classes per power of two */
 
 /*
@@ -34,16 +36,24 @@ static cg_block *take_fresh(cg_pool *pool, size_t bytes) {
     return block;
 }
 
+/* A free block of a class: the recording that is being made takes its own first. */
+static cg_block *take_free(cg_pool *pool, int class) {
+    cg_block **own = cg_record_free_list(pool->hw), **list = own && own[class] ? own : pool->free_list;
+    cg_block *block = list[class];
+    if (!block) return NULL;
+    list[class] = block->next;
+    block->next = NULL;
+    block->released = false;
+    pool->hw->stats.pool_hits++;
+    return block;
+}
+
 cg_block *cg_pool_alloc(cg_pool *pool, size_t bytes) {
     cg_device_stats *stats = &pool->hw->stats;
     size_t class_bytes = 0;
     const int class = class_of(bytes, &class_bytes);
-    cg_block *block = class < 0 ? NULL : pool->free_list[class];
-    if (block) {
-        pool->free_list[class] = block->next;
-        block->next = NULL;
-        stats->pool_hits++;
-    } else if (class >= 0) {
+    cg_block *block = class < 0 ? NULL : take_free(pool, class);
+    if (!block && class >= 0) {
         block = take_fresh(pool, class_bytes);
         if (!block) {
             cg_pool_trim(pool);
@@ -64,9 +74,15 @@ void cg_pool_free(cg_pool *pool, cg_block *block) {
     if (!block) return;
     size_t class_bytes;
     const int class = class_of(block->bytes, &class_bytes);
-    block->next = pool->free_list[class];
-    pool->free_list[class] = block;
+    cg_block **list = pool->free_list;
     pool->hw->stats.bytes_in_use -= block->bytes;
+    if (block->pins) {
+        block->released = true;
+        list = cg_record_free_list(pool->hw);
+        if (!list || block->pinned_by != cg_record_current(pool->hw)) return; /* until it is unpinned */
+    }
+    block->next = list[class];
+    list[class] = block;
 }
 
 void cg_pool_trim(cg_pool *pool) {

@@ -143,6 +143,15 @@ cl_kernel cg_cl_kernel(cg_hw_opencl *hw, const cg_kernel_request *r) {
     return make_kernel(hw, node, r->entry);
 }
 
+cl_kernel cg_cl_kernel_again(cg_hw_opencl *hw, cl_kernel kernel) {
+    for (int b = 0; b < N_BUCKETS; b++)
+        for (const program_node *node = hw->kernels->bucket[b]; node; node = node->next)
+            for (int i = 0; i < node->n_kernels; i++)
+                if (node->kernel[i] == kernel)
+                    return hw->cl->clCreateKernel(node->program, node->entry[i], NULL);
+    return NULL;
+}
+
 void cg_cl_release_kernels(cg_hw_opencl *hw) {
     for (int b = 0; hw->kernels && b < N_BUCKETS; b++)
         for (program_node *node = hw->kernels->bucket[b], *next; node; node = next) {
