@@ -13,16 +13,15 @@ typedef struct command {
 } command;
 
 static const command commands[] = {
-    {"devices", "clgrad devices", devices_command},
-    {"doctor", "clgrad doctor", doctor_command},
-    {"ops", "clgrad ops", ops_command},
-    {"predict", "clgrad predict", predict_command},
-    {"train", "clgrad train", train_command},
+    {"bench", "clgrad bench", bench_command},       {"devices", "clgrad devices", devices_command},
+    {"doctor", "clgrad doctor", doctor_command},    {"ops", "clgrad ops", ops_command},
+    {"predict", "clgrad predict", predict_command}, {"train", "clgrad train", train_command},
 };
 
 static const char help[] = "Tensors, gradients and training on any OpenCL device and on the CPU.\n"
                            "\n"
                            "Commands:\n"
+                           "  bench      Time operations and training on every device\n"
                            "  devices    List the devices there are to compute on, and which one is chosen\n"
                            "  doctor     Check every operation on a device against the reference\n"
                            "  ops        List the operations, and how a device does each of them\n"
@@ -88,7 +87,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(arg, commands[i].name) == 0) chosen->command = &commands[i];
     if (!chosen->command)
-        argp_error(state, "there is no command '%s': it is devices, doctor, ops, predict or train", arg);
+        argp_error(state, "there is no command '%s': it is bench, devices, doctor, ops, predict or train",
+                   arg);
     chosen->at = state->next - 1;
     state->next = state->argc; /* the rest is the command's */
     return 0;

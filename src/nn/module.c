@@ -35,6 +35,20 @@ cg_module *cg_custom_module(cg_device *dev, const char *name, cg_forward_functio
     return module;
 }
 
+cg_module *cg_module_keeping(cg_device *dev, const char *name, cg_forward_function *forward,
+                             const void *value, size_t bytes) {
+    if (!dev) return NULL;
+    void *copy = malloc(bytes);
+    if (!copy) {
+        out_of_memory(dev, name);
+        return NULL;
+    }
+    memcpy(copy, value, bytes);
+    cg_module *module = cg_custom_module(dev, name, forward, free, copy);
+    if (!module) free(copy);
+    return module;
+}
+
 static void free_tree(cg_module *module) {
     for (int i = 0; i < module->n_children; i++) {
         free_tree(module->child[i].module);

@@ -51,6 +51,10 @@ struct cg_module {
     cg_entries tree[CG_MEMBERS]; /* of the whole tree, children last; made when first asked for */
 };
 
+/* cg_custom_module with a copy of `value`, of so many bytes, as its context. */
+cg_module *cg_module_keeping(cg_device *dev, const char *name, cg_forward_function *forward,
+                             const void *value, size_t bytes);
+
 /* All parameters or buffers of a tree; NULL and an error without memory. n may be 0. */
 const cg_entries *cg_module_tree(const cg_module *module, cg_member kind);
 
