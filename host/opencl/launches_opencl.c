@@ -41,6 +41,7 @@ bool cg_cl_launches_keep_end(cg_hw *base) {
     cg_hw_opencl *hw = cg_cl(base);
     cg_launches *l = hw->keeping;
     hw->keeping = NULL;
+    for (int i = l->begin; i < l->n; i++) l->foreign = l->foreign || !l->launch[i].dims; /* it was refused */
     if (!l->foreign) return true;
     while (l->n > l->begin) hw->cl->clReleaseKernel(l->launch[--l->n].kernel);
     return false;
@@ -171,7 +172,8 @@ cg_status cg_cl_launches_repeat(cg_hw *base, cg_launches *l) {
     l->finished = true;
     if (l->commands) {
         hw->idle = false;
-        const cl_int status = enqueue_commands(hw, l->commands);
+        cl_int status = enqueue_commands(hw, l->commands);
+        if (status == CL_SUCCESS) status = hw->cl->clFlush(hw->queue);
         base->stats.launches += (uint64_t)l->n;
         return status == CL_SUCCESS ? CG_OK : cg_cl_fail(hw, status, "replay", "clEnqueueCommandBufferKHR");
     }

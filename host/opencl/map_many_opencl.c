@@ -182,7 +182,10 @@ cg_status cg_cl_map_many(cg_hw *base, const cg_map_many_request *r) {
     for (int k = 0; k < r->program->n_outputs; k++) all.shares[k] = place_of(r, k);
     for (int from = 0; from < r->n_segments;) {
         segment_group g = take_group(hw, r, from, width, all);
-        cg_status status = launch_group(hw, r, &g, width);
+        cg_status status;
+        hw->refused = 0;
+        do status = launch_group(hw, r, &g, width); /* not the groups before: they may be in place */
+        while (status != CG_OK && cg_cl_shrink_groups(hw));
         if (status != CG_OK) return status;
         from += g.n;
     }

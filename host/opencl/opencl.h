@@ -45,6 +45,8 @@ typedef struct cg_hw_opencl {
     bool idle;                                /* nothing was enqueued since the host last waited */
     bool has_command_buffer; /* cl_khr_command_buffer whose buffers may be enqueued again while they run */
     cg_launches *keeping;    /* where launches are kept, too (launches_opencl.c), else NULL */
+    size_t kernel_limit;     /* work-items that a group of the kernel asked for last may have */
+    size_t refused;          /* such a limit that a launch was beyond; 0: none was */
 } cg_hw_opencl;
 
 static inline cg_hw_opencl *cg_cl(cg_hw *hw) { return (cg_hw_opencl *)hw; }
@@ -135,7 +137,8 @@ typedef struct cg_args {
     const char *operation; /* for messages */
     cl_uint n;
     cl_int status;
-    bool wide; /* what cg_arg_index writes */
+    bool wide;    /* what cg_arg_index writes */
+    size_t limit; /* work-items that a group may have */
 } cg_args;
 
 cg_args cg_args_of(cg_hw_opencl *hw, cl_kernel kernel, const char *operation);
@@ -159,6 +162,13 @@ void cg_arg_program(cg_args *a, const cg_program *program, const cg_program_layo
  * Keep to few local sizes (each compiles again on PoCL): {1} in the CPU style.
  */
 cg_status cg_cl_launch(cg_args *a, int dims, const size_t *global, const size_t *local);
+
+/*
+ * A kernel may take fewer work-items in a group than the device does: registers. Such a launch fails without an error on record;
+ * this lowers base.info.max_work_group to what it takes, and says whether to try the request again. False where there was no
+ * such launch, or, with an error, where the kernel does not ask for that number.
+ */
+bool cg_cl_shrink_groups(cg_hw_opencl *hw);
 
 /* The same of sizes that are rounded already. */
 cg_status cg_cl_enqueue(cg_hw_opencl *hw, cl_kernel kernel, int dims, const size_t *global,
