@@ -3,7 +3,7 @@ PRESET ?= release
 PREFIX ?= /usr/local
 BUILD := build/$(PRESET)
 
-.PHONY: all build demo test bench install lint format clean help
+.PHONY: all build demo test bench bench-check install lint format clean help
 
 all: build
 
@@ -27,6 +27,9 @@ test: ## build, and run every test
 bench: build ## measure every device
 	$(BUILD)/clgrad bench
 
+bench-check: build ## measure what the goals of speed in bench/goals.txt are about
+	bench/check_goals.py $(BUILD)/clgrad
+
 install: build ## install under PREFIX (DESTDIR is honoured)
 	cmake --install $(BUILD) --prefix $(PREFIX)
 
@@ -43,4 +46,4 @@ clean: ## remove everything that was built
 	rm -rf build demo-output
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile

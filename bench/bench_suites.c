@@ -10,22 +10,19 @@ const bench_case *bench_any_case_at(int i) {
 
 /* A case's suite is the first of these that it belongs to; what is in none is a suite by itself. */
 static const bench_suite suites[] = {
-    {"gemm", "products of matrices", " matmul gemm linear linear_relu linear_gelu "},
-    {"map", "elementwise passes over memory, fused chains", " map chain bias_relu "},
-    {"reduce", "sums, softmax, cross-entropy", " sum column_sums softmax cross_entropy loss reduce "},
-    {"order", "sort, argsort, running sums", " order "},
-    {"linalg", "factorizations and solvers, distances", " linalg distances "},
-    {"conv", "convolutions and pooling", " conv pool "},
-    {"norm", "normalizations and attention",
-     " layer_norm layer_norm_forward rms_norm batch_norm norm_gelu norm_gelu_grad attention "},
-    {"random", "random numbers", " random "},
-    {"train", "training steps, optimizers",
-     " train train_784_512_256_10 train_lenet train_transformer_block adam adamw sgd momentum rmsprop "
-     "adagrad "},
-    {"overhead", "what a call costs", " overhead "},
-    {"memory", "copies, and between host and device", " memory transfer "},
-    {"start", "processes from their start", " start "},
-    {"ops", "every operation of the catalog by itself", " ops "},
+    {"gemm", "products of matrices, linear layers", "matmul gemm linear*"},
+    {"map", "elementwise passes over memory, fused chains", "map chain bias_relu"},
+    {"reduce", "sums, softmax, cross-entropy", "sum column_sums softmax cross_entropy reduce loss"},
+    {"order", "sort, argsort, running sums", "order"},
+    {"linalg", "factorizations and solvers, distances", "linalg distances"},
+    {"conv", "convolutions and pooling", "conv pool"},
+    {"norm", "normalizations and attention", "layer_norm* rms_norm batch_norm norm_* attention"},
+    {"random", "random numbers", "random"},
+    {"train", "training steps, optimizers", "train* adam adamw sgd momentum rmsprop adagrad"},
+    {"overhead", "what a call costs", "overhead"},
+    {"memory", "between host and device", "memory"},
+    {"start", "processes from their start", "start"},
+    {"ops", "every operation of the catalog by itself", "ops"},
     {"sweep", "speed over size: square products, maps, softmax", NULL},
 };
 enum { SUITES = sizeof suites / sizeof *suites };
@@ -44,11 +41,20 @@ static bool in_sweep(const bench_case *what) {
     return strcmp(work, "map") == 0 || strcmp(work, "softmax") == 0;
 }
 
+/* Whether one of `words` is the text, or ends in "*" and begins it. */
+static bool one_is(const char *words, const char *text) {
+    for (const char *word = words; *word;) {
+        word += strspn(word, " ");
+        const size_t length = strcspn(word, " ");
+        const bool begins = length > 0 && word[length - 1] == '*';
+        if (begins ? strncmp(word, text, length - 1) == 0 : named(word, length, text)) return true;
+        word += length;
+    }
+    return false;
+}
+
 static bool belongs(const bench_suite *suite, const bench_case *what) {
-    if (!suite->works) return in_sweep(what);
-    char word[80];
-    snprintf(word, sizeof word, " %s ", what->work->suite);
-    return strstr(suite->works, word) != NULL;
+    return suite->works ? one_is(suite->works, what->work->suite) : in_sweep(what);
 }
 
 const char *bench_suite_of(const bench_case *what) {
@@ -63,7 +69,7 @@ static bool name_has(const char *name, size_t length, const bench_case *what) {
     return named(name, length, what->work->suite);
 }
 
-/* The name that a list begins with, and the rest of the list; NULL after the last. */
+/* The name that a comma list begins with, and the rest of the list; NULL after the last. */
 static const char *next_name(const char *list, size_t *length) {
     *length = strcspn(list, ",");
     return list[*length] ? list + *length + 1 : NULL;
@@ -75,6 +81,16 @@ bool bench_suites_have(const char *list, const bench_case *what) {
         size_t length;
         rest = next_name(name, &length);
         if (name_has(name, length, what)) return true;
+    }
+    return false;
+}
+
+bool bench_titles_have(const char *list, const char *title) {
+    if (!list) return true;
+    for (const char *name = list, *rest; name; name = rest) {
+        size_t length;
+        rest = next_name(name, &length);
+        if (named(name, length, title)) return true;
     }
     return false;
 }

@@ -19,6 +19,9 @@ const bench_suite *bench_suite_at(int i);
 /* Whether a case belongs to one of a comma list of suites, or of first parts of names; NULL: it does. */
 bool bench_suites_have(const char *list, const bench_case *what);
 
+/* Whether a title is one of a comma list; NULL: it is. */
+bool bench_titles_have(const char *list, const char *title);
+
 /* The first suite that a case belongs to. */
 const char *bench_suite_of(const bench_case *what);
 

@@ -18,7 +18,7 @@ static const double limits_seconds = 2;
 
 static bool wanted(const bench_options *options, const bench_case *what) {
     const char *title = bench_case_title(what);
-    if (options->only && strcmp(title, options->only) != 0) return false;
+    if (!bench_titles_have(options->only, title)) return false;
     if (options->filter && !strstr(title, options->filter)) return false;
     return bench_suites_have(options->suite, what);
 }

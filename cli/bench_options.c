@@ -54,7 +54,7 @@ enum option_key {
 static const struct argp_option options[] = {
     {"suite", KEY_SUITE, "NAMES", 0, "Only these suites, such as gemm,train; --list names them", 0},
     {"filter", KEY_FILTER, "TEXT", 0, "Only cases whose name has TEXT in it", 0},
-    {"only", KEY_ONLY, "NAME", 0, "Only the case of exactly that name", 0},
+    {"only", KEY_ONLY, "NAMES", 0, "Only the cases of exactly these names", 0},
     {"device", KEY_DEVICE, "NAME", 0, "Only this device: cpu, opencl:0, gpu, or a part of its name", 0},
     {"quick", KEY_QUICK, NULL, 0, "Smaller sizes and fewer samples: a look, not a measurement", 0},
     {"json", KEY_JSON, "FILE", 0, "Write the results as JSON, too", 0},

@@ -10,7 +10,7 @@ enum { BENCH_SLOWER = 3 };
 typedef struct bench_options {
     const char *suite;   /* a comma list of suites; NULL: all */
     const char *filter;  /* a part of a case's title; NULL: all */
-    const char *only;    /* a whole title; NULL: all */
+    const char *only;    /* a comma list of whole titles; NULL: all */
     const char *device;  /* what cg_device_open takes; NULL: all usable ones */
     const char *json;    /* the file of the results; NULL: none */
     const char *html;    /* the page that shows them; NULL: none */

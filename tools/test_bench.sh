@@ -116,7 +116,7 @@ check "a folder" says "it is a folder" bench --from "$work"
 # --- Ctrl-C: the files have what was measured until then
 interrupt_run() {
   local pid code=0
-  bench --device cpu --suite map --json "$work/part.json" --html "$work/part.html" >"$work/part.txt" 2>&1 &
+  "$clgrad" bench --device cpu --suite map --json "$work/part.json" --html "$work/part.html" >"$work/part.txt" 2>&1 &
   pid=$!
   for _ in $(seq 600); do
     [ "$(grep -c '^map/' "$work/part.txt")" -lt 2 ] || break
@@ -126,17 +126,61 @@ interrupt_run() {
   wait "$pid" || code=$?
   [ "$code" -eq 130 ]
 }
-set -m # else a shell's background process ignores Ctrl-C
 check "Ctrl-C ends a run" interrupt_run
-set +m
 check "and leaves what was measured" ask "$work/part.json" 'd["interrupted"] and 1 <= len({e["case"] for e in r}) < 15'
 check "as a page, too" grep -q '</html>' "$work/part.html"
+
+# --- Goals
+goals() { # TEXT OPTION...: goals of that text, by the figures of a run that was changed to known ones
+  printf '%s\n' "$1" >"$work/goals.txt"
+  shift
+  python3 bench/check_goals.py "$clgrad" --goals "$work/goals.txt" --against "$work/known.json" "$@"
+}
+change "$work/a.json" "$work/known.json" 'for e in r:
+  if "seconds" in e: e["seconds"] = {k: 2e-6 for k in e["seconds"]}; e.update(floor=1e-6, launches=4, waits=0)
+  if e["case"] == "matmul/32x32x32" and "seconds" in e: e["seconds"]["median"] = 4e-6'
+case="matmul/16x16x16 cpu"
+check "a share of the limit" says "met      matmul/16x16x16 on cpu: limit >= 0.5: 0.5" goals "$case limit >= 0.5 met"
+check "one that is lost" fails_with 1 goals "$case limit >= 0.51 met"
+check "one that is open" says "open     matmul/16x16x16 on cpu: limit >= 0.51: 0.5" goals "$case limit >= 0.51 open"
+check "an open one is no failure" goals "$case limit >= 0.51 open"
+check "one that is reached" says "reached " goals "$case limit >= 0.4 open"
+check "the speed of another case" says ": 2" goals "$case speed of matmul/32x32x32 >= 2 met"
+check "that is lost" fails_with 1 goals "$case speed of matmul/32x32x32 >= 2.1 met"
+check "the time of another case" goals "$case time of matmul/32x32x32 <= 0.5 met"
+check "that is too long" fails_with 1 goals "$case time of matmul/32x32x32 <= 0.4 met"
+check "the speed of another device" goals "$case speed of cpu >= 1 met"
+check "seconds" says "2 us" goals "$case seconds <= 2e-6 met"
+check "too many of them" fails_with 1 goals "$case seconds <= 1e-6 met"
+check "counters" goals "$case waits <= 0 met"
+check "too many launches" fails_with 1 goals "$case launches <= 3 met"
+check "a device that is not here" says "SKIPPED" goals "matmul/16x16x16 opencl:77 limit >= 0.5 met"
+check "a case that is not known" fails_with 1 goals "matmul/none cpu limit >= 0.5 met"
+check "a goal that is none" fails_with 2 goals "$case is fast"
+check "says where" says "goals.txt:1: no goal: 'matmul/16x16x16 cpu is fast'" goals "$case is fast"
+check "a bound from the wrong side" says "'limit' is bounded by >=, not <=" goals "$case limit <= 0.5 met"
+check "a bound that is no number" fails_with 2 goals "$case limit >= much met"
+check "goals that are measured" says "2 goals, 0 lost" python3 bench/check_goals.py "$clgrad" --rounds 1 --seconds 0.01 \
+  --filter "batch_1 on cpu"
+measured_with_peer() { # a peer of which it is known how fast it is
+  mkdir -p "$work/with" && cp -r bench/check_goals.py bench/peers "$work/with"
+  sed -i 's/^    for peer in PyTorch.*/    for peer in (NumPy,):/' "$work/with/peers/peers.py"
+  printf '%s\n' "$@" >"$work/goals.txt"
+  python3 "$work/with/check_goals.py" "$clgrad" --goals "$work/goals.txt" --rounds 1
+}
+if python3 -c 'import numpy' 2>/dev/null; then
+  check "a peer" says "met      matmul/16x16x16 on cpu: speed of numpy >= 1e-6" \
+    measured_with_peer "matmul/16x16x16 cpu speed of numpy >= 1e-6 met"
+else
+  skip "a peer" "no NumPy"
+fi
+check "a peer that is not here" says "SKIPPED" measured_with_peer "matmul/16x16x16 cpu speed of nobody >= 1 met"
 
 # --- The page
 chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
 change "$work/a.json" "$work/peers.json" 'd = {"program": "compare.py", "versions": ["A <b>Peer</b> 1"], "results":
   [{"case": e["case"], "target": t, "seconds": {"min": e["seconds"]["min"] * f, "median": e["seconds"]["median"] * f,
-  "max": e["seconds"]["max"] * f}} for e in r if "seconds" in e for t, f in (("cpu", 1), ("pytorch", 2), ("numpy", 0.5))]}'
+  "max": e["seconds"]["max"] * f}} for e in r if e["target"] == "cpu" for t, f in (("cpu", 1), ("pytorch", 2), ("numpy", 0.5))]}'
 change "$work/a.json" "$work/two.json" 'd["devices"].append(dict(d["devices"][0], id="opencl:0", name="</script><b>a device"))
 r += [dict(e, target="opencl:0") for e in r if e["target"] == "cpu"]'
 shot_is_not_blank() { # FILE: a PNG of 8 bits per channel with 50 colours or more
@@ -186,6 +230,7 @@ for entry in results:
 for text in "PyTorch", "NumPy", "&lt;b&gt;Peer":
     assert text in dom, text
 assert "<b>" not in dom.split('id="data"')[0], "text became HTML"
+assert "[object" not in dom.split("<script")[0], "an element became text"
 assert not re.search(r'(src|href)="https?:', dom), "it refers to the network"
 EOF
 }

@@ -18,7 +18,7 @@ function figure(id, title, text, draw, targets, behind) {
   const node = el("figure", {id}, el("figcaption", {}, el("h3", {}, title), el("p", {}, text)),
     targets && targets.length ? legend(targets) : null, plot,
     behind ? el("details", {}, el("summary", {}, "The figures as a table"), behind) : null);
-  new ResizeObserver(redraw).observe(plot);
+  new ResizeObserver(() => requestAnimationFrame(redraw)).observe(plot);
   queueMicrotask(redraw);
   return node;
 }
@@ -29,7 +29,7 @@ const linear = (lo, hi, from, to) => value => from + (value - lo) / (hi - lo) * 
 const logarithmic = (lo, hi, from, to) => value =>
   from + (Math.log(value) - Math.log(lo)) / (Math.log(hi) - Math.log(lo)) * (to - from);
 
-// 1, 2, 5, 10, ... within [lo, hi]; only the decades where those are too many.
+// Round numbers within [lo, hi], as close as `most` of them allow.
 function logTicks(lo, hi, most) {
   const ticks = mantissas => {
     const found = [];
@@ -40,7 +40,7 @@ function logTicks(lo, hi, most) {
       }
     return found;
   };
-  for (const mantissas of [[1, 2, 5], [1, 3], [1]])
+  for (const mantissas of [[1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 4, 5, 6, 7, 8, 9], [1, 1.5, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]])
     if (ticks(mantissas).length <= most) return ticks(mantissas);
   const decades = ticks([1]);
   return decades.filter((_, i) => i % Math.ceil(decades.length / most) === 0);
@@ -54,7 +54,7 @@ function powersOfTwo(lo, hi, most) {
 }
 
 const extent = values => [Math.min(...values), Math.max(...values)];
-const plain = value => value >= 1e4 || value < 1e-2 ? value.toExponential(0).replace("e+", "e") : String(value);
+const plain = value => value >= 1e5 || value < 1e-4 && value > 0 ? value.toExponential(0).replace("e+", "e") : String(value);
 
 // The frame of a plot with two logarithmic axes.
 function frame(width, height, x, y) {
@@ -129,23 +129,24 @@ function ratios(width, rows, less, more) {
   const values = rows.flatMap(row => row.dots.map(dot => dot.value));
   const reach = Math.max(1.6, ...values.map(value => Math.max(value, 1 / value))) * 1.12;
   const lowest = Math.max(1 / reach, Math.min(0.7, ...values) / 1.15), highest = Math.min(reach, Math.max(1.5, ...values) * 1.15);
-  const left = Math.min(230, width * 0.42), right = width - 12, step = 22, top = 40;
+  const narrow = width < 560; // the label then stands above its dots
+  const left = narrow ? 10 : 270, right = width - 12, step = narrow ? 36 : 22, top = 40;
   const sx = logarithmic(lowest, highest, left, right), height = top + rows.length * step + 26, parts = [];
   for (const value of logTicks(lowest, highest, (right - left) / 48))
     parts.push(svg("line", {class: "grid", x1: sx(value), x2: sx(value), y1: top - 6, y2: height - 24}),
       svg("text", {class: "tick", x: sx(value), y: height - 8, "text-anchor": "middle"}, `${plain(value)}×`));
   rows.forEach((row, i) => {
-    const y = top + i * step + step / 2;
-    if (i % 2 === 0) parts.push(svg("rect", {class: "stripe", x: 0, y: y - step / 2, width, height: step}));
+    if (i % 2 === 0) parts.push(svg("rect", {class: "stripe", x: 0, y: top + i * step, width, height: step}));
   });
   parts.push(svg("line", {class: "mark", x1: sx(1), x2: sx(1), y1: top - 8, y2: height - 24}),
     svg("text", {class: "rooftext", x: sx(1) - 7, y: 14, "text-anchor": "end"}, `◂ ${less}`),
     svg("text", {class: "rooftext", x: Math.min(sx(1) + 7, right - more.length * 5.6 - 14), y: 28}, `${more} ▸`));
   rows.forEach((row, i) => {
-    const y = top + i * step + step / 2;
-    parts.push(svg("text", {class: "rowlabel", x: 6, y: y + 4}, fit(row.label, left - 14), tip(row.label)));
+    const y = top + i * step + (narrow ? 25 : step / 2);
+    parts.push(svg("text", {class: "rowlabel", x: 6, y: narrow ? y - 11 : y + 4},
+      fit(row.label, narrow ? width - 12 : left - 14), tip(row.label)));
     for (const dot of row.dots)
-      parts.push(svg("line", {class: "stem", x1: sx(1), x2: sx(dot.value), y1: y, y2: y, style: `stroke:${colour(dot.target)}`}));
+      parts.push(svg("line", {class: "stem", x1: sx(1), x2: sx(dot.value), y1: y, y2: y, style: `stroke:${dot.fill || colour(dot.target)}`}));
     for (const dot of row.dots)
       parts.push(svg("circle", {class: "dot", cx: sx(dot.value), cy: y, r: 5, style: `fill:${dot.fill || colour(dot.target)}`},
         tip(dot.tip)));
@@ -198,7 +199,7 @@ function roofline(width, points, limits) {
       `${limit.name} ${digits(limit.flops)} GFLOP/s`));
   }
   const placed = points.map(p => ({...p, x: f.sx(p.intensity), y: f.sy(p.rate)}));
-  f.parts.push(placeLabels(placed.filter(p => p.target === placed[0].target), f.box));
+  f.parts.push(...placeLabels(placed.filter(p => p.target === placed[0].target), f.box));
   for (const p of placed)
     f.parts.push(svg("circle", {class: "dot", cx: p.x, cy: p.y, r: 4.5, style: `fill:${colour(p.target)}`}, tip(p.text)));
   return {height, parts: f.parts};

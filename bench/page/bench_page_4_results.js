@@ -97,6 +97,8 @@ function build() {
   document.title = `clgrad bench: ${machine.processor || "results"}${run.date ? `, ${run.date.slice(0, 10)}` : ""}`;
   document.getElementById("page").replaceChildren(headSection(), tilesSection() || "", navigation(sections), ...sections,
     el("footer", {}, `${run.results.length} results by clgrad bench${run.version ? ` ${run.version}` : ""}. This page carries its data as JSON and loads nothing.`));
+  const wanted = location.hash && document.getElementById(location.hash.slice(1));
+  if (wanted) requestAnimationFrame(() => wanted.scrollIntoView({behavior: "instant"}));
   document.documentElement.setAttribute("data-ready", String(run.results.length));
 }
 build();
