@@ -180,14 +180,20 @@ def print_case(title, results):
     print(line, flush=True)
 
 
-def run(options, peers):
+def check_of(options):
+    """What compares the results; None where NumPy is missing."""
     try:
         check = Check(options.clgrad)
-        if not check.library:
-            print("no libclgrad.so beside the program: results are compared among the peers alone", file=sys.stderr)
     except ImportError as error:
-        check = None
         print(f"results are not compared: {error}", file=sys.stderr)
+        return None
+    if not check.library:
+        print("no libclgrad.so beside the program: results are compared among the peers alone", file=sys.stderr)
+    return check
+
+
+def run(options, peers):
+    check = check_of(options)
     results = []
     for title, size in list_cases(options):
         measured = measure(options, peers, check, title, size)

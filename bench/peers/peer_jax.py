@@ -69,6 +69,11 @@ def adam(p, g, m, v, t, lr=ADAM[0]):
     return p - step, m, v
 
 
+def singular_first(parts):
+    u, s, vh = parts
+    return s, u, vh
+
+
 class Peer:
     target = "jax"
 
@@ -78,7 +83,7 @@ class Peer:
 
     @staticmethod
     def array(x):
-        return np.asarray(x)
+        return np.asarray(x[0] if isinstance(x, (tuple, list)) else x)
 
     @staticmethod
     def jit(function, *data):
@@ -198,8 +203,8 @@ class Peer:
         if what == "solve":
             return self.jit(n.solve, *data)
         return self.jit({"inverse": n.inv, "cholesky": n.cholesky, "qr": lambda x: n.qr(x)[::-1],
-                         "eigh": n.eigh, "eig": n.eig, "svd": lambda x: n.svd(x, full_matrices=False)[::-1]}[what],
-                        data[0])._replace(repeat=1)
+                         "eigh": n.eigh, "eig": n.eig, "svd": lambda x: singular_first(n.svd(x, full_matrices=False))}[what],
+                        data[0])
 
     def random(self, name, size, data):
         key, n = jax.random.key(1), size[0]
