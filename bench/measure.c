@@ -152,8 +152,8 @@ static double quantile(const double *sample, int n, double share) {
 }
 
 static void summarise(runner *r) {
-    int n = r->result->samples;
-    if (!r->ready || n == 0) return;
+    const int n = r->ready ? r->result->samples : 0;
+    if (n == 0) return;
     qsort(r->sample, (size_t)n, sizeof *r->sample, ascending);
     r->result->timed = true;
     r->result->min = r->sample[0];

@@ -116,9 +116,10 @@ check "a folder" says "it is a folder" bench --from "$work"
 # --- Ctrl-C: the files have what was measured until then
 interrupt_run() {
   local pid code=0
-  "$clgrad" bench --device cpu --suite map --json "$work/part.json" --html "$work/part.html" >"$work/part.txt" 2>&1 &
+  "$clgrad" bench --device cpu --suite map --times-only --json "$work/part.json" --html "$work/part.html" \
+    >"$work/part.txt" 2>&1 &
   pid=$!
-  for _ in $(seq 600); do
+  for _ in $(seq 1200); do
     [ "$(grep -c '^map/' "$work/part.txt")" -lt 2 ] || break
     sleep 0.05
   done

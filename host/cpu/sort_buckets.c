@@ -26,6 +26,7 @@ static void choose_splitters(bucket_work *w) {
     for (int64_t i = 0; i < SAMPLE; i++)
         b->make(b->ctx, i * step + step / 2, 1, sample + (size_t)i * size, 0);
     b->quick->sort(sample, SAMPLE);
+    for (int s = 0; size == 8 && s < SAMPLE; s++) memory[s] &= b->cut;
     for (int s = 1; s < w->buckets; s++)
         memcpy(splitter + (size_t)(s - 1) * size, sample + (size_t)(s * SAMPLE / w->buckets) * size, size);
 }

@@ -12,9 +12,10 @@ enum { CG_SORT_PART = 1024 }; /* words that are made at a time */
 typedef struct cg_sort_buckets {
     const cg_quicksort_isa *quick;
     int64_t n;
-    size_t word; /* bytes */
-    void *words; /* n, which get the result */
-    void *ctx;   /* of the functions: */
+    size_t word;  /* bytes */
+    void *words;  /* n, which get the result */
+    uint64_t cut; /* words equal in these bits, of 64, share a bucket; all bits: any two may be parted */
+    void *ctx;    /* of the functions: */
     /* Makes the words [begin, begin + n) of the row, n <= CG_SORT_PART. Called more than once for each. */
     void (*make)(void *ctx, int64_t begin, int64_t n, void *words, int thread);
     /* All words have been made once, none is written yet. */
