@@ -18,6 +18,7 @@ const cg_backend cg_backend_opencl = {
     .recall = cg_cl_recall,
     .remember = cg_cl_remember,
     .use_other_kernels = cg_cl_use_other_kernels,
+    .tuner = &cg_cl_tuner,
     .map = cg_cl_map,
     .reduce = cg_cl_reduce,
     .matmul = cg_cl_matmul,

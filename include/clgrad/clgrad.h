@@ -50,5 +50,6 @@
 #include "status.h"
 #include "tensor.h"
 #include "train.h"
+#include "tuning.h"
 
 #endif
