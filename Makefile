@@ -3,7 +3,7 @@ PRESET ?= release
 PREFIX ?= /usr/local
 BUILD := build/$(PRESET)
 
-.PHONY: all build demo test bench install lint format clean help
+.PHONY: all build demo test bench bench-check install lint format clean help
 
 all: build
 
@@ -25,7 +25,10 @@ test: ## build, and run every test
 	tools/run_tests.sh $(BUILD)
 
 bench: build ## measure every device
-	$(BUILD)/clgrad_bench
+	$(BUILD)/clgrad bench
+
+bench-check: build ## measure what the goals of speed in bench/goals.txt are about
+	bench/check_goals.py $(BUILD)/clgrad
 
 install: build ## install under PREFIX (DESTDIR is honoured)
 	cmake --install $(BUILD) --prefix $(PREFIX)
@@ -44,4 +47,4 @@ clean: ## remove everything that was built
 	rm -rf build demo-output
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile

@@ -1,7 +1,6 @@
 #include "bench_report.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char *bench_seconds_text(double seconds) {
@@ -16,81 +15,84 @@ const char *bench_seconds_text(double seconds) {
     return seconds > 0 ? buf : "-";
 }
 
-const char *bench_processor(void) {
-    static char name[128] = "unknown processor";
-    FILE *file = fopen("/proc/cpuinfo", "r");
-    char line[256];
-    while (file && fgets(line, sizeof line, file)) {
-        char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) != 0 || !colon) continue;
-        colon[1 + strcspn(colon + 1, "\n")] = 0;
-        snprintf(name, sizeof name, "%.120s", colon + 2);
-        break;
+static void print_rates(const json_t *rates) {
+    printf("%.0f, %.0f, %.0f", bench_entry_number(rates, "read") / 1e9,
+           bench_entry_number(rates, "copy") / 1e9, bench_entry_number(rates, "triad") / 1e9);
+}
+
+static void print_limits(const json_t *limits) {
+    if (!limits) return;
+    printf("    limits: %.0f GFLOP/s; read, copy, triad ", bench_entry_number(limits, "flops") / 1e9);
+    print_rates(json_object_get(limits, "memory"));
+    printf(" GB/s in memory");
+    if (bench_entry_number(limits, "cache_bytes") > 0) {
+        printf(", ");
+        print_rates(json_object_get(limits, "cache"));
+        printf(" in cache (up to %.0f MB)", bench_entry_number(limits, "cache_bytes") / 1e6);
     }
-    if (file) fclose(file);
-    return name;
+    printf("\n    by %s\n", bench_entry_text(limits, "source"));
 }
 
-static void print_limits(const machine_limits *limits) {
-    if (limits->flops == 0) return;
-    printf("    limits: %.0f GFLOP/s; read, copy, triad %.0f, %.0f, %.0f GB/s in memory", limits->flops / 1e9,
-           limits->memory[MACHINE_READ] / 1e9, limits->memory[MACHINE_COPY] / 1e9,
-           limits->memory[MACHINE_TRIAD] / 1e9);
-    if (limits->cache_bytes > 0)
-        printf(", %.0f, %.0f, %.0f in cache (up to %.0f MB)", limits->cache[MACHINE_READ] / 1e9,
-               limits->cache[MACHINE_COPY] / 1e9, limits->cache[MACHINE_TRIAD] / 1e9,
-               limits->cache_bytes / 1e6);
-    printf("\n    by %s\n", limits->source);
-}
-
-void bench_print_head(int n, const bench_target *targets) {
-    double load[3] = {0};
-    if (getloadavg(load, 3) < 1) load[0] = -1;
-    printf("clgrad %s on %s, load average %.2f\n", cg_version(), bench_processor(), load[0]);
-    for (int i = 0; i < n; i++) {
-        const cg_device_info *info = cg_device_properties(targets[i].dev);
-        printf("%-9s %s (%s, %s, %d units)\n", info->id, info->name, info->platform, info->driver,
-               info->compute_units);
-        print_limits(&targets[i].limits);
+void bench_print_head(const json_t *document) {
+    const json_t *machine = json_object_get(document, "machine");
+    printf("clgrad %s (%s) on %s, load average %.2f\n", bench_entry_text(document, "version"),
+           bench_entry_text(document, "commit"), bench_entry_text(machine, "processor"),
+           json_number_value(json_array_get(json_object_get(machine, "load"), 0)));
+    size_t i;
+    json_t *device;
+    json_array_foreach(json_object_get(document, "devices"), i, device) {
+        printf("%-9s %s (%s, %s, %.0f units)\n", bench_entry_text(device, "id"),
+               bench_entry_text(device, "name"), bench_entry_text(device, "platform"),
+               bench_entry_text(device, "driver"), bench_entry_number(device, "units"));
+        print_limits(json_object_get(device, "limits"));
     }
 }
 
 void bench_print_columns(bool quick) {
     if (quick) printf("quick: cases marked * are smaller than their name says\n");
-    printf("\n%-32s %-10s %10s  %-24s %14s %7s %7s %10s\n", "case", "on", "time", "  (least to most)", "rate",
-           "limit", "error", "first");
+    printf("\n%-32s %-10s %10s  %-24s %14s %7s %7s %10s\n", "case", "on", "time", "  (the middle half)",
+           "rate", "limit", "error", "first");
 }
 
 /* GFLOP/s or GB/s of a case, "-" if it counts neither. */
-static const char *rate_text(const bench_case *what, const int64_t *size, double seconds) {
+static const char *rate_text(const json_t *entry, double seconds) {
     static char text[32];
-    const bench_work *work = what->work;
-    double amount = work->flops ? work->flops(size) : work->bytes ? work->bytes(size) : 0;
-    if (amount == 0) return "-";
-    snprintf(text, sizeof text, "%.1f %s", amount / seconds / 1e9, work->flops ? "GFLOP/s" : "GB/s");
+    const double flops = bench_entry_number(entry, "flops"), bytes = bench_entry_number(entry, "bytes");
+    if (flops == 0 && bytes == 0) return "-";
+    snprintf(text, sizeof text, "%.1f %s", (flops > 0 ? flops : bytes) / seconds / 1e9,
+             flops > 0 ? "GFLOP/s" : "GB/s");
     return text;
 }
 
-static void print_result(const bench_case *what, const int64_t *size, const bench_result *r) {
-    if (!r->timed) {
-        printf(" %-10s %s\n", r->target, r->note);
-        return;
-    }
-    bool reference = strcmp(r->target, "reference") == 0;
+static void print_times(const json_t *entry) {
+    const double median = bench_entry_seconds(entry, "median"), floor = bench_entry_number(entry, "floor");
+    const bool reference = strcmp(bench_entry_text(entry, "target"), "reference") == 0;
     char range[40], share[16] = "-", error[16] = "-";
-    snprintf(range, sizeof range, "(%s to %s)", bench_seconds_text(r->min), bench_seconds_text(r->max));
-    if (r->floor > 0) snprintf(share, sizeof share, "%.0f %%", 100 * r->floor / r->median);
-    if (!reference) snprintf(error, sizeof error, "%.2f", r->worst);
-    printf(" %-10s %10s  %-24s %14s %7s %7s %10s\n", r->target, bench_seconds_text(r->median),
-           reference ? "  (one run)" : range, rate_text(what, size, r->median), share, error,
-           reference ? "-" : bench_seconds_text(r->first));
+    snprintf(range, sizeof range, "(%s to %s)", bench_seconds_text(bench_entry_seconds(entry, "q1")),
+             bench_seconds_text(bench_entry_seconds(entry, "q3")));
+    if (floor > 0) snprintf(share, sizeof share, "%.0f %%", 100 * floor / median);
+    if (!reference) snprintf(error, sizeof error, "%.2f", bench_entry_number(entry, "error"));
+    printf(" %-10s %10s  %-24s %14s %7s %7s %10s\n", bench_entry_text(entry, "target"),
+           bench_seconds_text(median), reference ? "  (one run)" : range, rate_text(entry, median), share,
+           error, reference ? "-" : bench_seconds_text(bench_entry_number(entry, "first")));
 }
 
-void bench_print_results(const bench_case *what, bench_size size, int n, const bench_result *results) {
-    bool smaller = bench_case_size(what, size) != bench_case_size(what, BENCH_FULL);
-    for (int i = 0; i < n; i++) {
-        printf("%-31s%c", i == 0 ? bench_case_title(what) : "", i == 0 && smaller ? '*' : ' ');
-        print_result(what, bench_case_size(what, size), &results[i]);
-    }
+void bench_print_entry(const json_t *entry, bool first) {
+    const bool reduced = json_is_true(json_object_get(entry, "reduced"));
+    printf("%-31s%c", first ? bench_entry_text(entry, "case") : "", first && reduced ? '*' : ' ');
+    if (json_object_get(entry, "seconds"))
+        print_times(entry);
+    else
+        printf(" %-10s %s\n", bench_entry_text(entry, "target"), bench_entry_text(entry, "note"));
     fflush(stdout);
+}
+
+void bench_print_all(const json_t *document) {
+    size_t i;
+    json_t *entry;
+    const char *last = "";
+    json_array_foreach(bench_document_results(document), i, entry) {
+        bench_print_entry(entry, strcmp(bench_entry_text(entry, "case"), last) != 0);
+        last = bench_entry_text(entry, "case");
+    }
 }

@@ -1,5 +1,5 @@
 /*
- * The benchmark's cases. One description serves twice: clgrad_bench times it at its full size, and the test
+ * The benchmark's cases. One description serves twice: clgrad bench times it at its full size, and the test
  * bench_cases checks it against reference at its small size, on every device.
  *
  * A bench_work is what is computed (a product, a map, a training step), a bench_case is that at given sizes.
@@ -11,7 +11,7 @@
 #include "clgrad/clgrad.h"
 #include "machine_limits.h"
 
-enum { BENCH_SIZES = 5, BENCH_INPUTS = 7 };
+enum { BENCH_SIZES = 5, BENCH_INPUTS = 20 };
 
 typedef struct bench_case bench_case;
 
@@ -60,6 +60,8 @@ typedef struct bench_work {
     int64_t (*elements)(const int64_t *size);                 /* elements of the result */
     double (*flops)(const int64_t *size);                     /* NULL: counted in bytes, or not at all */
     double (*bytes)(const int64_t *size);                     /* read and written once each */
+    double
+        intensity; /* operations per byte where flops is NULL; a function such as exp counts as one; 0: not known */
     double (*floor)(const int64_t *size, const machine_limits *limits); /* seconds; NULL: no bound is known */
     bool (*setup)(bench_job *job);     /* after the upload of the inputs; NULL for none */
     bool (*before)(bench_job *job);    /* before each run, not timed; NULL for none */
@@ -130,6 +132,7 @@ double bench_now(void);
 /* The lists that bench_case_at goes through; each ends with a case without a name. */
 extern const bench_case bench_cases_matmul[], bench_cases_map[], bench_cases_reduce[], bench_cases_order[],
     bench_cases_linalg[], bench_cases_distances[], bench_cases_conv[], bench_cases_random[],
-    bench_cases_train[], bench_cases_overhead[], bench_cases_networks[];
+    bench_cases_train[], bench_cases_overhead[], bench_cases_networks[], bench_cases_losses[],
+    bench_cases_lenet[], bench_cases_transformer[], bench_cases_transfer[], bench_cases_start[];
 
 #endif

@@ -50,9 +50,9 @@ static void expect_row(bench_problem *p, int64_t row) {
     .elements = row_elements, .bytes = move##_bytes, .floor = move##_floor, .expect = check
 
 static const bench_work copy_work = {ROW_WORK(1, unary, expect_copy), .run = run_copy};
-static const bench_work exp_work = {ROW_WORK(1, unary, expect_row), .run = run_exp};
-static const bench_work gelu_work = {ROW_WORK(1, unary, expect_row), .run = run_gelu};
-static const bench_work add_work = {ROW_WORK(2, binary, expect_row), .run = run_add};
+static const bench_work exp_work = {ROW_WORK(1, unary, expect_row), .intensity = 1.0 / 8, .run = run_exp};
+static const bench_work gelu_work = {ROW_WORK(1, unary, expect_row), .intensity = 4.0 / 8, .run = run_gelu};
+static const bench_work add_work = {ROW_WORK(2, binary, expect_row), .intensity = 1.0 / 12, .run = run_add};
 
 /* --- Matrices ------------------------------------------------------------------------------------------- */
 
@@ -101,6 +101,7 @@ static const bench_work chain_work = {
     .row = matrix_row,
     .elements = matrix_elements,
     .bytes = matrix_bytes,
+    .intensity = 8.0 / 8, /* the sigmoid is an exp, an addition and a division */
     .floor = matrix_floor,
     .run = run_chain,
     .expect = expect_chain,
@@ -127,6 +128,7 @@ static const bench_work bias_work = {
     .row = matrix_row,
     .elements = matrix_elements,
     .bytes = matrix_bytes,
+    .intensity = 2.0 / 8,
     .floor = matrix_floor,
     .run = run_bias,
     .expect = expect_bias,
@@ -135,11 +137,22 @@ static const bench_work bias_work = {
 #define FULL_MAP                                                                                             \
     {1 << 24}, { 1 << 22 }
 
+/* Speed over size: from what a call costs, through the caches, to memory. */
+#define SIZES_OF(name, work)                                                                                 \
+    {name "_1K", work, {{1 << 10}, {0}, {129}}, name}, {name "_16K", work, {{1 << 14}, {0}, {129}}, name},   \
+        {name "_256K", work, {{1 << 18}, {0}, {129}}, name},                                                 \
+        {name "_1M", work, {{1 << 20}, {0}, {129}}, name},                                                   \
+        {name "_4M", work, {{1 << 22}, {0}, {129}}, name}, {                                                 \
+        name "_64M", work, {{1 << 26}, {1 << 22}, {129}}, name                                               \
+    }
+
 const bench_case bench_cases_map[] = {
     {"copy_16M", &copy_work, {FULL_MAP, {9001}}, NULL},
     {"exp_16M", &exp_work, {FULL_MAP, {9001}}, "exp"},
     {"gelu_16M", &gelu_work, {FULL_MAP, {9001}}, "gelu"},
     {"add_16M", &add_work, {FULL_MAP, {9001}}, "add"},
+    SIZES_OF("add", &add_work),
+    SIZES_OF("exp", &exp_work),
     {"6_rows_4096x4096", &chain_work, {{4096, 4096}, {1024, 4096}, {37, 131}}, NULL},
     {"32768x512", &bias_work, {{32768, 512}, {8192, 512}, {37, 131}}, NULL},
     {0},

@@ -127,6 +127,73 @@ NORM(layer, 4, row_input)
 NORM(rms, 3, row_input)
 NORM(batch, 4, channel_input)
 
+/* --- layer norm by itself, and with GELU behind it: what fusion makes one pass of ------------------------------------ */
+
+static cg_tensor *layer_of(bench_job *job) {
+    return cg_layer_norm(job->in[X], 1, job->in[WEIGHT], job->in[BIAS], 1e-5);
+}
+static cg_tensor *run_layer_forward(bench_job *job) { return layer_of(job); }
+static cg_tensor *run_gelu(bench_job *job) { return cg_gelu(layer_of(job)); }
+static cg_tensor *run_gelu_grad(bench_job *job) { return gradient_of(job, run_gelu(job), true); }
+
+static double forward_bytes(const int64_t *size) { return 4 * 2.0 * (double)norm_elements(size); }
+static double forward_floor(const int64_t *size, const machine_limits *limits) {
+    return machine_seconds(limits, MACHINE_COPY, forward_bytes(size));
+}
+
+/* z w + b, with an error of a few u of |z| + 1 in z; then perhaps GELU, whose slope is below 1.13. */
+static void expect_norm(bench_problem *p, int64_t row, const ref_row *activation) {
+    const int64_t n = norm_row(p->size);
+    const shared s = shared_of(p, true, row * n, 1, 0, n, p->in[WEIGHT], 1);
+    for (int64_t i = 0; i < n; i++) {
+        const long double z = (p->in[X][row * n + i] - s.mean) / s.root, w = p->in[WEIGHT][i];
+        const long double y = z * w + p->in[BIAS][i];
+        p->want[i] = activation ? activation->real(y, 0, 0) : y;
+        p->allowed[i] = (log2l((long double)n) + 14) * BENCH_U * ((2 + fabsl(z)) * w + fabsl(y));
+        if (activation) p->allowed[i] = 1.13L * p->allowed[i] + 4 * BENCH_U * fabsl(y);
+    }
+}
+
+static void expect_layer_forward(bench_problem *p, int64_t row) { expect_norm(p, row, NULL); }
+static void expect_gelu(bench_problem *p, int64_t row) { expect_norm(p, row, ref_row_find("gelu")); }
+
+/* As of the norm by itself, where GELU's slope times g stands for g: the rounding of that to f32 is within the bound. */
+static void expect_gelu_grad(bench_problem *p, int64_t row) {
+    const int64_t n = norm_row(p->size);
+    const ref_row *slope = ref_row_find("gelu_grad");
+    const shared s = shared_of(p, true, row * n, 1, 0, n, p->in[WEIGHT], 1);
+    long double *g = bench_wide(p, n);
+    if (!g) return;
+    float *given = p->in[G] + row * n;
+    for (int64_t i = 0; i < n; i++) {
+        const long double z = (p->in[X][row * n + i] - s.mean) / s.root;
+        g[i] = given[i];
+        given[i] = (float)(g[i] * slope->real(z * p->in[WEIGHT][i] + p->in[BIAS][i], 0, 0));
+    }
+    expect_layer(p, row);
+    for (int64_t i = 0; i < n; i++) given[i] = (float)g[i];
+    /* and the slope is off by its own error, and by that of its argument */
+    for (int64_t i = 0; i < n; i++) p->allowed[i] += 64 * BENCH_U * (fabsl(g[i]) * 2 + s.size) / s.root;
+}
+
+#define FUSED(name, suite_, inputs_read, setup_)                                                             \
+    static const bench_work name##_work = {                                                                  \
+        .suite = suite_,                                                                                     \
+        .n_inputs = 4,                                                                                       \
+        .repeat = 1,                                                                                         \
+        .input = row_input,                                                                                  \
+        .row = norm_row,                                                                                     \
+        .elements = norm_elements,                                                                           \
+        .bytes = inputs_read##_bytes,                                                                        \
+        .floor = inputs_read##_floor,                                                                        \
+        .setup = setup_,                                                                                     \
+        .run = run_##name,                                                                                   \
+        .expect = expect_##name,                                                                             \
+    };
+FUSED(layer_forward, "layer_norm_forward", forward, NULL)
+FUSED(gelu, "norm_gelu", forward, NULL)
+FUSED(gelu_grad, "norm_gelu_grad", norm, norm_setup)
+
 /* --- attention: the gradient of sum(g out) with respect to q ------------------------------------------------------ */
 
 enum { BATCH, HEADS, TIMES, FEATURES, CAUSAL };
@@ -207,6 +274,9 @@ static const bench_work attention_work = {
 
 const bench_case bench_cases_networks[] = {
     {"4096x1024", &layer_work, {{4096, 1024, 1}, {1024, 1024, 1}, {37, 131, 1}}, NULL},
+    {"4096x1024", &layer_forward_work, {{4096, 1024, 1}, {1024, 1024, 1}, {37, 131, 1}}, NULL},
+    {"4096x1024", &gelu_work, {{4096, 1024, 1}, {1024, 1024, 1}, {37, 131, 1}}, NULL},
+    {"4096x1024", &gelu_grad_work, {{4096, 1024, 1}, {1024, 1024, 1}, {37, 131, 1}}, NULL},
     {"4096x1024", &rms_work, {{4096, 1024, 1}, {1024, 1024, 1}, {37, 131, 1}}, NULL},
     {"32x64x28x28", &batch_work, {{32, 64, 784}, {8, 64, 784}, {5, 3, 49}}, NULL},
     {"16x4x128x64", &attention_work, {{16, 4, 128, 64, 0}, {0}, {2, 2, 19, 8, 0}}, NULL},

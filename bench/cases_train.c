@@ -1,6 +1,7 @@
 /* Training: optimizers over many parameters, and a whole step of a multi-layer perceptron. */
 #include "cases.h"
 #include "reference/reference.h"
+#include "cases_train_reference.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -133,20 +134,11 @@ static double step_floor(const int64_t *size, const machine_limits *limits) {
     return step_flops(size) / limits->flops + machine_seconds(limits, MACHINE_TRIAD, bytes);
 }
 
-static cg_status load_parameters(bench_job *job) {
-    cg_status status = CG_OK;
-    for (int i = 0; status == CG_OK && i < PARAMETERS; i++) {
-        cg_tensor *p = cg_parameter(job->module, i, NULL);
-        status = cg_copy_from_host(p, job->problem->in[i + 1], (size_t)cg_numel(p) * sizeof(float));
-    }
-    return status;
-}
-
 static bool step_setup(bench_job *job) {
     int64_t sizes[LAYERS + 1];
     for (int l = 0; l <= LAYERS; l++) sizes[l] = width(job->problem->size, l);
     job->module = cg_mlp(job->dev, LAYERS + 1, sizes, "relu");
-    if (!job->module || load_parameters(job) != CG_OK) return false;
+    if (!job->module || bench_load_parameters(job, 1) != CG_OK) return false;
     /* steps so small that the thousandth one works on ordinary numbers, too */
     job->optimizer = cg_adam(job->module, (cg_adam_options){.lr = 1e-6});
     return job->optimizer != NULL;
@@ -236,27 +228,6 @@ static void step_expect(bench_problem *p, int64_t sample) {
     network_backward(p, &net);
 }
 
-/*
- * A gradient is off by its distance from the reference's, both taken as vectors. Rounding puts a few units
- * on the other side of relu's corner; where there are many units, one or two of them are to be expected.
- */
-static void check_gradient(const cg_tensor *x, int at, const long double *want, long double tolerance,
-                           bench_check *check) {
-    size_t bytes = (size_t)cg_numel(x) * sizeof(float);
-    float *got = malloc(bytes ? bytes : 1);
-    if (!x || !got || cg_to_host(x, got, bytes) != CG_OK) {
-        check->ok = false;
-    } else {
-        long double distance = 0, length = 0;
-        for (int64_t i = 0; i < cg_numel(x); i++) {
-            long double d = got[i] - want[i];
-            distance += d * d, length += want[i] * want[i];
-        }
-        bench_check_value(check, at, sqrtl(distance), 0, tolerance * sqrtl(length));
-    }
-    free(got);
-}
-
 /* Loss and gradients at the first weights; Adam itself is another case's. */
 static void step_verify(bench_job *job, bench_check *check) {
     bench_problem *p = job->problem;
@@ -264,7 +235,7 @@ static void step_verify(bench_job *job, bench_check *check) {
     for (int64_t sample = 0; sample < p->size[BATCH]; sample++) step_expect(p, sample);
     cg_scope *scope = cg_scope_begin(job->dev);
     double loss = 0;
-    cg_tensor *y = load_parameters(job) == CG_OK ? step_loss(job) : NULL;
+    cg_tensor *y = bench_load_parameters(job, 1) == CG_OK ? step_loss(job) : NULL;
     check->ok = network_get(p, &net) && cg_item(y, &loss) == CG_OK && cg_backward(y) == CG_OK;
     if (check->ok) {
         bench_check_value(check, -1, loss, *net.loss, 1e-5L * *net.loss);
@@ -273,8 +244,8 @@ static void step_verify(bench_job *job, bench_check *check) {
         for (int l = 0; l < LAYERS; l++) {
             cg_tensor *w = cg_parameter(job->module, 2 * l, NULL),
                       *b = cg_parameter(job->module, 2 * l + 1, NULL);
-            check_gradient(cg_grad_of(w), 2 * l, net.d_weight[l], tolerance, check);
-            check_gradient(cg_grad_of(b), 2 * l + 1, net.d_bias[l], tolerance, check);
+            bench_check_gradient(cg_grad_of(w), 2 * l, net.d_weight[l], tolerance, check);
+            bench_check_gradient(cg_grad_of(b), 2 * l + 1, net.d_bias[l], tolerance, check);
         }
     }
     cg_module_zero_grad(job->module);

@@ -66,6 +66,21 @@ static bool first_run(runner *r) {
     return false;
 }
 
+/* What one run makes the device do, after the first few; the wait at the end of a sample is not counted. */
+static bool count_work(runner *r) {
+    if (!before(&r->job)) return false;
+    const double repeat = r->job.problem->what->work->repeat;
+    const cg_device_stats start = cg_device_statistics(r->job.dev);
+    if (!bench_run(&r->job, false)) return false;
+    const cg_device_stats end = cg_device_statistics(r->job.dev);
+    r->result->launches = (double)(end.launches - start.launches) / repeat;
+    r->result->allocations = (double)(end.device_allocs - start.device_allocs) / repeat;
+    r->result->waits = (double)(end.host_syncs - start.host_syncs) / repeat;
+    for (int kind = 0; kind < CG_WORK_COUNT; kind++)
+        r->result->work += (double)(end.work[kind] - start.work[kind]) / repeat;
+    return cg_device_sync(r->job.dev) == CG_OK;
+}
+
 /* Runs until the device has chosen its kernels and woken up, then finds the runs of a sample. */
 static bool warm_up(runner *r) {
     double start = bench_now(), last = 0;
@@ -80,6 +95,8 @@ static bool warm_up(runner *r) {
     return true;
 }
 
+static bool stopped(const bench_effort *effort) { return effort->stop && *effort->stop; }
+
 static void begin(runner *r, bench_problem *problem, bench_target *target, bench_result *result) {
     r->result = result;
     r->result->target = cg_device_properties(target->dev)->id;
@@ -92,7 +109,7 @@ static void begin(runner *r, bench_problem *problem, bench_target *target, bench
         return;
     }
     if (!first_run(r)) return;
-    r->ready = warm_up(r);
+    r->ready = warm_up(r) && count_work(r);
     if (!r->ready) fail(r, cg_error_message(target->dev));
 }
 
@@ -125,14 +142,23 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* Between the two samples that lie around it. */
+static double quantile(const double *sample, int n, double share) {
+    const double at = share * (n - 1);
+    const int below = (int)at, above = below + 1 < n ? below + 1 : below;
+    return sample[below] + (at - below) * (sample[above] - sample[below]);
+}
+
 static void summarise(runner *r) {
-    int n = r->result->samples;
-    if (!r->ready || n == 0) return;
+    const int n = r->ready ? r->result->samples : 0;
+    if (n == 0) return;
     qsort(r->sample, (size_t)n, sizeof *r->sample, ascending);
     r->result->timed = true;
     r->result->min = r->sample[0];
     r->result->max = r->sample[n - 1];
-    r->result->median = n % 2 ? r->sample[n / 2] : (r->sample[n / 2 - 1] + r->sample[n / 2]) / 2;
+    r->result->q1 = quantile(r->sample, n, 0.25);
+    r->result->median = quantile(r->sample, n, 0.5);
+    r->result->q3 = quantile(r->sample, n, 0.75);
 }
 
 static void measure_reference(bench_problem *problem, bench_result *result) {
@@ -141,11 +167,22 @@ static void measure_reference(bench_problem *problem, bench_result *result) {
     result->target = "reference";
     result->timed = whole;
     if (whole) {
-        result->first = result->min = result->median = result->max = seconds;
+        result->first = result->min = result->q1 = result->median = result->q3 = result->max = seconds;
         result->samples = 1;
         result->runs = 1;
     } else {
         snprintf(result->note, sizeof result->note, "not run: it would take about %.0f s", seconds);
+    }
+}
+
+static void sample_in_turn(int n, runner *runners, const bench_effort *effort) {
+    for (bool more = true; more && !stopped(effort);) {
+        more = false;
+        for (int i = 0; i < n; i++) {
+            if (enough(&runners[i], effort)) continue;
+            take_sample(&runners[i], n > 1);
+            more = true;
+        }
     }
 }
 
@@ -157,20 +194,15 @@ int bench_measure(const bench_case *what, const bench_effort *effort, int n, ben
     if (!problem || !runners) goto end;
     memset(results, 0, (size_t)(n + 1) * sizeof *results);
     if (effort->reference && what->work->expect) measure_reference(problem, &results[count++]);
-    for (int i = 0; i < n; i++) begin(&runners[i], problem, &targets[i], &results[count++]);
-    for (bool more = true; more;) {
-        more = false;
-        for (int i = 0; i < n; i++) {
-            if (enough(&runners[i], effort)) continue;
-            take_sample(&runners[i], n > 1);
-            more = true;
-        }
-    }
+    for (int i = 0; i < n && !stopped(effort); i++)
+        begin(&runners[i], problem, &targets[i], &results[count++]);
+    sample_in_turn(n, runners, effort);
     for (int i = 0; i < n; i++) {
         summarise(&runners[i]);
         bench_job_end(&runners[i].job);
         cg_device_trim(targets[i].dev);
     }
+    if (stopped(effort)) count = 0;
 end:
     free(runners);
     bench_problem_free(problem);

@@ -4,6 +4,8 @@
 
 #include "cases.h"
 
+#include <signal.h>
+
 enum { BENCH_TARGETS = 16, BENCH_NOTE = 256 };
 
 /* A device under test. */
@@ -20,9 +22,11 @@ typedef struct bench_result {
     char note[BENCH_NOTE]; /* why there is no time, or what is wrong */
     double first;          /* the first call, with what it compiles and chooses */
     double build;          /* the part of it that programs took to build or load */
-    double min, median, max;
+    double min, q1, median, q3, max;
     int samples;
     long runs; /* runs in each sample */
+    double launches, allocations, waits,
+        work; /* of one operation, once warm: as cg_device_stats counts them */
     double worst;
     double floor; /* 0: not known */
 } bench_result;
@@ -30,15 +34,16 @@ typedef struct bench_result {
 /* How long to measure. */
 typedef struct bench_effort {
     bench_size size;
-    int samples;    /* at least */
-    double seconds; /* at least, for each target */
-    double limit;   /* no more samples after so long, whatever the above say */
-    bool reference; /* time the naive reference, too */
+    int samples;                       /* at least */
+    double seconds;                    /* at least, for each target */
+    double limit;                      /* no more samples after so long, whatever the above say */
+    bool reference;                    /* time the naive reference, too */
+    const volatile sig_atomic_t *stop; /* not 0: to stop as soon as possible; NULL: never */
 } bench_effort;
 
 /*
  * Verifies and times a case on n targets; results has room for n + 1, the reference comes first if asked for.
- * Returns how many results there are; 0 without memory.
+ * Returns how many results there are; 0 without memory, and when it was stopped.
  */
 int bench_measure(const bench_case *what, const bench_effort *effort, int n, bench_target *targets,
                   bench_result *results);

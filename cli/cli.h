@@ -23,6 +23,7 @@ enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_INTERRUPTED = 130 };
     "  CLGRAD_OPENCL_LIB  path of the OpenCL library to load\n"
 
 /* The commands. argv[0] is the name in messages, such as "clgrad train". They return the exit code. */
+int bench_command(int argc, char **argv);
 int devices_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);
 int ops_command(int argc, char **argv);

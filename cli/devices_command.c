@@ -1,5 +1,6 @@
 /* clgrad devices: what there is to compute on, and which device is chosen. */
 #include "cli.h"
+#include "json_text.h"
 
 #include <argp.h>
 #include <jansson.h>
@@ -81,20 +82,14 @@ static int print_text(const device_choice *choice) {
     return CLI_OK;
 }
 
-/* Text as JSON; what a driver says need not be valid UTF-8. */
-static json_t *text(const char *value) {
-    json_t *json = json_string(value);
-    return json ? json : json_string("?");
-}
-
 static json_t *device_json(const cg_device_info *d) {
-    return json_pack("{s:o s:o s:o s:o s:o s:o s:i s:I s:I s:I s:I s:b s:b s:b s:o}", "id", text(d->id),
-                     "name", text(d->name), "type", text(cli_device_type(d->type)), "vendor", text(d->vendor),
-                     "platform", text(d->platform), "driver", text(d->driver), "compute_units",
-                     d->compute_units, "memory_bytes", (json_int_t)d->memory_bytes, "max_buffer_bytes",
-                     (json_int_t)d->max_buffer_bytes, "local_bytes", (json_int_t)d->local_bytes,
-                     "max_work_group", (json_int_t)d->max_work_group, "f64", d->has_f64, "f16", d->has_f16,
-                     "usable", d->usable, "reason", text(d->reason));
+    return json_pack("{s:o s:o s:o s:o s:o s:o s:i s:I s:I s:I s:I s:b s:b s:b s:o}", "id", json_text(d->id),
+                     "name", json_text(d->name), "type", json_text(cli_device_type(d->type)), "vendor",
+                     json_text(d->vendor), "platform", json_text(d->platform), "driver", json_text(d->driver),
+                     "compute_units", d->compute_units, "memory_bytes", (json_int_t)d->memory_bytes,
+                     "max_buffer_bytes", (json_int_t)d->max_buffer_bytes, "local_bytes",
+                     (json_int_t)d->local_bytes, "max_work_group", (json_int_t)d->max_work_group, "f64",
+                     d->has_f64, "f16", d->has_f16, "usable", d->usable, "reason", json_text(d->reason));
 }
 
 static int print_json(const device_choice *choice) {
@@ -103,10 +98,10 @@ static int print_json(const device_choice *choice) {
         cg_device_info info;
         if (cg_device_describe(i, &info) == CG_OK) json_array_append_new(devices, device_json(&info));
     }
-    json_t *id = *choice->id ? text(choice->id) : json_null();
-    json_t *all = json_pack("{s:{s:o s:o s:i} s:o s:o}", "chosen", "id", id, "why", text(choice->why),
-                             "tuned", choice->tuned,
-                            "opencl_reason", text(cg_opencl_reason()), "devices", devices);
+    json_t *id = *choice->id ? json_text(choice->id) : json_null();
+    json_t *all =
+        json_pack("{s:{s:o s:o s:i} s:o s:o}", "chosen", "id", id, "why", json_text(choice->why), "tuned",
+                  choice->tuned, "opencl_reason", json_text(cg_opencl_reason()), "devices", devices);
     int failed = all ? json_dumpf(all, stdout, JSON_INDENT(2)) : -1;
     json_decref(all);
     putchar('\n');

@@ -13,34 +13,32 @@ typedef struct command {
 } command;
 
 static const command commands[] = {
-    {"devices", "clgrad devices", devices_command},
-    {"doctor", "clgrad doctor", doctor_command},
-    {"ops", "clgrad ops", ops_command},
-    {"predict", "clgrad predict", predict_command},
-    {"train", "clgrad train", train_command},
+    {"bench", "clgrad bench", bench_command},       {"devices", "clgrad devices", devices_command},
+    {"doctor", "clgrad doctor", doctor_command},    {"ops", "clgrad ops", ops_command},
+    {"predict", "clgrad predict", predict_command}, {"train", "clgrad train", train_command},
     {"tune", "clgrad tune", tune_command},
 };
 
-static const char help[] =
-    "Tensors, gradients and training on any OpenCL device and on the CPU.\n"
-    "\n"
-    "Commands:\n"
-    "  devices    List the devices there are to compute on, and which one is chosen\n"
-    "  doctor     Check every operation on a device against the reference\n"
-    "  ops        List the operations, and how a device does each of them\n"
-    "  predict    Predict the class of images with weights that were trained\n"
-    "  train      Train a classifier on images, on one device or on all of them\n"
-    "  tune       Measure the ways a device has to compute products, and keep the fastest\n"
-    "\n"
-    "\"clgrad COMMAND --help\" tells all about a command."
-    "\v"
-    "Examples:\n"
-    "  clgrad devices\n"
-    "  clgrad doctor --device gpu\n"
-    "  clgrad train --data data/digits --out trained\n"
-    "  clgrad train --data data/digits --compare\n"
-    "  clgrad predict --weights trained --data data/digits\n"
-    "\n" CLI_HELP_END;
+static const char help[] = "Tensors, gradients and training on any OpenCL device and on the CPU.\n"
+                           "\n"
+                           "Commands:\n"
+                           "  bench      Time operations and training on every device\n"
+                           "  devices    List the devices there are to compute on, and which one is chosen\n"
+                           "  doctor     Check every operation on a device against the reference\n"
+                           "  ops        List the operations, and how a device does each of them\n"
+                           "  predict    Predict the class of images with weights that were trained\n"
+                           "  train      Train a classifier on images, on one device or on all of them\n"
+                           "  tune       Measure a device's ways to compute products, and keep the fastest\n"
+                           "\n"
+                           "\"clgrad COMMAND --help\" tells all about a command."
+                           "\v"
+                           "Examples:\n"
+                           "  clgrad devices\n"
+                           "  clgrad doctor --device gpu\n"
+                           "  clgrad train --data data/digits --out trained\n"
+                           "  clgrad train --data data/digits --compare\n"
+                           "  clgrad predict --weights trained --data data/digits\n"
+                           "\n" CLI_HELP_END;
 
 int cli_fail(const char *format, ...) {
     va_list args;
@@ -91,7 +89,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(arg, commands[i].name) == 0) chosen->command = &commands[i];
     if (!chosen->command)
-        argp_error(state, "there is no command '%s': it is devices, doctor, ops, predict, train or tune",
+        argp_error(state,
+                   "there is no command '%s': it is bench, devices, doctor, ops, predict, train or tune",
                    arg);
     chosen->at = state->next - 1;
     state->next = state->argc; /* the rest is the command's */

@@ -2,6 +2,7 @@
 #include "bar.h"
 #include "cli.h"
 #include "interrupt.h"
+#include "json_text.h"
 #include "tune_products.h"
 
 #include <argp.h>
@@ -190,9 +191,10 @@ static int write_json(const tuning *t) {
     for (int i = 0; i < t->n_results; i++) json_array_append_new(products, result_json(t, &t->result[i]));
     for (int i = 0; i < t->n_candidates; i++)
         if (*t->avoided[i])
-            json_array_append_new(avoided, json_pack("{s:s s:o}", "name", t->name[i], "why",
-                                                     json_string_nocheck(t->avoided[i])));
-    json_t *all = json_pack("{s:s s:o s:o}", "device", t->device, "avoided", avoided, "products", products);
+            json_array_append_new(
+                avoided, json_pack("{s:s s:o}", "name", t->name[i], "why", json_text(t->avoided[i])));
+    json_t *all =
+        json_pack("{s:o s:o s:o}", "device", json_text(t->device), "avoided", avoided, "products", products);
     const int failed = all ? json_dump_file(all, t->options->json, JSON_INDENT(2)) : -1;
     json_decref(all);
     return failed ? cli_fail("%s could not be written", t->options->json) : CLI_OK;

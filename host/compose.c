@@ -22,8 +22,7 @@ static cg_operand over_columns(const cg_operand *o) {
     return (cg_operand){.buffer = o->buffer, .dtype = o->dtype, .offset = o->offset, .stride = {0, 1}};
 }
 
-/* Memory for a temporary; buffer NULL if there is none. */
-static cg_operand temporary(cg_hw *hw, cg_dtype dtype, int64_t n) {
+cg_operand cg_compose_temporary(cg_hw *hw, cg_dtype dtype, int64_t n) {
     return (cg_operand){.buffer = cg_hw_alloc(hw, (size_t)n * cg_dtype_size(dtype)), .dtype = dtype};
 }
 
@@ -76,7 +75,8 @@ static cg_program normalized(const cg_softmax_request *r) {
 
 cg_status cg_compose_softmax(cg_hw *hw, const cg_softmax_request *r) {
     cg_status status = CG_ERROR_DEVICE_MEMORY;
-    const cg_operand m = temporary(hw, r->dtype, r->rows), s = temporary(hw, r->dtype, r->rows);
+    const cg_operand m = cg_compose_temporary(hw, r->dtype, r->rows),
+                     s = cg_compose_temporary(hw, r->dtype, r->rows);
     if (m.buffer && s.buffer) status = row_statistics(hw, r->dtype, r->rows, r->cols, &r->x, &m, &s);
     if (status == CG_OK) {
         const cg_program program = normalized(r);
@@ -171,12 +171,12 @@ static cg_status store_grad(cg_hw *hw, const xent *e) {
 
 cg_status cg_compose_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r) {
     xent e = {.r = r,
-              .m = temporary(hw, r->dtype, r->rows),
-              .s = temporary(hw, r->dtype, r->rows),
-              .columns = temporary(hw, CG_I64, r->cols),
-              .hot = temporary(hw, CG_BOOL, r->rows * r->cols),
-              .any = temporary(hw, CG_BOOL, r->rows),
-              .picked = temporary(hw, r->dtype, r->rows)};
+              .m = cg_compose_temporary(hw, r->dtype, r->rows),
+              .s = cg_compose_temporary(hw, r->dtype, r->rows),
+              .columns = cg_compose_temporary(hw, CG_I64, r->cols),
+              .hot = cg_compose_temporary(hw, CG_BOOL, r->rows * r->cols),
+              .any = cg_compose_temporary(hw, CG_BOOL, r->rows),
+              .picked = cg_compose_temporary(hw, r->dtype, r->rows)};
     cg_operand *const pieces[] = {&e.m, &e.s, &e.columns, &e.hot, &e.any, &e.picked};
     cg_status status = CG_OK;
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)

@@ -4,6 +4,9 @@
 
 #include "host/backend.h"
 
+/* Memory for n elements that a composition puts aside; buffer NULL if there is none. */
+cg_operand cg_compose_temporary(cg_hw *hw, cg_dtype dtype, int64_t n);
+
 cg_status cg_compose_softmax(cg_hw *hw, const cg_softmax_request *r);
 cg_status cg_compose_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r);
 cg_status cg_compose_map_many(cg_hw *hw, const cg_map_many_request *r);

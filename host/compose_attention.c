@@ -27,8 +27,7 @@ static void go(scores *s, cg_status status) {
 /* --- operands ------------------------------------------------------------------------------------------------- */
 
 static cg_operand temporary(scores *s, int64_t n) {
-    cg_operand o = {.dtype = s->r->dtype};
-    o.buffer = cg_hw_alloc(s->hw, (size_t)n * cg_dtype_size(s->r->dtype));
+    const cg_operand o = cg_compose_temporary(s->hw, s->r->dtype, n);
     if (!o.buffer) go(s, CG_ERROR_MEMORY);
     return o;
 }

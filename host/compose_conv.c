@@ -21,16 +21,11 @@ static sizes sizes_of(const cg_conv_request *r) {
                    .windows = w->out[0] * w->out[1]};
 }
 
-/* Memory for a temporary; buffer NULL if there is none. */
-static cg_operand temporary(cg_hw *hw, cg_dtype dtype, int64_t n) {
-    return (cg_operand){.buffer = cg_hw_alloc(hw, (size_t)n * cg_dtype_size(dtype)), .dtype = dtype};
-}
-
 /* All columns (N, G c t, L), or (G c t, N, L) where the images stand side by side. */
 static cg_operand columns_of(cg_hw *hw, const cg_conv_request *r, bool beside) {
     const cg_windows *w = &r->windows;
     const sizes s = sizes_of(r);
-    cg_operand columns = temporary(hw, r->dtype, r->n * r->groups * s.rows * s.windows);
+    cg_operand columns = cg_compose_temporary(hw, r->dtype, r->n * r->groups * s.rows * s.windows);
     const int64_t row = beside ? r->n * s.windows : s.windows;
     columns.stride[0] = beside ? s.windows : r->groups * s.rows * s.windows;
     columns.stride[1] = w->kernel[0] * w->kernel[1] * row;
@@ -99,7 +94,7 @@ static cg_status turn(cg_hw *hw, const cg_conv_request *r, const cg_operand *tur
 static cg_status weight_grad(cg_hw *hw, const cg_conv_request *r, const cg_operand *columns) {
     const sizes s = sizes_of(r);
     const int64_t beside = r->n * s.windows;
-    const cg_operand turned = temporary(hw, r->dtype, r->k * beside);
+    const cg_operand turned = cg_compose_temporary(hw, r->dtype, r->k * beside);
     const cg_matmul_request m = {.dtype = r->dtype,
                                  .m = s.k,
                                  .n = s.rows,

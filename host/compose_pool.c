@@ -8,10 +8,6 @@
 
 static int64_t windows_of(const cg_pool_request *r) { return r->windows.out[0] * r->windows.out[1]; }
 
-static cg_operand temporary(cg_hw *hw, cg_dtype dtype, int64_t n) {
-    return (cg_operand){.buffer = cg_hw_alloc(hw, (size_t)n * cg_dtype_size(dtype)), .dtype = dtype};
-}
-
 /* Runs a program over each tap in turn: inputs are the image's elements, then those of a (and b); outputs a (and b). */
 static cg_status each_tap(cg_hw *hw, const cg_pool_request *r, const cg_program *program, const cg_operand *a,
                           const cg_operand *b) {
@@ -135,8 +131,9 @@ static cg_status pool_max(cg_hw *hw, const cg_pool_request *r) {
     if (w->kernel[0] > MOST_TAPS / w->kernel[1])
         return CG_FAIL(hw->err, CG_ERROR_ARGUMENT, "max_pool: a window of %lld elements is too large",
                        (long long)taps);
-    const cg_operand tap = temporary(hw, r->dtype, n), number = temporary(hw, CG_I64, n),
-                     table = temporary(hw, CG_I64, taps + w->out[0] + w->out[1]);
+    const cg_operand tap = cg_compose_temporary(hw, r->dtype, n),
+                     number = cg_compose_temporary(hw, CG_I64, n),
+                     table = cg_compose_temporary(hw, CG_I64, taps + w->out[0] + w->out[1]);
     const cg_program program = keep_larger(r->dtype);
     cg_status status = CG_ERROR_DEVICE_MEMORY;
     if (tap.buffer && number.buffer && table.buffer) status = upload_places(hw, w, &table);
@@ -202,7 +199,7 @@ static cg_status pool_mean(cg_hw *hw, const cg_pool_request *r, const cg_operand
 
 static cg_status pool_mean_grad(cg_hw *hw, const cg_pool_request *r, const cg_operand *table) {
     const cg_windows *w = &r->windows;
-    cg_operand shares = temporary(hw, r->dtype, r->planes * windows_of(r));
+    cg_operand shares = cg_compose_temporary(hw, r->dtype, r->planes * windows_of(r));
     cg_status status = shares.buffer ? divide(hw, r, &r->y, table, &shares) : CG_ERROR_DEVICE_MEMORY;
     /* Every tap of a window has the same share: columns whose strides along the taps are 0. */
     const int64_t stride[] = {windows_of(r), 0, 0, 0, w->out[1], 1};
@@ -215,7 +212,7 @@ static cg_status pool_mean_grad(cg_hw *hw, const cg_pool_request *r, const cg_op
 cg_status cg_compose_pool(cg_hw *hw, const cg_pool_request *r) {
     if (r->kind == CG_POOL_MAX) return pool_max(hw, r);
     if (r->kind == CG_POOL_MAX_GRAD) return pool_max_grad(hw, r);
-    const cg_operand table = temporary(hw, CG_I64, r->windows.out[0] + r->windows.out[1]);
+    const cg_operand table = cg_compose_temporary(hw, CG_I64, r->windows.out[0] + r->windows.out[1]);
     cg_status status = table.buffer ? upload_counts(hw, r, &table) : CG_ERROR_DEVICE_MEMORY;
     if (status == CG_OK) status = (r->kind == CG_POOL_MEAN ? pool_mean : pool_mean_grad)(hw, r, &table);
     cg_hw_free(hw, table.buffer);

@@ -72,13 +72,19 @@ DEVICE_TEST_ONCE(sorting, long_axes) {
 
 /* Already sorted, reversed, all equal: the inputs that naive algorithms are slow or wrong on. */
 DEVICE_TEST_ONCE(sorting, patterns) {
-    enum { N = 5000 };
-    float *data = scratch(N * sizeof *data);
-    for (int pattern = 0; pattern < 4; pattern++) {
-        for (int i = 0; i < N; i++)
-            data[i] = (float)(pattern == 0 ? i : pattern == 1 ? N - i : pattern == 2 ? 7 : i % 2);
-        run_order(dev, CG_F32, N, data, false);
-        run_order(dev, CG_F32, N, data, true);
+    for (int n = 5000; n <= LONG; n += LONG - 5000) {
+        float *data = scratch((size_t)n * sizeof *data);
+        for (int pattern = 0; pattern < 6; pattern++) {
+            for (int i = 0; i < n; i++)
+                data[i] = (float)(pattern == 0   ? i
+                                  : pattern == 1 ? n - i
+                                  : pattern == 2 ? 7
+                                  : pattern == 3 ? i % 2
+                                  : pattern == 4 ? abs(n / 2 - i)
+                                                 : i % 64); /* few runs, and every pivot has many equals */
+            run_order(dev, CG_F32, n, data, false);
+            run_order(dev, CG_F32, n, data, true);
+        }
     }
 }
 

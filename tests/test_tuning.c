@@ -28,7 +28,8 @@ OPENCL_TEST(small_tuning, chosen_and_avoided) {
     CHECK(cg_tuning_choice(second, &same_class, &seconds) == best && seconds == 0.25);
     CHECK(cg_tuning_choice(second, &other, NULL) == -1 && cg_tuning_classes(second) == 1);
     CHECK(cg_tuning_avoided(second, n - 1) && !cg_tuning_avoided(second, 0));
-    CHECK(cg_tuning_forget(second) == CG_OK && cg_tuning_classes(second) == 0 && !cg_tuning_avoided(second, n - 1));
+    CHECK(cg_tuning_forget(second) == CG_OK && cg_tuning_classes(second) == 0 &&
+          !cg_tuning_avoided(second, n - 1));
     cg_device_close(second);
     cg_device_close(first);
     second = cg_device_open(id);
@@ -58,7 +59,8 @@ OPENCL_TEST(small_tuning, refusals) {
 CPU_TEST(small_tuning, cpu_backend) {
     double seconds;
     CHECK(!cg_tuning_candidate(dev, 0) && !cg_tuning_candidate(NULL, 0) && cg_tuning_classes(dev) == 0);
-    CHECK(cg_tuning_choice(dev, &shape, NULL) == -1 && !cg_tuning_avoided(dev, 0) && cg_tuning_forget(dev) == CG_OK);
+    CHECK(cg_tuning_choice(dev, &shape, NULL) == -1 && !cg_tuning_avoided(dev, 0) &&
+          cg_tuning_forget(dev) == CG_OK);
     CHECK(cg_tuning_measure(dev, &shape, 0, &seconds) == CG_ERROR_ARGUMENT);
     check_error(dev, CG_ERROR_ARGUMENT, "cpu has no candidate 0", NULL);
     CHECK(cg_tuning_forget(NULL) == CG_ERROR_ARGUMENT && cg_tuning_classes(NULL) == 0);

@@ -39,6 +39,8 @@ foreach(source ${plain_sources})
     clgrad_add_test_program(plain_${name} ${source})
 endforeach()
 if(TARGET plain_alloc_failure) # the library's allocations go through the test
+    file(GLOB fault_sources CONFIGURE_DEPENDS tests/plain/faults/*.c)
+    target_sources(plain_alloc_failure PRIVATE ${fault_sources})
     target_link_options(plain_alloc_failure PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
                         -Wl,--wrap=strdup,--wrap=aligned_alloc)
 endif()

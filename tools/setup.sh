@@ -15,6 +15,7 @@ program() { command -v "$1"; }
 header() { echo "#include <$1>" | cc -E -; }
 shared_library() { PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep -F "$1 ("; }
 fuzzer_runtime() { ls "$(clang -print-runtime-dir)"/libclang_rt.fuzzer*; }
+browser() { program chromium || program chromium-browser || program google-chrome; }
 opencl_driver() { grep -lis "$1" /etc/OpenCL/vendors/*.icd; }
 
 find_missing() {
@@ -39,6 +40,7 @@ find_missing() {
   need clang program clang
   need libclang-rt-dev fuzzer_runtime
   need clang-format program clang-format
+  need chromium browser
   need g++ program g++
   need binutils program readelf
 }

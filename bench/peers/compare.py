@@ -21,11 +21,13 @@ import peers
 def run_bench(options, title):
     """Samples of one case on one device by clgrad_bench: its summary, since it keeps the samples to itself."""
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
-        command = [options.bench, "--only", title, "--device", options.device, "--times-only", "--json", file.name]
+        command = [*peers.command(options.bench), "--only", title, "--device", options.device, "--times-only"]
+        command += ["--json", file.name]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
-        return json.load(file)["results"][0]
+        with open(file.name, encoding="utf-8") as written:  # another file by now: it is replaced, not filled
+            return json.load(written)["results"][0]
 
 
 def merge(results):

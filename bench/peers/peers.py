@@ -36,9 +36,15 @@ WARM_SECONDS = 0.3
 REPEAT = 16  # operations in one run of an overhead case
 
 
+def command(bench):
+    """The benchmark as a command, of the program clgrad or of its other name."""
+    return [bench] if os.path.basename(bench) == "clgrad_bench" else [bench, "bench"]
+
+
 def list_cases(bench, text=""):
     """[(title, sizes)] as clgrad_bench lists them."""
-    lines = subprocess.run([bench, "--list"], check=True, capture_output=True, text=True).stdout.splitlines()
+    lines = subprocess.run([*command(bench), "--list"], check=True, capture_output=True, text=True).stdout.splitlines()
+    lines = [line for line in lines if not line.startswith("#")]
     cases = [(line.split()[0], [int(n) for n in line.split()[1:]]) for line in lines]
     return [(title, size) for title, size in cases if text in title]
 

@@ -21,6 +21,7 @@
 #include "host/cpu/isa/scans_isa.h"
 #include "host/cpu/isa/searches_isa.h"
 #include "host/cpu/isa/sorts_isa.h"
+#include "host/cpu/isa/quicksort_isa.h"
 #include "host/cpu/isa/gemm_isa.h"
 #include "host/cpu/isa/softmax_isa.h"
 #include "host/cpu/isa/norm_isa.h"
@@ -42,6 +43,7 @@ typedef struct cg_isa {
     const cg_searches_isa *searches[CG_COMPUTE_TYPES]; /* by T */
     const cg_sorts_isa *sorts;
     const cg_ranks_isa *ranks;
+    const cg_quicksort_isa *quicksort[2];                   /* of words of 32 and 64 bits */
     const cg_gemm_isa *gemm[CG_INNER_COUNT][CG_REAL_TYPES]; /* by cg_inner, then T */
     const cg_softmax_isa *softmax[CG_REAL_TYPES];           /* by T */
     const cg_norm_isa *norm[CG_REAL_TYPES];                 /* by T */

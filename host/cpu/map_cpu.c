@@ -173,8 +173,9 @@ cg_status cg_cpu_map(cg_hw *hw, const cg_map_request *r) {
     int64_t elements = 1;
     const cg_status status = cg_cpu_program_check(hw, r->program, "map");
     if (status != CG_OK) return status;
-    for (int a = 0; a < r->rank; a++) elements *= r->shape[a];
     hw->stats.launches++;
+    if (cg_cpu_map_small(cg_cpu_of(hw)->isa, r)) return CG_OK;
+    for (int a = 0; a < r->rank; a++) elements *= r->shape[a];
     r = with_an_axis(r, &copy);
     const int axis = transposed_axis(r);
     const bool stream = should_stream(r, elements);

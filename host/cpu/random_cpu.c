@@ -1,4 +1,7 @@
-/* Random numbers on the CPU: kernels/philox.h, batch by batch, each written as a whole or cut at the ends. */
+/*
+ * Random numbers on the CPU: kernels/philox.h, batch by batch, each written as a whole or cut at the ends. What is too
+ * large for the cache goes past it: nothing is read, so lines that are fetched to be written would double the traffic.
+ */
 #include "host/cpu/cpu.h"
 
 #include <string.h>
@@ -10,11 +13,13 @@ enum {
 
 typedef struct random_work {
     const cg_random_request *r;
+    const cg_isa *isa;
     cg_philox_batch *batch;
     uint64_t length;      /* elements of a batch */
     uint64_t first_batch; /* that r->first is in */
     size_t size;          /* of an element */
     unsigned char *out;
+    bool stream; /* past the cache */
 } random_work;
 
 /* The batch that the request begins or ends in: made aside, and the part that is wanted copied. */
@@ -28,6 +33,12 @@ static void partial_batch(const random_work *w, uint64_t number) {
     memcpy(w->out + at * w->size, made + skip * w->size, n * w->size);
 }
 
+static void whole_batch(const random_work *w, uint64_t number, unsigned char *out) {
+    _Alignas(64) unsigned char made[BATCH_BYTES];
+    w->batch(w->r, number * CG_PHILOX_BATCH, w->stream ? made : out);
+    if (w->stream) w->isa->stream(out, made, w->length * w->size);
+}
+
 static void random_body(void *ctx, int64_t begin, int64_t end, int thread) {
     (void)thread;
     const random_work *w = ctx;
@@ -37,9 +48,10 @@ static void random_body(void *ctx, int64_t begin, int64_t end, int thread) {
         if (start < r->first || start + w->length > r->first + (uint64_t)r->n) {
             partial_batch(w, number);
         } else {
-            w->batch(r, number * CG_PHILOX_BATCH, w->out + (start - r->first) * w->size);
+            whole_batch(w, number, w->out + (start - r->first) * w->size);
         }
     }
+    if (w->stream) w->isa->stream_end();
 }
 
 static cg_philox_batch *batch_of(const cg_isa *isa, const cg_random_request *r) {
@@ -64,11 +76,14 @@ static cg_philox_batch *batch_of(const cg_isa *isa, const cg_random_request *r) 
 }
 
 cg_status cg_cpu_random(cg_hw *hw, const cg_random_request *r) {
+    const cg_isa *isa = cg_cpu_of(hw)->isa;
     random_work w = {.r = r,
-                     .batch = batch_of(cg_cpu_of(hw)->isa, r),
+                     .isa = isa,
+                     .batch = batch_of(isa, r),
                      .length = (uint64_t)cg_random_per_block(r) * CG_PHILOX_BATCH,
                      .size = cg_dtype_size(r->dtype)};
     w.out = r->buffer->data + (size_t)r->offset * w.size;
+    w.stream = r->n > cg_cpu_stream_limit() / (int64_t)w.size;
     w.first_batch = r->first / w.length;
     uint64_t last_batch = (r->first + (uint64_t)r->n - 1) / w.length;
     hw->stats.launches++;

@@ -1,5 +1,4 @@
 /* Activations by name, and the softmax over an axis. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "clgrad/activations.h"
@@ -66,7 +65,7 @@ cg_module *cg_activation_module(cg_device *dev, const char *name) {
     if (!dev) return NULL;
     for (int i = 0; name && i < ACTIVATIONS; i++)
         if (strcmp(name, activations[i].name) == 0)
-            return cg_custom_module(dev, name, activation_forward, NULL, (void *)&activations[i]);
+            return cg_module_new(dev, name, activation_forward, NULL, (void *)&activations[i]);
     unknown(dev, name);
     return NULL;
 }
@@ -77,13 +76,5 @@ static cg_tensor *softmax_forward(void *context, cg_module *self, cg_tensor *x) 
 }
 
 cg_module *cg_softmax_module(cg_device *dev, int axis) {
-    int *kept = dev ? malloc(sizeof *kept) : NULL;
-    if (!kept) {
-        if (dev) CG_FAIL(&dev->error, CG_ERROR_MEMORY, "softmax_module: out of host memory");
-        return NULL;
-    }
-    *kept = axis;
-    cg_module *module = cg_custom_module(dev, "softmax", softmax_forward, free, kept);
-    if (!module) free(kept);
-    return module;
+    return cg_module_keeping(dev, "softmax", softmax_forward, &axis, sizeof axis);
 }

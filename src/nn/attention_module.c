@@ -1,6 +1,4 @@
 /* Multi-head attention: one map to queries, keys and values, the heads side by side, one map back. */
-#include <stdlib.h>
-
 #include "clgrad/attention.h"
 #include "clgrad/linalg.h"
 #include "clgrad/manipulation.h"
@@ -108,14 +106,9 @@ static bool check(cg_device *dev, int64_t width, int64_t heads, double dropout) 
 cg_module *cg_multi_head_attention_module(cg_device *dev, int64_t width, int64_t heads,
                                           cg_multi_head_attention_options options) {
     if (!dev || !check(dev, width, heads, options.dropout)) return NULL;
-    attention_context *context = malloc(sizeof *context);
-    if (!context) {
-        CG_FAIL(&dev->error, CG_ERROR_MEMORY, "multi_head_attention_module: out of host memory");
-        return NULL;
-    }
-    *context = (attention_context){width, heads, options};
-    cg_module *module = cg_custom_module(dev, "multi_head_attention", attention_forward, free, context);
-    if (!module) free(context);
+    const attention_context context = {width, heads, options};
+    cg_module *module =
+        cg_module_keeping(dev, "multi_head_attention", attention_forward, &context, sizeof context);
     cg_scope *scope = module ? cg_scope_begin(dev) : NULL;
     bool ok = scope && add_parameters(module, width, !options.no_bias) == CG_OK;
     cg_scope_end(scope);

@@ -1,6 +1,4 @@
 /* The layers of convolutions: weight and bias as PyTorch keeps them. */
-#include <stdlib.h>
-
 #include "clgrad/conv.h"
 #include "clgrad/random.h"
 #include "nn/module.h"
@@ -68,14 +66,8 @@ static cg_module *conv_module(cg_device *dev, const conv_form *form, int64_t in,
     if (!check_sizes(dev, form, in, out, &kernel, groups)) return NULL;
     kernel.dim[0] = form->transposed ? in : out;
     kernel.dim[1] = (form->transposed ? out : in) / groups;
-    conv_layer *layer = malloc(sizeof *layer);
-    if (!layer) {
-        CG_FAIL(&dev->error, CG_ERROR_MEMORY, "%s_module: out of host memory", form->name);
-        return NULL;
-    }
-    *layer = (conv_layer){form->apply, options};
-    cg_module *module = cg_custom_module(dev, form->name, conv_forward, free, layer);
-    if (!module) free(layer);
+    const conv_layer layer = {form->apply, options};
+    cg_module *module = cg_module_keeping(dev, form->name, conv_forward, &layer, sizeof layer);
     cg_scope *scope = module ? cg_scope_begin(dev) : NULL;
     const double fan_in = fan_in_of(form, in, &kernel, &options, groups);
     const bool ok = scope && add_parameters(module, kernel, fan_in, options.no_bias ? 0 : out) == CG_OK;

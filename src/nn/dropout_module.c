@@ -1,6 +1,4 @@
 /* Dropout, which evaluation leaves out. */
-#include <stdlib.h>
-
 #include "clgrad/random.h"
 #include "nn/module.h"
 
@@ -14,13 +12,5 @@ cg_module *cg_dropout_module(cg_device *dev, double p) {
         CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "dropout_module: p is %g, expected 0 <= p <= 1", p);
         return NULL;
     }
-    double *kept = malloc(sizeof *kept);
-    if (!kept) {
-        CG_FAIL(&dev->error, CG_ERROR_MEMORY, "dropout_module: out of host memory");
-        return NULL;
-    }
-    *kept = p;
-    cg_module *module = cg_custom_module(dev, "dropout", dropout_forward, free, kept);
-    if (!module) free(kept);
-    return module;
+    return cg_module_keeping(dev, "dropout", dropout_forward, &p, sizeof p);
 }

@@ -1,5 +1,4 @@
 /* A table of vectors, looked up by number. */
-#include <stdlib.h>
 
 #include "clgrad/activations.h"
 #include "clgrad/manipulation.h"
@@ -42,15 +41,8 @@ static cg_status add_weight(cg_module *module, int64_t count, int64_t width, int
 
 cg_module *cg_embedding_module(cg_device *dev, int64_t count, int64_t width, int64_t padding) {
     if (!dev || !check_embedding_module(dev, count, width, padding)) return NULL;
-    int64_t *kept = malloc(sizeof *kept);
-    cg_module *module = kept ? cg_custom_module(dev, "embedding", embedding_forward, free, kept) : NULL;
-    if (!module) {
-        CG_FAIL(&dev->error, CG_ERROR_MEMORY, "embedding_module: out of host memory");
-        free(kept);
-        return NULL;
-    }
-    *kept = padding;
-    if (add_weight(module, count, width, padding) == CG_OK) return module;
+    cg_module *module = cg_module_keeping(dev, "embedding", embedding_forward, &padding, sizeof padding);
+    if (module && add_weight(module, count, width, padding) == CG_OK) return module;
     cg_module_free(module);
     return NULL;
 }

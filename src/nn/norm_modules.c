@@ -1,5 +1,4 @@
 /* The layers of normalization: parameters weight and bias, and what batch norm gathers while it trains. */
-#include <stdlib.h>
 
 #include "clgrad/normalization.h"
 #include "nn/module.h"
@@ -74,14 +73,7 @@ static const norm_kind group_norm = {"group_norm", group_norm_forward, true, fal
 static const norm_kind batch_norm = {"batch_norm", batch_norm_forward, true, true};
 
 static cg_module *make(cg_device *dev, const norm_kind *kind, cg_dims shape, norm_context context) {
-    norm_context *own = malloc(sizeof *own);
-    if (!own) {
-        CG_FAIL(&dev->error, CG_ERROR_MEMORY, "%s_module: out of host memory", kind->name);
-        return NULL;
-    }
-    *own = context;
-    cg_module *module = cg_custom_module(dev, kind->name, kind->forward, free, own);
-    if (!module) free(own);
+    cg_module *module = cg_module_keeping(dev, kind->name, kind->forward, &context, sizeof context);
     cg_scope *scope = module ? cg_scope_begin(dev) : NULL;
     bool ok = scope && add_all(module, shape, kind->has_bias, kind->has_running) == CG_OK;
     cg_scope_end(scope);

@@ -1,6 +1,4 @@
 /* The layers of pooling: no parameters. */
-#include <stdlib.h>
-
 #include "clgrad/pooling.h"
 #include "nn/module.h"
 
@@ -25,15 +23,7 @@ static cg_module *pool_module(cg_device *dev, const char *name, pool_layer value
                 (long long)value.height, (long long)value.width);
         return NULL;
     }
-    pool_layer *layer = malloc(sizeof *layer);
-    if (!layer) {
-        CG_FAIL(&dev->error, CG_ERROR_MEMORY, "%s_module: out of host memory", name);
-        return NULL;
-    }
-    *layer = value;
-    cg_module *module = cg_custom_module(dev, name, pool_forward, free, layer);
-    if (!module) free(layer);
-    return module;
+    return cg_module_keeping(dev, name, pool_forward, &value, sizeof value);
 }
 
 cg_module *cg_max_pool2d_module(cg_device *dev, int64_t height, int64_t width, cg_pool_options options) {
@@ -50,5 +40,5 @@ static cg_tensor *global_forward(void *context, cg_module *self, cg_tensor *x) {
 }
 
 cg_module *cg_global_avg_pool_module(cg_device *dev) {
-    return cg_custom_module(dev, "global_avg_pool", global_forward, NULL, NULL);
+    return cg_module_new(dev, "global_avg_pool", global_forward, NULL, NULL);
 }

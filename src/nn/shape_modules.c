@@ -1,5 +1,4 @@
 /* Modules that show each sample in another shape. */
-#include <stdlib.h>
 
 #include "clgrad/manipulation.h"
 #include "core/shape.h"
@@ -23,7 +22,7 @@ static cg_tensor *flatten_forward(void *context, cg_module *self, cg_tensor *x) 
 }
 
 cg_module *cg_flatten_module(cg_device *dev) {
-    return cg_custom_module(dev, "flatten", flatten_forward, NULL, NULL);
+    return cg_module_new(dev, "flatten", flatten_forward, NULL, NULL);
 }
 
 static cg_tensor *reshape_forward(void *context, cg_module *self, cg_tensor *x) {
@@ -54,13 +53,5 @@ cg_module *cg_reshape_module(cg_device *dev, cg_dims sample) {
             CG_SHAPE_STR(&sample), CG_MAX_RANK - 1);
         return NULL;
     }
-    cg_dims *kept = malloc(sizeof *kept);
-    if (!kept) {
-        CG_FAIL(&dev->error, CG_ERROR_MEMORY, "reshape_module: out of host memory");
-        return NULL;
-    }
-    *kept = sample;
-    cg_module *module = cg_custom_module(dev, "reshape", reshape_forward, free, kept);
-    if (!module) free(kept);
-    return module;
+    return cg_module_keeping(dev, "reshape", reshape_forward, &sample, sizeof sample);
 }

@@ -54,6 +54,16 @@ static bool is_rows(const cg_standardizing *how, const cg_tensor *x) {
     return x->shape.rank == 2 && how->mask == 1u << 1;
 }
 
+/* The columns of x as (rows, columns), where rows share a mean: a row lies in one piece; 0 if x is not of that kind. */
+static int64_t columns_of(const cg_standardizing *how, const cg_tensor *x) {
+    int64_t columns = 1;
+    int first = x->shape.rank;
+    for (; first > 0 && how->mask >> (first - 1) & 1; first--) columns *= x->shape.dim[first - 1];
+    return how->mask >> first == (1u << (x->shape.rank - first)) - 1 && !(how->mask & ((1u << first) - 1))
+               ? columns
+               : 0;
+}
+
 static cg_operand maybe(const cg_tensor *x) { return x ? cg_tensor_operand(x) : (cg_operand){0}; }
 
 /* The values by the backend's own normalization of rows. */
@@ -67,8 +77,8 @@ static cg_tensor *rows_values(const cg_standardizing *how, cg_tensor *x, cg_tens
     cg_row_norm_request r = {.dtype = x->storage->dtype,
                              .centre = how->centre,
                              .epsilon = how->epsilon,
-                             .rows = x->shape.dim[0],
-                             .cols = x->shape.dim[1],
+                             .rows = cg_numel(x) / columns_of(how, x),
+                             .cols = columns_of(how, x),
                              .x = cg_tensor_operand(in),
                              .weight = maybe(w),
                              .bias = maybe(b),
@@ -77,15 +87,18 @@ static cg_tensor *rows_values(const cg_standardizing *how, cg_tensor *x, cg_tens
     return cg_hw_row_norm(dev->hw, &r) ? NULL : out;
 }
 
+/* Weights that are not those of columns are multiplied to the gradient first. */
 static cg_tensor *rows_gradient(const cg_standardizing *how, const cg_rule_call *call) {
-    cg_tensor *x = cg_tensor_dense(call->x[0]), *g = cg_tensor_dense(call->g);
-    cg_tensor *w = call->x[1] ? cg_tensor_dense(call->x[1]) : NULL;
+    const bool scaled = call->x[1] && !is_rows(how, call->x[0]);
+    cg_tensor *weight = scaled ? NULL : call->x[1], *w = weight ? cg_tensor_dense(weight) : NULL;
+    cg_tensor *x = cg_tensor_dense(call->x[0]);
+    cg_tensor *g = cg_tensor_dense(scaled ? cg_mul(call->g, call->x[1]) : call->g);
     cg_tensor *dx = x ? cg_tensor_make(call->dev, "standardize", x->storage->dtype, &x->shape) : NULL;
-    if (!dx || !g || (call->x[1] && !w)) return NULL;
+    if (!dx || !g || (weight && !w)) return NULL;
     cg_row_norm_grad_request r = {.dtype = x->storage->dtype,
                                   .centre = how->centre,
-                                  .rows = x->shape.dim[0],
-                                  .cols = x->shape.dim[1],
+                                  .rows = cg_numel(x) / columns_of(how, x),
+                                  .cols = columns_of(how, x),
                                   .g = cg_tensor_operand(g),
                                   .x = cg_tensor_operand(x),
                                   .weight = maybe(w),
@@ -131,7 +144,7 @@ static void standardize_backward(const cg_rule_call *call, cg_tensor **dx) {
         rstd = moment(call->x[3], CG_MOMENT_RSTD, &x->shape, how.mask);
     }
     if (call->wanted[1]) dx[1] = cg_mul(g, z);
-    if (call->wanted[0] && !call->create_graph && is_rows(&how, x)) {
+    if (call->wanted[0] && !call->create_graph && columns_of(&how, x)) {
         dx[0] = rows_gradient(&how, call);
         return;
     }
@@ -145,6 +158,15 @@ static const cg_rule standardize_rule = {"standardize", standardize_backward};
 static cg_tensor *scaled(cg_tensor *z, cg_tensor *weight, cg_tensor *bias) {
     if (weight) z = cg_mul(z, weight);
     return bias ? cg_add(z, bias) : z;
+}
+
+/* By the backend's own normalization of rows, and a map for weights that are not those of columns. */
+static cg_tensor *scaled_rows(const cg_standardizing *how, cg_tensor *x, cg_tensor *weight, cg_tensor *bias,
+                              cg_tensor *moments) {
+    if (is_rows(how, x)) return rows_values(how, x, weight, bias, moments);
+    cg_scope *scope = cg_values_begin(x->storage->dev);
+    cg_tensor *z = scope ? rows_values(how, x, NULL, NULL, moments) : NULL;
+    return scope ? cg_values_end(scope, z ? scaled(z, weight, bias) : NULL) : NULL;
 }
 
 /* All of it as maps and reductions; *moments is made. */
@@ -162,10 +184,11 @@ cg_tensor *cg_standardize(const cg_standardizing *how, cg_tensor *x, cg_tensor *
     if (cg_numel(x) == 0) return scaled(cg_mul(x, 1), weight, bias);
     cg_device *dev = x->storage->dev;
     cg_tensor *known = NULL, *out;
-    if (is_rows(how, x)) {
-        cg_dims shape = cg_shape(CG_MOMENTS, x->shape.dim[0]);
+    const int64_t columns = columns_of(how, x);
+    if (columns) {
+        cg_dims shape = cg_shape(CG_MOMENTS, cg_numel(x) / columns);
         known = cg_tensor_make(dev, how->op, x->storage->dtype, &shape);
-        out = known ? rows_values(how, x, weight, bias, known) : NULL;
+        out = known ? scaled_rows(how, x, weight, bias, known) : NULL;
     } else {
         cg_no_grad_begin(dev);
         out = composed_values(how, x, weight, bias, &known);

@@ -5,34 +5,43 @@
 
 #include "core/rows.h"
 #include "core/shape.h"
+#include "tensor/output_memory.h"
 
 /* --- expr objects --------------------------------------------------------------------------------------- */
 
 void cg_expr_drop(cg_storage *s) {
     cg_expr *e = s->expr;
     if (!e) return;
+    cg_device *dev = s->dev;
     s->expr = NULL;
     if (e->previous)
         e->previous->next = e->next;
     else
-        s->dev->pending = e->next;
+        dev->pending = e->next;
     if (e->next) e->next->previous = e->previous;
     for (int i = 0; i < e->n; i++) {
         if (!e->leaf[i].storage) continue;
         e->leaf[i].storage->readers--;
         cg_storage_release(e->leaf[i].storage);
     }
-    free(e);
+    cg_slab_give(&dev->exprs, e);
 }
 
 static cg_expr *expr_new(cg_storage *s, int row, cg_dtype type, const cg_dims *shape, int n,
                          const cg_leaf *leaf) {
-    cg_expr *e = calloc(1, sizeof *e);
+    cg_expr *e = cg_slab_take(&s->dev->exprs, sizeof *e);
     if (!e) {
         CG_FAIL(&s->dev->error, CG_ERROR_MEMORY, "tensor: out of host memory");
         return NULL;
     }
-    *e = (cg_expr){.storage = s, .row = row, .n = n, .type = type, .shape = *shape, .rows = row >= 0};
+    e->previous = NULL;
+    e->storage = s;
+    e->row = row;
+    e->n = n;
+    e->type = type;
+    e->shape = *shape;
+    e->rows = row >= 0;
+    e->inputs = e->consts = 0;
     for (int i = 0; i < n; i++) {
         e->leaf[i] = leaf[i];
         if (!leaf[i].storage) {
@@ -70,11 +79,15 @@ enum { CONST0 = CG_MAX_INPUTS, INSTR0 = CG_MAX_INPUTS + CG_MAX_CONSTS };
 static int add_input(builder *b, const cg_leaf *leaf) {
     cg_fused *f = b->fused;
     int n = f->program.n_inputs;
-    cg_operand o = {.buffer = leaf->storage->buffer, .dtype = leaf->storage->dtype, .offset = leaf->offset};
-    memcpy(o.stride, leaf->stride, sizeof o.stride);
     for (int i = 0; i < n; i++)
-        if (f->input[i] == leaf->storage && memcmp(&f->in[i], &o, sizeof o) == 0) return i;
-    f->in[n] = o;
+        if (f->input[i] == leaf->storage && f->in[i].offset == leaf->offset &&
+            memcmp(f->in[i].stride, leaf->stride, sizeof leaf->stride) == 0)
+            return i;
+    cg_operand *o = &f->in[n];
+    o->buffer = leaf->storage->buffer;
+    o->dtype = leaf->storage->dtype;
+    o->offset = leaf->offset;
+    memcpy(o->stride, leaf->stride, sizeof o->stride);
     f->input[n] = leaf->storage;
     f->program.n_inputs++;
     return n;
@@ -124,6 +137,13 @@ static void seal(cg_program *p) {
 
 /* --- running ---------------------------------------------------------------------------------------------- */
 
+/* Of a cg_fused only the program is read beyond its counts, so the rest is not filled. */
+static void begin(builder *b, cg_fused *fused, cg_dtype type) {
+    b->fused = fused;
+    b->n_done = 0;
+    fused->program = (cg_program){.type = (uint8_t)type};
+}
+
 /* The storages the program of `s` writes: s, and what a record keeps of the pending ones it passes by. */
 static int choose_outputs(builder *b, cg_storage *s, int value, cg_storage **out) {
     cg_program *p = &b->fused->program;
@@ -138,36 +158,30 @@ static int choose_outputs(builder *b, cg_storage *s, int value, cg_storage **out
     return p->n_outputs;
 }
 
-static void free_buffers(cg_storage *const *out, int n) {
-    for (int i = 0; i < n; i++) {
-        cg_hw_free(out[i]->dev->hw, out[i]->buffer);
-        out[i]->buffer = NULL;
-    }
-}
-
 /*
  * Runs a program. Its outputs: target, which is there, unless NULL, then the storages out[0..n-1], which get their
  * memory here and are pending no more.
  */
 static cg_status run_program(cg_device *dev, const cg_fused *fused, const cg_dims *shape,
                              const cg_tensor *target, int n, cg_storage *const *out) {
-    cg_map_request map = {.program = &fused->program, .rank = shape->rank};
+    cg_map_request map; /* large, and only what the program has of it is read: the rest is not filled */
+    map.program = &fused->program;
+    map.rank = shape->rank;
     memcpy(map.shape, shape->dim, sizeof map.shape);
-    memcpy(map.in, fused->in, sizeof map.in);
-    memcpy(map.consts, fused->consts, sizeof map.consts);
+    memcpy(map.in, fused->in, fused->program.n_inputs * sizeof *map.in);
+    memcpy(map.consts, fused->consts, fused->program.n_consts * sizeof *map.consts);
     if (target) map.out[0] = cg_tensor_operand(target);
-    for (int i = 0; i < n; i++) {
+    cg_storage *donor = target ? NULL : cg_output_donor(fused, out[0]);
+    cg_status status = cg_outputs_allocate(out, n, donor);
+    for (int i = 0; i < n && status == CG_OK; i++) {
         cg_operand *o = &map.out[i + (target != NULL)];
-        if (cg_storage_allocate(out[i])) {
-            free_buffers(out, i);
-            return dev->error.code;
-        }
         *o = (cg_operand){.buffer = out[i]->buffer, .dtype = out[i]->dtype};
         cg_dims_strides(shape, o->stride);
     }
-    cg_status status = cg_hw_map(dev->hw, &map);
+    if (status) return status;
+    status = cg_hw_map(dev->hw, &map);
     if (status) {
-        free_buffers(out, n);
+        cg_outputs_free(out, n, donor);
         return status;
     }
     /* Dropping a formula may release the last hold on another output's storage: hold them all meanwhile. */
@@ -180,9 +194,10 @@ static cg_status run_program(cg_device *dev, const cg_fused *fused, const cg_dim
 cg_status cg_force(cg_storage *s) {
     const cg_expr *e = s->expr;
     if (!e) return CG_OK;
-    cg_fused fused = {.program = {.type = (uint8_t)e->type}};
-    builder b = {.fused = &fused};
+    cg_fused fused;
+    builder b;
     cg_storage *out[CG_MAX_OUTPUTS];
+    begin(&b, &fused, e->type);
     int n = choose_outputs(&b, s, add_expr(&b, e), out);
     seal(&fused.program);
     return run_program(s->dev, &fused, &e->shape, NULL, n, out);
@@ -296,15 +311,13 @@ static cg_status settle(cg_dtype type, const cg_dims *shape, int n, cg_leaf *lea
 }
 
 cg_tensor *cg_defer(cg_device *dev, int row, cg_dtype type, cg_dtype dtype, const cg_dims *shape, int n,
-                    const cg_leaf *leaf) {
-    cg_leaf settled[CG_MAX_ARITY];
-    memcpy(settled, leaf, (size_t)n * sizeof *leaf);
-    if (settle(type, shape, n, settled)) return NULL;
+                    cg_leaf *leaf) {
+    if (settle(type, shape, n, leaf)) return NULL;
     cg_storage *s = cg_storage_new(dev, dtype, cg_dims_numel(shape));
     if (!s) return NULL;
     cg_tensor *x = NULL;
-    if (expr_new(s, row, type, shape, n, settled)) x = cg_tensor_new(s, shape, NULL, 0);
-    bool constant = row == CG_EXPR_COPY && !settled[0].storage;
+    if (expr_new(s, row, type, shape, n, leaf)) x = cg_tensor_new(s, shape, NULL, 0);
+    bool constant = row == CG_EXPR_COPY && !leaf[0].storage;
     if (x && !dev->fuse && !constant && cg_force(s)) x = NULL;
     cg_storage_release(s);
     return x;
@@ -312,8 +325,7 @@ cg_tensor *cg_defer(cg_device *dev, int row, cg_dtype type, cg_dtype dtype, cons
 
 /* The program that yields the elements of x, in `type`, as b builds it: *value is their value number. */
 static cg_status build(builder *b, cg_tensor *x, cg_dtype type, int *value) {
-    *b->fused = (cg_fused){.program = {.type = (uint8_t)type}};
-    b->n_done = 0;
+    begin(b, b->fused, type);
     cg_leaf leaf = cg_leaf_of(x, &x->shape);
     if (leaf.storage->expr && !as_constant(&leaf, type) && !joins(&leaf, type, &x->shape) &&
         cg_force(leaf.storage))

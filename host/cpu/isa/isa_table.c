@@ -13,6 +13,7 @@ extern const cg_searches_isa CG_ISA_NAME(cg_searches_f32), CG_ISA_NAME(cg_search
     CG_ISA_NAME(cg_searches_i32), CG_ISA_NAME(cg_searches_i64);
 extern const cg_sorts_isa CG_ISA_NAME(cg_sorts);
 extern const cg_ranks_isa CG_ISA_NAME(cg_ranks);
+extern const cg_quicksort_isa CG_ISA_NAME(cg_quicksort_u32), CG_ISA_NAME(cg_quicksort_u64);
 extern const cg_gemm_isa CG_ISA_NAME(cg_gemm_f32), CG_ISA_NAME(cg_gemm_f64), CG_ISA_NAME(cg_distances_f32),
     CG_ISA_NAME(cg_distances_f64);
 extern const cg_softmax_isa CG_ISA_NAME(cg_softmax_f32), CG_ISA_NAME(cg_softmax_f64);
@@ -39,6 +40,7 @@ const cg_isa CG_ISA_NAME(cg_isa) = {
                  &CG_ISA_NAME(cg_searches_i64)},
     .sorts = &CG_ISA_NAME(cg_sorts),
     .ranks = &CG_ISA_NAME(cg_ranks),
+    .quicksort = {&CG_ISA_NAME(cg_quicksort_u32), &CG_ISA_NAME(cg_quicksort_u64)},
     .gemm = {[CG_INNER_PRODUCT] = {&CG_ISA_NAME(cg_gemm_f32), &CG_ISA_NAME(cg_gemm_f64)},
              [CG_INNER_SQUARED_DISTANCE] = {&CG_ISA_NAME(cg_distances_f32), &CG_ISA_NAME(cg_distances_f64)}},
     .softmax = {&CG_ISA_NAME(cg_softmax_f32), &CG_ISA_NAME(cg_softmax_f64)},

@@ -31,7 +31,7 @@
 #define CG_ROUNDS _Pragma("GCC unroll 10")
 #endif
 
-enum { BATCH = CG_PHILOX_BATCH, WIDE = CG_WIDE_BYTES / 8 };
+enum { BATCH = CG_PHILOX_BATCH, WIDE = CG_WIDE_BYTES / 8, GROUP = CG_WIDE_BYTES == 64 ? 4 : 2 };
 
 typedef uint64_t wide __attribute__((vector_size(CG_WIDE_BYTES)));
 typedef uint64_t wide_memory __attribute__((vector_size(CG_WIDE_BYTES), aligned(4), may_alias));
@@ -54,19 +54,18 @@ FN wide wide_pair(wide a, wide b) { return (a & 0xFFFFFFFFu) | b << 32; }
 
 /* What all blocks of a stream share: the keys of the rounds, and the counter's last two words. */
 typedef struct stream_keys {
-    wide seed_lo[10], seed_hi[10], stream_lo, stream_hi;
+    uint64_t seed_lo[10], seed_hi[10], stream_lo, stream_hi;
 } stream_keys;
 
 static inline stream_keys keys_of(const cg_random_request *r, uint32_t attempt) {
     stream_keys k;
-    const wide none = {0};
     uint32_t lo = (uint32_t)r->seed, hi = (uint32_t)(r->seed >> 32);
     for (int round = 0; round < 10; round++, lo += 0x9E3779B9u, hi += 0xBB67AE85u) {
-        k.seed_lo[round] = none + lo;
-        k.seed_hi[round] = none + hi;
+        k.seed_lo[round] = lo;
+        k.seed_hi[round] = hi;
     }
-    k.stream_lo = none + (uint32_t)r->stream;
-    k.stream_hi = none + PHILOX_ATTEMPT((uint32_t)(r->stream >> 32), attempt);
+    k.stream_lo = (uint32_t)r->stream;
+    k.stream_hi = PHILOX_ATTEMPT((uint32_t)(r->stream >> 32), attempt);
     return k;
 }
 
@@ -80,16 +79,18 @@ FN wide_words wide_round(wide_words c, wide seed_lo, wide seed_hi) {
     return (wide_words){{q >> 32 ^ c.w[1] ^ seed_lo, q, p >> 32 ^ c.w[3] ^ seed_hi, p}};
 }
 
-/* philox_block for a block in each lane, two vectors of them in turn: each round waits for the one before. */
-FN void wide_blocks(const stream_keys *k, wide lo0, wide lo1, wide hi, wide_words *first,
-                    wide_words *second) {
-    wide_words c = {{lo0, hi, k->stream_lo, k->stream_hi}}, d = {{lo1, hi, k->stream_lo, k->stream_hi}};
+/*
+ * philox_block for a block in each lane of lo[0], .., whose upper halves do not count. GROUP vectors of them in turn, as
+ * many as the registers hold: each round waits for the one before.
+ */
+FN void wide_blocks(const stream_keys *k, const wide lo[GROUP], wide hi, wide_words c[GROUP]) {
+    const wide none = {0};
+    CG_ROUNDS for (int g = 0; g < GROUP; g++) c[g] =
+        (wide_words){{lo[g], hi, none + k->stream_lo, none + k->stream_hi}};
     CG_ROUNDS for (int round = 0; round < 10; round++) {
-        c = wide_round(c, k->seed_lo[round], k->seed_hi[round]);
-        d = wide_round(d, k->seed_lo[round], k->seed_hi[round]);
+        const wide seed_lo = none + k->seed_lo[round], seed_hi = none + k->seed_hi[round];
+        CG_ROUNDS for (int g = 0; g < GROUP; g++) c[g] = wide_round(c[g], seed_lo, seed_hi);
     }
-    *first = c;
-    *second = d;
 }
 
 /* --- By word: word j of all blocks side by side -------------------------------------------------------------------- */
@@ -98,16 +99,23 @@ typedef struct batch_words {
     uint32_t w[4][BATCH];
 } batch_words;
 
-/* One attempt of the blocks (hi, lo[i]), i < n; n is rounded up to a full vector. */
+/* One attempt of the blocks (hi, lo[i]), i < n; n is rounded up to full vectors. */
 static inline void make_words(const cg_random_request *r, uint32_t hi, const uint32_t lo[BATCH], int n,
                               uint32_t attempt, batch_words *out) {
     const stream_keys k = keys_of(r, attempt);
     const wide upper = (wide){0} + hi;
-    for (int i = 0; i < n; i += 2 * WIDE) {
-        const wide numbers = *(const wide_memory *)(lo + i);
-        wide_words even, odd;
-        wide_blocks(&k, numbers, numbers >> 32, upper, &even, &odd);
-        for (int j = 0; j < 4; j++) *(wide_memory *)(out->w[j] + i) = wide_pair(even.w[j], odd.w[j]);
+    for (int i = 0; i < n; i += GROUP * WIDE) {
+        wide numbers[GROUP];
+        wide_words c[GROUP];
+        CG_ROUNDS for (int g = 0; g < GROUP; g += 2) {
+            numbers[g] = *(const wide_memory *)(lo + i + g * WIDE);
+            numbers[g + 1] = numbers[g] >> 32;
+        }
+        wide_blocks(&k, numbers, upper, c);
+        CG_ROUNDS for (int g = 0; g < GROUP; g += 2) {
+            CG_ROUNDS for (int j = 0; j < 4; j++) * (wide_memory *)(out->w[j] + i + g * WIDE) =
+                wide_pair(c[g].w[j], c[g + 1].w[j]);
+        }
     }
 }
 
@@ -147,12 +155,12 @@ FN void store_blocks(wide_words c, uint32_t *out) {
 static inline void make_stream(const cg_random_request *r, uint64_t block, uint32_t out[4 * BATCH]) {
     const stream_keys k = keys_of(r, 0);
     const wide upper = (wide){0} + (block >> 32), lanes = CG_LANE_BLOCKS;
-    for (uint32_t b = 0; b < BATCH; b += 2 * WIDE) {
-        const wide lo = lanes + ((uint32_t)block + b);
-        wide_words c, d;
-        wide_blocks(&k, lo, lo + WIDE, upper, &c, &d);
-        store_blocks(c, out + 4 * b);
-        store_blocks(d, out + 4 * (b + WIDE));
+    for (uint32_t b = 0; b < BATCH; b += GROUP * WIDE) {
+        wide lo[GROUP];
+        wide_words c[GROUP];
+        CG_ROUNDS for (uint32_t g = 0; g < GROUP; g++) lo[g] = lanes + ((uint32_t)block + b + g * WIDE);
+        wide_blocks(&k, lo, upper, c);
+        CG_ROUNDS for (uint32_t g = 0; g < GROUP; g++) store_blocks(c[g], out + 4 * (b + g * WIDE));
     }
 }
 

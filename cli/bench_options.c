@@ -1,0 +1,139 @@
+#include "bench_options.h"
+
+#include "bench/bench_suites.h"
+#include "cli.h"
+#include "number_options.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "Time clgrad on every device, and hold it against the limits of the machine.\n"
+    "\v"
+    "Each case is checked against a naive reference before it is timed. All devices are timed in turn, round "
+    "by round, after a warm-up; the time is the median of at least 7 samples and 0.3 s.\n"
+    "\n"
+    "Columns: time (median, and the middle half of the samples), rate (GFLOP/s or GB/s), limit (share of "
+    "what the machine can do at best: its arithmetic, or its memory where that is what bounds the case), "
+    "error (largest, as a share of the allowed one), first (the first call, with what it compiles).\n"
+    "\n"
+    "--against compares with the JSON of an earlier run, case by case. Slower or faster is what differs by "
+    "more than 5 % in the median, with quartiles that do not overlap. It also takes the JSON of "
+    "bench/peers/compare.py, and shows the peers' times beside these.\n"
+    "\n"
+    "Exit codes:\n"
+    "  0    done\n"
+    "  1    a case failed or gave a wrong result, or a file could not be read or written\n"
+    "  2    the command line was wrong\n"
+    "  3    with --against: something is slower than then, beyond the noise\n"
+    "  130  interrupted by Ctrl-C; the files have what was measured until then\n"
+    "\n"
+    "Examples:\n"
+    "  clgrad bench --quick\n"
+    "  clgrad bench --suite gemm,train --html bench.html\n"
+    "  clgrad bench --filter matmul --device cpu --json before.json\n"
+    "  clgrad bench --filter matmul --device cpu --against before.json\n"
+    "  clgrad bench --from before.json --html before.html";
+
+enum option_key {
+    KEY_AGAINST = 'a',
+    KEY_DEVICE = 'd',
+    KEY_FILTER = 'f',
+    KEY_HTML = 'H',
+    KEY_JSON = 'j',
+    KEY_LIST = 'l',
+    KEY_QUICK = 'q',
+    KEY_SUITE = 's',
+    KEY_ONLY = 0x100, /* from here on without a short form */
+    KEY_FROM,
+    KEY_TIMES_ONLY,
+    KEY_SECONDS
+};
+
+static const struct argp_option options[] = {
+    {"suite", KEY_SUITE, "NAMES", 0, "Only these suites, such as gemm,train; --list names them", 0},
+    {"filter", KEY_FILTER, "TEXT", 0, "Only cases whose name has TEXT in it", 0},
+    {"only", KEY_ONLY, "NAMES", 0, "Only the cases of exactly these names", 0},
+    {"device", KEY_DEVICE, "NAME", 0, "Only this device: cpu, opencl:0, gpu, or a part of its name", 0},
+    {"quick", KEY_QUICK, NULL, 0, "Smaller sizes and fewer samples: a look, not a measurement", 0},
+    {"json", KEY_JSON, "FILE", 0, "Write the results as JSON, too", 0},
+    {"html", KEY_HTML, "FILE", 0, "Write a page with tables and plots, which needs nothing else", 0},
+    {"against", KEY_AGAINST, "FILE", 0, "Compare with the JSON of an earlier run, or of bench/peers", 0},
+    {"from", KEY_FROM, "FILE", 0, "Take the results of this JSON instead of measuring", 0},
+    {"seconds", KEY_SECONDS, "S", 0, "Take samples for S seconds for each case and device (default 0.3)", 0},
+    {"times-only", KEY_TIMES_ONLY, NULL, 0, "Neither measure the machine's limits nor time the reference", 0},
+    {"list", KEY_LIST, NULL, 0, "List the suites, and the cases with their sizes, and stop", 0},
+    {0},
+};
+
+/* Ends the program if a suite is none, naming those there are. */
+static void check_suites(struct argp_state *state, const char *list) {
+    size_t length;
+    const char *unknown = bench_suites_unknown(list, &length);
+    if (!unknown) return;
+    char known[512] = "";
+    for (int i = 0; bench_suite_at(i); i++) {
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", bench_suite_at(i)->name);
+    }
+    argp_error(state, "no suite is called '%.*s': they are %s", (int)length, unknown, known);
+}
+
+static void check_together(struct argp_state *state, const bench_options *o) {
+    if (!o->from) return;
+    const bool measures = o->device || o->seconds > 0 || o->quick || o->times_only || o->list;
+    if (measures || o->suite || o->filter || o->only)
+        argp_error(state, "--from measures nothing: it goes with --json, --html and --against alone");
+}
+
+static bool parse_text(int key, char *arg, bench_options *o) {
+    const struct {
+        int key;
+        const char **text;
+    } texts[] = {{KEY_SUITE, &o->suite}, {KEY_FILTER, &o->filter},  {KEY_ONLY, &o->only},
+                 {KEY_JSON, &o->json},   {KEY_DEVICE, &o->device},  {KEY_HTML, &o->html},
+                 {KEY_FROM, &o->from},   {KEY_AGAINST, &o->against}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (texts[i].key != key) continue;
+        *texts[i].text = arg;
+        return true;
+    }
+    return false;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state) {
+    bench_options *o = state->input;
+    if (parse_text(key, arg, o)) return 0;
+    switch (key) {
+    case KEY_QUICK:
+        o->quick = true;
+        return 0;
+    case KEY_SECONDS:
+        o->seconds = option_real(state, "seconds", arg, 3600);
+        return 0;
+    case KEY_TIMES_ONLY:
+        o->times_only = true;
+        return 0;
+    case KEY_LIST:
+        o->list = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "'%s' is one argument too many", arg);
+        return EINVAL;
+    case ARGP_KEY_END:
+        if (o->suite) check_suites(state, o->suite);
+        check_together(state, o);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+bench_options bench_options_read(int argc, char **argv) {
+    static const struct argp parser = {options, parse_option, NULL, help, NULL, NULL, NULL};
+    bench_options read = {0};
+    const error_t failed = argp_parse(&parser, argc, argv, 0, NULL, &read);
+    if (failed != 0) exit(cli_fail("%s", strerror(failed)));
+    return read;
+}

@@ -1,0 +1,11 @@
+/* Quicksort of words of 64 bits. */
+#include "host/cpu/isa.h"
+
+#define CG_QUICKSORT_TABLE CG_ISA_NAME(cg_quicksort_u64)
+#if defined(__AVX512F__)
+#define CG_BITS 64
+#include "host/cpu/isa/quicksort_loops.h"
+#else
+extern const cg_quicksort_isa CG_QUICKSORT_TABLE;
+const cg_quicksort_isa CG_QUICKSORT_TABLE = {0};
+#endif
