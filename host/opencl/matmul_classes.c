@@ -29,7 +29,7 @@ static uint64_t layout_of(const cg_matrix *x) {
 }
 
 uint64_t cg_product_class_key(const cg_hw_opencl *hw, const cg_product *p) {
-    uint64_t key = hw->matrix_units ? (uint64_t)hw->base.matmul_precision : 0;
+    uint64_t key = hw->matrix_units ? (uint64_t)hw->base.precision : 0;
     key = key << 4 | (uint64_t)cg_product_kind(p);
     key = key << 6 | log2_up(cg_product_batches(p));
     key = key << 6 | log2_up(p->m);

@@ -61,8 +61,8 @@ static size_t local_bytes(const cg_product_tile *t) {
 
 bool cg_mma_fits(const cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c) {
     const cg_product_tile *t = &c->tile;
-    return hw->matrix_units && !hw->cpu_style && c->precision <= hw->base.matmul_precision &&
-           p->dtype == CG_F32 && p->inner == CG_INNER_PRODUCT && p->k >= LEAST_DEPTH &&
+    return hw->matrix_units && !hw->cpu_style && c->precision <= hw->base.precision && p->dtype == CG_F32 &&
+           p->inner == CG_INNER_PRODUCT && p->k >= LEAST_DEPTH &&
            hw->base.info.max_work_group >= (size_t)(t->across * t->down * WARP) &&
            hw->base.info.local_bytes >= local_bytes(t);
 }

@@ -15,7 +15,11 @@ static struct cg_matmul_choices *choices(cg_hw *hw) {
 /* Refuses a candidate that multiplies wrong. A failure of the device itself is in hw->err then. */
 static cg_status check(cg_hw_opencl *hw, int i, const cg_product *p) {
     const cg_product_candidate *candidate = &cg_product_candidates[i];
+    hw->refused = 0;
     if (cg_matmul_check(hw, candidate, p)) return CG_OK;
+    if (hw->refused)
+        return CG_FAIL(hw->base.err, CG_ERROR_DEVICE, "tuning: the device runs %s with smaller groups only",
+                       candidate->name);
     if (hw->base.err->code != CG_OK) return hw->base.err->code;
     return CG_FAIL(hw->base.err, CG_ERROR_DEVICE, "tuning: the products of %s are wrong", candidate->name);
 }

@@ -36,7 +36,7 @@ cg_device *cg_device_open(const char *name) {
         return NULL;
     }
     dev->hw->err = &dev->error;
-    dev->hw->matmul_precision = (cg_matmul_precision)precision;
+    dev->hw->precision = (cg_matmul_precision)precision;
     dev->root.dev = dev;
     dev->innermost = &dev->root;
     cg_device_detours(dev);
@@ -92,12 +92,12 @@ cg_status cg_set_matmul_precision(cg_device *dev, cg_matmul_precision precision)
     if ((unsigned)precision > CG_PRECISION_MEDIUM)
         return CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "set_matmul_precision: %d is no precision",
                        (int)precision);
-    dev->hw->matmul_precision = precision;
+    dev->hw->precision = precision;
     return CG_OK;
 }
 
 cg_matmul_precision cg_get_matmul_precision(const cg_device *dev) {
-    return dev ? dev->hw->matmul_precision : CG_PRECISION_HIGHEST;
+    return dev ? dev->hw->precision : CG_PRECISION_HIGHEST;
 }
 
 cg_status cg_device_set_detour(cg_device *dev, const char *name, cg_detour detour) {
