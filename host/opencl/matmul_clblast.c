@@ -48,6 +48,7 @@ static cg_status product_into(cg_hw_opencl *hw, const cg_product *p, const cg_op
         g.b_batch = (size_t)p->b.batch[0];
         g.c_batch = (size_t)to->stride[0];
     }
+    cg_cl_keep_nothing(hw);
     int status = cg_clblast_run(hw, &g);
     if (status == 0) return CG_OK;
     return CG_FAIL(hw->base.err, CG_ERROR_DEVICE, "matmul: CLBlast: status %d for m %lld, n %lld, k %lld",

@@ -41,6 +41,7 @@
 #include "preprocessing.h"
 #include "probability.h"
 #include "random.h"
+#include "recording.h"
 #include "recurrent.h"
 #include "reduce.h"
 #include "schedule.h"
