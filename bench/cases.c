@@ -14,7 +14,7 @@ const bench_case *bench_case_at(int i) {
         bench_cases_matmul, bench_cases_map,         bench_cases_reduce,   bench_cases_order,
         bench_cases_linalg, bench_cases_distances,   bench_cases_conv,     bench_cases_random,
         bench_cases_train,  bench_cases_overhead,    bench_cases_networks, bench_cases_losses,
-        bench_cases_lenet,  bench_cases_transformer, bench_cases_transfer};
+        bench_cases_lenet,  bench_cases_transformer, bench_cases_transfer, bench_cases_start};
     for (size_t list = 0; list < sizeof lists / sizeof *lists; list++)
         for (const bench_case *what = lists[list]; what->name; what++)
             if (i-- == 0) return what;

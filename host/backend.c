@@ -60,10 +60,9 @@ static bool any_zero(const int64_t *shape, int rank) {
 }
 
 cg_status cg_hw_map(cg_hw *hw, const cg_map_request *r) {
-    cg_map_request simple;
+    cg_map_request room;
     if (any_zero(r->shape, r->rank)) return CG_OK;
-    cg_simplify_map(r, &simple);
-    cg_status status = cg_work_do(hw, CG_WORK_MAP, &simple);
+    cg_status status = cg_work_do(hw, CG_WORK_MAP, cg_simplify_map(r, &room));
     if (!cg_check_wanted()) return status;
     for (int j = 0; j < r->program->n_outputs && status == CG_OK; j++)
         status = cg_check_output(hw, "map", &r->out[j], r->rank, r->shape);

@@ -1,19 +1,25 @@
 #include "host/pool.h"
 
-enum { SMALLEST_BITS = 8, PER_OCTAVE_BITS = 2 }; /* 256 bytes; four classes per power of two */
+enum {
+    SMALLEST_BITS = 8,   /* 256 bytes */
+    PER_OCTAVE_BITS = 4, /* sixteen classes per power of two */
+    PER_OCTAVE = 1 << PER_OCTAVE_BITS,
+    WIDER = PER_OCTAVE / 4 /* classes above its own in which a request looks for a kept block */
+};
 
 /*
- * Class c = 4 o + q has (4 + q) 2^(o + 6) bytes: 256, 320, 384, 448, 512, 640, ... So at most a quarter of a
- * block is unused. Returns the first class of at least `bytes`, and its size; -1 if bytes is beyond all.
+ * Class c = 16 o + q has (16 + q) 2^(o + 4) bytes: 256, 272, 288, ..., 512, 544, ... So a sixteenth of a fresh block is unused
+ * at most, and about a quarter of one that is taken from a wider class.
+ * Returns the first class of at least `bytes`, and its size; -1 if bytes is beyond all.
  */
 static int class_of(size_t bytes, size_t *class_bytes) {
     if (bytes > (size_t)1 << 62) return -1;
     if (bytes < (size_t)1 << SMALLEST_BITS) bytes = (size_t)1 << SMALLEST_BITS;
     const int octave = 63 - __builtin_clzll(bytes) - SMALLEST_BITS;
     const int shift = octave + SMALLEST_BITS - PER_OCTAVE_BITS;
-    const size_t quarters = (bytes + ((size_t)1 << shift) - 1) >> shift; /* 4 to 8 */
-    *class_bytes = quarters << shift;
-    return 4 * octave + (int)quarters - 4; /* 8 quarters: the first class of the next octave */
+    const size_t parts = (bytes + ((size_t)1 << shift) - 1) >> shift; /* 16 to 32 */
+    *class_bytes = parts << shift;
+    return PER_OCTAVE * octave + (int)parts - PER_OCTAVE; /* 32 parts: the first class of the next octave */
 }
 
 static void count_in_use(cg_device_stats *stats, size_t bytes) {
@@ -34,16 +40,25 @@ static cg_block *take_fresh(cg_pool *pool, size_t bytes) {
     return block;
 }
 
+/* A kept block of the class, or of one that is not much wider; NULL if there is none. */
+static cg_block *take_kept(cg_pool *pool, int class) {
+    for (int c = class; c <= class + WIDER && c < CG_POOL_CLASSES; c++) {
+        cg_block *block = pool->free_list[c];
+        if (!block) continue;
+        pool->free_list[c] = block->next;
+        block->next = NULL;
+        pool->hw->stats.pool_hits++;
+        return block;
+    }
+    return NULL;
+}
+
 cg_block *cg_pool_alloc(cg_pool *pool, size_t bytes) {
     cg_device_stats *stats = &pool->hw->stats;
     size_t class_bytes = 0;
     const int class = class_of(bytes, &class_bytes);
-    cg_block *block = class < 0 ? NULL : pool->free_list[class];
-    if (block) {
-        pool->free_list[class] = block->next;
-        block->next = NULL;
-        stats->pool_hits++;
-    } else if (class >= 0) {
+    cg_block *block = class < 0 ? NULL : take_kept(pool, class);
+    if (!block && class >= 0) {
         block = take_fresh(pool, class_bytes);
         if (!block) {
             cg_pool_trim(pool);

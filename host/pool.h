@@ -1,8 +1,8 @@
 /*
  * The buffer pool both backends use: freed memory is kept by size class and given out again.
  *
- * A size is rounded up to a class (four classes per power of two, 256 bytes at least), so a steady training
- * step finds every buffer in the pool. What a raw allocation refuses is tried once more after a trim.
+ * A size is rounded up to a class (sixteen per power of two, 256 bytes at least), and a block of a class a little
+ * wider will do: so a steady training step finds every buffer in the pool. What a raw allocation refuses is tried once more after a trim.
  * Statistics are kept in hw->stats: bytes_in_use, bytes_peak, bytes_reserved, device_allocs, pool_hits.
  */
 #ifndef CLGRAD_HOST_POOL_H
@@ -16,7 +16,7 @@ typedef struct cg_block {
     size_t bytes;          /* of the class, not of the request */
 } cg_block;
 
-enum { CG_POOL_CLASSES = 256 };
+enum { CG_POOL_CLASSES = 896 };
 
 typedef struct cg_pool {
     cg_hw *hw;

@@ -87,8 +87,15 @@ static void turn_axes(const operands *o, int lead, int rank, const int64_t *shap
     }
 }
 
-void cg_simplify_map(const cg_map_request *r, cg_map_request *out) {
-    operands o = {.n = 0};
+/* One axis that the result runs along forwards: nothing can be merged or turned. */
+static bool is_simple(const cg_map_request *r) {
+    return r->rank == 1 && r->shape[0] > 1 && r->out[0].stride[0] > 0;
+}
+
+const cg_map_request *cg_simplify_map(const cg_map_request *r, cg_map_request *out) {
+    if (is_simple(r)) return r;
+    operands o;
+    o.n = 0;
     axis_list list;
     out->program = r->program;
     for (int j = 0; j < r->program->n_outputs; j++) add_operand(&o, &r->out[j], &out->out[j]);
@@ -102,6 +109,7 @@ void cg_simplify_map(const cg_map_request *r, cg_map_request *out) {
         out->shape[out->rank++] = 1;
         for (int k = 0; k < o.n; k++) o.to[k]->stride[0] = 1;
     }
+    return out;
 }
 
 void cg_simplify_reduce(const cg_reduce_request *r, cg_reduce_request *out) {

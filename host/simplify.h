@@ -5,11 +5,11 @@
 #include "host/backend.h"
 
 /*
- * out = r with axes of length 1 dropped, axes along which output 0 runs backwards turned round, axes sorted so
- * that output 0's smallest stride is innermost, and neighbours merged where all operands allow it. No axis of r
- * may be 0. out->rank is at least 1. Parts that the program does not use are left unset.
+ * r with axes of length 1 dropped, axes along which output 0 runs backwards turned round, axes sorted so
+ * that output 0's smallest stride is innermost, and neighbours merged where all operands allow it: r itself where it is so
+ * already, else *out. No axis of r may be 0. The rank is at least 1. Parts that the program does not use are left unset.
  */
-void cg_simplify_map(const cg_map_request *r, cg_map_request *out);
+const cg_map_request *cg_simplify_map(const cg_map_request *r, cg_map_request *out);
 
 /*
  * out = r with axes of length 1 dropped, sorted by the inputs' strides and merged, within the kept and within

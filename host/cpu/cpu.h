@@ -114,6 +114,15 @@ cg_status cg_cpu_pool(cg_hw *hw, const cg_pool_request *r);
  */
 void cg_cpu_map_serial(cg_hw *hw, const cg_map_request *r);
 
+/*
+ * Runs a map of few elements along one axis without a plan, row by row on the calling thread; false, and nothing is done, if
+ * it is not of that kind. The program has been checked.
+ */
+bool cg_cpu_map_small(const cg_isa *isa, const cg_map_request *r);
+
+/* A constant as a T (f32, f64, i32, i64). */
+void cg_cpu_scalar(cg_dtype type, cg_scalar value, void *out);
+
 /* The units of work for one element of a program, its loads and stores included. */
 int64_t cg_cpu_program_units(const cg_hw *hw, const cg_program *p);
 

@@ -27,7 +27,8 @@ static void *raw_bytes(size_t bytes) {
     if (bytes > SIZE_MAX - alignment) return NULL;
     const size_t rounded = (bytes + alignment - 1) / alignment * alignment;
     void *data = aligned_alloc(alignment, rounded);
-    if (data && alignment == HUGE_PAGE) madvise(data, rounded, MADV_HUGEPAGE); /* a wish: may be refused */
+    /* A wish: may be refused. Not for the end, of which a huge page would take up to 2 MB more than is asked for. */
+    if (data && alignment == HUGE_PAGE) madvise(data, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
     return data;
 }
 

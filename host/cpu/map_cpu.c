@@ -173,8 +173,9 @@ cg_status cg_cpu_map(cg_hw *hw, const cg_map_request *r) {
     int64_t elements = 1;
     const cg_status status = cg_cpu_program_check(hw, r->program, "map");
     if (status != CG_OK) return status;
-    for (int a = 0; a < r->rank; a++) elements *= r->shape[a];
     hw->stats.launches++;
+    if (cg_cpu_map_small(cg_cpu_of(hw)->isa, r)) return CG_OK;
+    for (int a = 0; a < r->rank; a++) elements *= r->shape[a];
     r = with_an_axis(r, &copy);
     const int axis = transposed_axis(r);
     const bool stream = should_stream(r, elements);
@@ -234,13 +235,22 @@ static void run_parts(void *ctx, int64_t begin, int64_t end, int thread) {
     }
 }
 
+/* How many parts a thread takes at least: parts may be small, and so may all of them together. */
+static int64_t many_grain(const cg_hw *hw, const cg_map_many_request *r, int64_t parts) {
+    const int64_t units = cg_cpu_program_units(hw, r->program);
+    int64_t elements = 0;
+    for (int k = 0; k < r->n_segments; k++) elements += r->segment[k].n;
+    if (elements <= CG_THREAD_UNITS / units) return parts > 1 ? parts : 1;
+    const int64_t grain = CG_THREAD_UNITS / (SEGMENT_PART * units);
+    return grain > 1 ? grain : 1;
+}
+
 cg_status cg_cpu_map_many(cg_hw *hw, const cg_map_many_request *r) {
     const cg_status status = cg_cpu_program_check(hw, r->program, "map_many");
     if (status != CG_OK) return status;
     int64_t parts = 0;
     for (int k = 0; k < r->n_segments; k++) parts += parts_of(&r->segment[k]);
     hw->stats.launches++;
-    const int64_t grain = CG_THREAD_UNITS / (SEGMENT_PART * cg_cpu_program_units(hw, r->program));
-    cg_parallel_for(parts, grain > 1 ? grain : 1, run_parts, &(many){r, cg_cpu_of(hw)->isa});
+    cg_parallel_for(parts, many_grain(hw, r, parts), run_parts, &(many){r, cg_cpu_of(hw)->isa});
     return CG_OK;
 }

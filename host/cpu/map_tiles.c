@@ -79,8 +79,7 @@ static void store_box(const cg_plan *plan, const cg_tile_operand *o, int64_t off
 
 /* --- Tiles ------------------------------------------------------------------------------------------------- */
 
-/* A constant as a T. */
-static void scalar_of(cg_dtype type, cg_scalar value, void *out) {
+void cg_cpu_scalar(cg_dtype type, cg_scalar value, void *out) {
     if (type == CG_F32)
         *(float *)out = (float)value.f;
     else if (type == CG_F64)
@@ -100,7 +99,7 @@ void cg_tiles_start(cg_tiles *tiles, const cg_plan *plan, const int64_t *offset)
             tiles->value[v] = tiles->scratch + plan->slot[v] * plan->block * plan->size;
     for (int c = 0; c < plan->n_consts; c++) {
         int64_t bits;
-        scalar_of(plan->type, nest->consts[c], &bits);
+        cg_cpu_scalar(plan->type, nest->consts[c], &bits);
         plan->convert->load[plan->type](&bits, 0, tiles->value[plan->n_in + c], (ptrdiff_t)plan->block);
     }
     for (int i = 0; i < plan->n_in; i++)

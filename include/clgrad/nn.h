@@ -25,7 +25,10 @@ CG_BEGIN_DECLS
 
 typedef struct cg_module cg_module;
 
-/* y = module(x). */
+/*
+ * y = module(x). What a module of the library makes on the way is gone when it returns, but for what the gradient needs; what a
+ * module of the caller's makes, or one that contains such a module, stays as long as the scope around the call.
+ */
 CG_API cg_tensor *cg_forward(cg_module *module, cg_tensor *x);
 
 /*

@@ -1,5 +1,6 @@
 /* Recording: nodes, leaves, kept values. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "autograd/anomaly.h"
 #include "autograd/node.h"
@@ -9,12 +10,13 @@
 static void destroy_node(cg_record *record);
 
 cg_node *cg_node_new(cg_device *dev, const cg_rule *rule) {
-    cg_node *node = calloc(1, sizeof *node);
+    cg_node *node = cg_slab_take(&dev->nodes, sizeof *node);
     if (!node) {
         CG_FAIL(&dev->error, CG_ERROR_MEMORY, "%s: out of host memory for the record",
                 rule ? rule->name : "leaf");
         return NULL;
     }
+    memset(node, 0, sizeof *node);
     node->record = (cg_record){.refs = 1, .destroy = destroy_node};
     node->dev = dev;
     node->serial = ++dev->serial;
@@ -65,7 +67,7 @@ static void destroy_node(cg_record *record) {
         cg_hooks_release(node);
         for (int i = 0; i < node->n; i++) cg_record_release(node->input[i] ? &node->input[i]->record : NULL);
         if (node->input != node->few) free(node->input);
-        free(node);
+        cg_slab_give(&node->dev->nodes, node);
     }
     destroying = false;
 }

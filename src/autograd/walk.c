@@ -1,5 +1,6 @@
 /* The walk: see walk.h. Results stay pending where they can, so that gradients of neighbouring operations fuse. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "autograd/anomaly.h"
 #include "autograd/walk.h"
@@ -15,14 +16,17 @@ typedef struct frame {
     int i;
 } frame;
 
+enum { FEW_FRAMES = 64 };
+
 typedef struct stack {
-    frame *frame;
+    frame *frame; /* few, or memory of its own where a record is deeper */
     size_t count, room;
+    frame few[FEW_FRAMES];
 } stack;
 
 cg_visit *cg_walk_visit(cg_walk *w, cg_node *node) {
     if (node->visit && node->visit->walk == w) return node->visit;
-    cg_visit *visit = calloc(1, sizeof *visit);
+    cg_visit *visit = cg_slab_take(&w->dev->visits, sizeof *visit);
     if (!visit) {
         CG_FAIL(&w->dev->error, CG_ERROR_MEMORY, "backward: out of host memory for the walk");
         return NULL;
@@ -36,12 +40,14 @@ static bool push(cg_walk *w, stack *s, cg_node *node) {
     cg_visit *visit = cg_walk_visit(w, node);
     if (!visit) return false;
     if (s->count == s->room) {
-        size_t room = s->room ? 2 * s->room : 64;
-        frame *grown = realloc(s->frame, room * sizeof *grown);
+        const size_t room = 2 * s->room;
+        const bool first = s->frame == s->few;
+        frame *grown = realloc(first ? NULL : s->frame, room * sizeof *grown);
         if (!grown) {
             CG_FAIL(&w->dev->error, CG_ERROR_MEMORY, "backward: out of host memory for the walk");
             return false;
         }
+        if (first) memcpy(grown, s->few, sizeof s->few);
         s->frame = grown;
         s->room = room;
     }
@@ -63,7 +69,10 @@ static bool leads_on(const cg_walk *w, const cg_node *node) {
 
 /* Depth first, without recursion; a node joins the list when all it depends on has: so the list is in order. */
 cg_status cg_walk_collect(cg_walk *w, cg_node *root) {
-    stack s = {0};
+    stack s;
+    s.frame = s.few;
+    s.count = 0;
+    s.room = FEW_FRAMES;
     w->root = root;
     root->record.refs++;
     bool ok = push(w, &s, root);
@@ -83,7 +92,7 @@ cg_status cg_walk_collect(cg_walk *w, cg_node *root) {
         w->order = visit;
         s.count--;
     }
-    free(s.frame);
+    if (s.frame != s.few) free(s.frame);
     return ok ? CG_OK : w->dev->error.code;
 }
 
@@ -92,7 +101,7 @@ void cg_walk_end(cg_walk *w) {
         next = visit->next_made;
         visit->node->visit = visit->outer;
         cg_release(visit->arrived);
-        free(visit);
+        cg_slab_give(&w->dev->visits, visit);
     }
     w->made = w->order = NULL;
     if (w->root) cg_record_release(&w->root->record);

@@ -8,6 +8,7 @@
 #include "clgrad/random.h"
 #include "core/shape.h"
 #include "models/assembly.h"
+#include "nn/module.h"
 #include "tensor/context.h"
 
 static const double EPSILON = 1e-5;
@@ -40,7 +41,7 @@ static cg_status add_table(cg_module *module, const char *name, int64_t rows, in
 }
 
 static cg_module *embedding(cg_device *dev, const cg_transformer_options *o) {
-    cg_module *module = cg_custom_module(dev, "token_and_position", embed_forward, NULL, NULL);
+    cg_module *module = cg_module_new(dev, "token_and_position", embed_forward, NULL, NULL);
     if (module && add_table(module, "token", o->vocabulary, o->width) == CG_OK &&
         add_table(module, "position", o->context, o->width) == CG_OK)
         return module;

@@ -65,7 +65,7 @@ cg_module *cg_activation_module(cg_device *dev, const char *name) {
     if (!dev) return NULL;
     for (int i = 0; name && i < ACTIVATIONS; i++)
         if (strcmp(name, activations[i].name) == 0)
-            return cg_custom_module(dev, name, activation_forward, NULL, (void *)&activations[i]);
+            return cg_module_new(dev, name, activation_forward, NULL, (void *)&activations[i]);
     unknown(dev, name);
     return NULL;
 }

@@ -32,7 +32,7 @@ cg_module *cg_linear_module(cg_device *dev, int64_t in, int64_t out, cg_init ini
         CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "linear_module: %d is no initialization", (int)init);
         return NULL;
     }
-    cg_module *module = cg_custom_module(dev, "linear", linear_forward, NULL, NULL);
+    cg_module *module = cg_module_new(dev, "linear", linear_forward, NULL, NULL);
     cg_scope *scope = module ? cg_scope_begin(dev) : NULL;
     bool ok = scope && add_parameters(module, in, out, init) == CG_OK;
     cg_scope_end(scope);

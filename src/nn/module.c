@@ -11,8 +11,8 @@ static cg_status out_of_memory(cg_device *dev, const char *op) {
     return CG_FAIL(&dev->error, CG_ERROR_MEMORY, "%s: out of host memory", op);
 }
 
-cg_module *cg_custom_module(cg_device *dev, const char *name, cg_forward_function *forward,
-                            void (*release)(void *), void *context) {
+cg_module *cg_module_new(cg_device *dev, const char *name, cg_forward_function *forward,
+                         void (*release)(void *), void *context) {
     if (!dev) return NULL;
     if (!name || !forward) {
         CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "custom_module: name and forward must be given");
@@ -29,6 +29,7 @@ cg_module *cg_custom_module(cg_device *dev, const char *name, cg_forward_functio
     *module = (cg_module){.dev = dev,
                           .name = copy,
                           .training = true,
+                          .tidy = true,
                           .forward = forward,
                           .release = release,
                           .context = context};
@@ -44,8 +45,15 @@ cg_module *cg_module_keeping(cg_device *dev, const char *name, cg_forward_functi
         return NULL;
     }
     memcpy(copy, value, bytes);
-    cg_module *module = cg_custom_module(dev, name, forward, free, copy);
+    cg_module *module = cg_module_new(dev, name, forward, free, copy);
     if (!module) free(copy);
+    return module;
+}
+
+cg_module *cg_custom_module(cg_device *dev, const char *name, cg_forward_function *forward,
+                            void (*release)(void *), void *context) {
+    cg_module *module = cg_module_new(dev, name, forward, release, context);
+    if (module) module->tidy = false;
     return module;
 }
 
@@ -72,8 +80,15 @@ void cg_module_free(cg_module *module) {
     if (module && !module->parent) free_tree(module);
 }
 
+/*
+ * The scope of the caller would hold every tensor in between until it ends, also those that no gradient needs, and those
+ * that the walk back is done with. The result stays pending where it is.
+ */
 cg_tensor *cg_forward(cg_module *module, cg_tensor *x) {
-    return module && x ? module->forward(module->context, module, x) : NULL;
+    if (!module || !x) return NULL;
+    if (!module->tidy) return module->forward(module->context, module, x);
+    cg_scope *scope = cg_scope_begin(module->dev);
+    return scope ? cg_scope_hand_over(scope, module->forward(module->context, module, x)) : NULL;
 }
 
 cg_device *cg_module_device(const cg_module *module) { return module ? module->dev : NULL; }
@@ -184,6 +199,7 @@ static cg_status add_child(cg_module *module, const char *name, cg_module *child
     if (!copy) return out_of_memory(module->dev, "module_add");
     grown[module->n_children++] = (cg_named_module){copy, child};
     child->parent = module;
+    for (cg_module *m = module; m && !child->tidy; m = m->parent) m->tidy = false;
     cg_module_tree_changed(module);
     return CG_OK;
 }

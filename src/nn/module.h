@@ -40,6 +40,8 @@ struct cg_module {
     char *name;
     cg_module *parent; /* NULL for the root of a tree */
     bool training;
+    bool
+        tidy; /* it and all within are the library's: no forward of the caller's may keep what is made inside */
     cg_forward_function *forward;
     void (*release)(void *context);
     void *context;
@@ -51,7 +53,11 @@ struct cg_module {
     cg_entries tree[CG_MEMBERS]; /* of the whole tree, children last; made when first asked for */
 };
 
-/* cg_custom_module with a copy of `value`, of so many bytes, as its context. */
+/* cg_custom_module for the library's own kinds: what their forward makes, but for the result, is gone when it returns. */
+cg_module *cg_module_new(cg_device *dev, const char *name, cg_forward_function *forward,
+                         void (*release)(void *context), void *context);
+
+/* cg_module_new with a copy of `value`, of so many bytes, as its context. */
 cg_module *cg_module_keeping(cg_device *dev, const char *name, cg_forward_function *forward,
                              const void *value, size_t bytes);
 

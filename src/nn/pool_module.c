@@ -40,5 +40,5 @@ static cg_tensor *global_forward(void *context, cg_module *self, cg_tensor *x) {
 }
 
 cg_module *cg_global_avg_pool_module(cg_device *dev) {
-    return cg_custom_module(dev, "global_avg_pool", global_forward, NULL, NULL);
+    return cg_module_new(dev, "global_avg_pool", global_forward, NULL, NULL);
 }

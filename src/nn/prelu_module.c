@@ -27,7 +27,7 @@ cg_module *cg_prelu_module(cg_device *dev, int64_t channels) {
                 (long long)channels);
         return NULL;
     }
-    cg_module *module = cg_custom_module(dev, "prelu", prelu_forward, NULL, NULL);
+    cg_module *module = cg_module_new(dev, "prelu", prelu_forward, NULL, NULL);
     cg_scope *scope = module ? cg_scope_begin(dev) : NULL;
     cg_tensor *start = scope ? cg_full(dev, CG_F32, cg_shape(channels), 0.25) : NULL;
     bool ok = start && cg_module_add_parameter(module, "weight", start) == CG_OK;

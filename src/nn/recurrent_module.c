@@ -115,7 +115,7 @@ static cg_module *make(cg_device *dev, cg_cell cell, int64_t inputs, int64_t hid
         return NULL;
     }
     layer *s = layer_new(dev, cell, options);
-    cg_module *module = s ? cg_custom_module(dev, names[cell], forward, layer_free, s) : NULL;
+    cg_module *module = s ? cg_module_new(dev, names[cell], forward, layer_free, s) : NULL;
     if (!module) {
         if (s) layer_free(s);
         return NULL;

@@ -35,7 +35,7 @@ cg_module *cg_residual_module(cg_module *inner, cg_module *shortcut) {
         CG_FAIL(&inner->dev->error, CG_ERROR_ARGUMENT,
                 "residual_module: the %s is inner module and shortcut at once", inner->name);
     else if (inner && (shortcut || inner->dev->error.code == CG_OK))
-        module = cg_custom_module(inner->dev, "residual", residual_forward, NULL, NULL);
+        module = cg_module_new(inner->dev, "residual", residual_forward, NULL, NULL);
     if (!module) {
         free_both(inner, shortcut);
         return NULL;

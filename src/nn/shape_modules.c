@@ -22,7 +22,7 @@ static cg_tensor *flatten_forward(void *context, cg_module *self, cg_tensor *x) 
 }
 
 cg_module *cg_flatten_module(cg_device *dev) {
-    return cg_custom_module(dev, "flatten", flatten_forward, NULL, NULL);
+    return cg_module_new(dev, "flatten", flatten_forward, NULL, NULL);
 }
 
 static cg_tensor *reshape_forward(void *context, cg_module *self, cg_tensor *x) {

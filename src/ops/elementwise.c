@@ -66,7 +66,12 @@ static bool find_device(operands *o) {
 
 static bool broadcast(operands *o) {
     for (int i = 0; i < o->n; i++) {
-        if (!o->tensor[i] || cg_broadcast_shapes(o->shape, o->tensor[i]->shape, &o->shape)) continue;
+        if (!o->tensor[i] || cg_dims_equal(&o->shape, &o->tensor[i]->shape)) continue;
+        if (o->shape.rank == 0) { /* none so far, or one that any shape takes */
+            o->shape = o->tensor[i]->shape;
+            continue;
+        }
+        if (cg_broadcast_shapes(o->shape, o->tensor[i]->shape, &o->shape)) continue;
         CG_FAIL(&o->dev->error, CG_ERROR_SHAPE, "%s: shapes do not broadcast: %s and %s", o->row->name,
                 CG_SHAPE_STR(&o->shape), CG_SHAPE_STR(&o->tensor[i]->shape));
         return false;
@@ -109,13 +114,10 @@ static cg_scalar number(const cg_arg *a, cg_dtype type) {
 }
 
 static cg_tensor *compute(operands *o) {
-    cg_leaf leaf[CG_MAX_ARITY] = {0};
-    for (int i = 0; i < o->n; i++) {
-        if (o->tensor[i])
-            leaf[i] = cg_leaf_of(o->tensor[i], &o->shape);
-        else
-            leaf[i].constant = number(&o->arg[i], o->type);
-    }
+    cg_leaf leaf[CG_MAX_ARITY];
+    for (int i = 0; i < o->n; i++)
+        leaf[i] = o->tensor[i] ? cg_leaf_of(o->tensor[i], &o->shape)
+                               : (cg_leaf){.constant = number(&o->arg[i], o->type)};
     int64_t numel;
     if (cg_tensor_check(o->dev, o->row->name, o->dtype, &o->shape, &numel)) return NULL;
     return cg_defer(o->dev, (int)(o->row - cg_rows), o->type, o->dtype, &o->shape, o->n, leaf);

@@ -118,9 +118,5 @@ cg_tensor *cg_values_end(cg_scope *scope, cg_tensor *result) {
     cg_device *dev = scope->dev;
     cg_no_grad_end(dev);
     dev->unwatched--;
-    cg_retain(result);
-    cg_scope_drop(scope);
-    if (!result || cg_scope_adopt(dev, result)) return result;
-    cg_release(result);
-    return NULL;
+    return cg_scope_hand_over(scope, result);
 }

@@ -34,11 +34,21 @@ cg_device *cg_device_open(const char *name) {
     return dev;
 }
 
+static void empty_slabs(cg_device *dev) {
+    cg_scopes_forget(dev);
+    cg_slab_empty(&dev->tensors);
+    cg_slab_empty(&dev->storages);
+    cg_slab_empty(&dev->exprs);
+    cg_slab_empty(&dev->nodes);
+    cg_slab_empty(&dev->visits);
+}
+
 void cg_device_close(cg_device *dev) {
     if (!dev) return;
     while (dev->innermost != &dev->root) cg_scope_drop(dev->innermost);
     cg_scope_drop(&dev->root);
     cg_hw_close(dev->hw);
+    empty_slabs(dev);
     free(dev);
 }
 
@@ -57,7 +67,9 @@ void cg_device_reset_peak(cg_device *dev) {
 cg_status cg_device_sync(cg_device *dev) { return dev ? cg_hw_sync(dev->hw) : CG_ERROR_ARGUMENT; }
 
 void cg_device_trim(cg_device *dev) {
-    if (dev) cg_hw_trim(dev->hw);
+    if (!dev) return;
+    cg_hw_trim(dev->hw);
+    empty_slabs(dev);
 }
 
 cg_status cg_device_set_detour(cg_device *dev, const char *name, cg_detour detour) {

@@ -5,6 +5,7 @@
 #include "clgrad/tensor.h"
 #include "core/error.h"
 #include "host/backend.h"
+#include "tensor/slab.h"
 
 typedef struct cg_expr cg_expr; /* a deferred row, see deferral.h */
 
@@ -23,12 +24,14 @@ struct cg_device {
     cg_scope root;
     cg_scope *innermost;
     cg_expr *pending; /* every deferred row, newest first */
-    bool fuse;        /* CLGRAD_FUSE */
-    int no_grad;      /* depth of cg_no_grad_begin */
-    uint64_t serial;  /* of the node or hook made last */
-    int anomaly;      /* depth of cg_anomaly_begin */
-    int unwatched;    /* inside an operation or rule, of which anomaly mode sees the result alone */
-    int recomputing;  /* inside a function that cg_checkpoint runs again */
+    cg_scope *spare;  /* scopes that have ended, by `outer`: kept with the room of their lists */
+    cg_slab tensors, storages, exprs, nodes, visits; /* kept structs of each kind */
+    bool fuse;                                       /* CLGRAD_FUSE */
+    int no_grad;                                     /* depth of cg_no_grad_begin */
+    uint64_t serial;                                 /* of the node or hook made last */
+    int anomaly;                                     /* depth of cg_anomaly_begin */
+    int unwatched;   /* inside an operation or rule, of which anomaly mode sees the result alone */
+    int recomputing; /* inside a function that cg_checkpoint runs again */
     uint64_t seed, next_stream;
 };
 
@@ -46,6 +49,7 @@ typedef struct cg_storage {
     int64_t numel;
     cg_buffer *buffer;
     cg_expr *expr;
+    bool wrapped;                   /* the buffer is host memory of the caller's */
     void (*release)(void *context); /* of wrapped host memory: hands it back; else NULL */
     void *context;
 } cg_storage;
@@ -119,5 +123,11 @@ bool cg_scope_adopt(cg_device *dev, cg_tensor *x);
  * should stay pending and fuse further.
  */
 void cg_scope_drop(cg_scope *scope);
+
+/* cg_scope_drop, but `result` (may be NULL) goes to the scope around it, as pending as it is. NULL on an error. */
+cg_tensor *cg_scope_hand_over(cg_scope *scope, cg_tensor *result);
+
+/* Frees the scopes that are kept for reuse. */
+void cg_scopes_forget(cg_device *dev);
 
 #endif

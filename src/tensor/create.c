@@ -86,6 +86,7 @@ cg_tensor *cg_from_u8(cg_device *dev, cg_dims shape, const uint8_t *data) {
 static cg_status wrap_buffer(cg_storage *s, void *data, size_t bytes) {
     if (bytes == 0) return cg_storage_allocate(s); /* nothing to share */
     s->buffer = cg_hw_wrap(s->dev->hw, data, bytes);
+    s->wrapped = true;
     return s->buffer ? CG_OK : s->dev->error.code;
 }
 

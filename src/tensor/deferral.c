@@ -7,17 +7,19 @@
 #include "core/shape.h"
 #include "tensor/deferral_program.h"
 #include "tensor/deferred_product.h"
+#include "tensor/output_memory.h"
 
 /* --- expr objects --------------------------------------------------------------------------------------- */
 
 void cg_expr_drop(cg_storage *s) {
     cg_expr *e = s->expr;
     if (!e) return;
+    cg_device *dev = s->dev;
     s->expr = NULL;
     if (e->previous)
         e->previous->next = e->next;
     else
-        s->dev->pending = e->next;
+        dev->pending = e->next;
     if (e->next) e->next->previous = e->previous;
     for (int i = 0; i < e->n; i++) {
         if (!e->leaf[i].storage) continue;
@@ -25,17 +27,26 @@ void cg_expr_drop(cg_storage *s) {
         cg_storage_release(e->leaf[i].storage);
     }
     free(e->product);
-    free(e);
+    cg_slab_give(&dev->exprs, e);
 }
 
 static cg_expr *expr_new(cg_storage *s, int row, cg_dtype type, const cg_dims *shape, int n,
                          const cg_leaf *leaf) {
-    cg_expr *e = calloc(1, sizeof *e);
+    cg_expr *e = cg_slab_take(&s->dev->exprs, sizeof *e);
     if (!e) {
         CG_FAIL(&s->dev->error, CG_ERROR_MEMORY, "tensor: out of host memory");
         return NULL;
     }
-    *e = (cg_expr){.storage = s, .row = row, .n = n, .type = type, .shape = *shape, .rows = row >= 0};
+    e->previous = NULL;
+    e->storage = s;
+    e->row = row;
+    e->n = n;
+    e->type = type;
+    e->shape = *shape;
+    e->rows = row >= 0;
+    e->inputs = e->consts = 0;
+    e->has_product = false;
+    e->product = NULL;
     for (int i = 0; i < n; i++) {
         e->leaf[i] = leaf[i];
         if (!leaf[i].storage) {
@@ -81,11 +92,15 @@ enum { CONST0 = CG_MAX_INPUTS, INSTR0 = CG_MAX_INPUTS + CG_MAX_CONSTS };
 static int add_input(cg_builder *b, const cg_leaf *leaf) {
     cg_fused *f = b->fused;
     int n = f->program.n_inputs;
-    cg_operand o = {.buffer = leaf->storage->buffer, .dtype = leaf->storage->dtype, .offset = leaf->offset};
-    memcpy(o.stride, leaf->stride, sizeof o.stride);
     for (int i = 0; i < n; i++)
-        if (f->input[i] == leaf->storage && memcmp(&f->in[i], &o, sizeof o) == 0) return i;
-    f->in[n] = o;
+        if (f->input[i] == leaf->storage && f->in[i].offset == leaf->offset &&
+            memcmp(f->in[i].stride, leaf->stride, sizeof leaf->stride) == 0)
+            return i;
+    cg_operand *o = &f->in[n];
+    o->buffer = leaf->storage->buffer;
+    o->dtype = leaf->storage->dtype;
+    o->offset = leaf->offset;
+    memcpy(o->stride, leaf->stride, sizeof o->stride);
     f->input[n] = leaf->storage;
     f->program.n_inputs++;
     return n;
@@ -151,6 +166,13 @@ void cg_builder_seal(cg_program *p) {
 
 /* --- running ---------------------------------------------------------------------------------------------- */
 
+/* Of a cg_fused only the program is read beyond its counts, so the rest is not filled. */
+static void begin(cg_builder *b, cg_fused *fused, cg_dtype type) {
+    b->fused = fused;
+    b->n_done = 0;
+    fused->program = (cg_program){.type = (uint8_t)type};
+}
+
 /* The storages the program of `s` writes: s, and what a record keeps of the pending ones it passes by. */
 static int choose_outputs(cg_builder *b, cg_storage *s, int value, cg_storage **out) {
     cg_program *p = &b->fused->program;
@@ -165,27 +187,10 @@ static int choose_outputs(cg_builder *b, cg_storage *s, int value, cg_storage **
     return p->n_outputs;
 }
 
-static void free_buffers(cg_storage *const *out, int n) {
-    for (int i = 0; i < n; i++) {
-        cg_hw_free(out[i]->dev->hw, out[i]->buffer);
-        out[i]->buffer = NULL;
-    }
-}
-
-/* Gives the n storages of `out` memory, or none of them. */
-static cg_status allocate_all(int n, cg_storage *const *out) {
-    for (int i = 0; i < n; i++) {
-        if (!cg_storage_allocate(out[i])) continue;
-        free_buffers(out, i);
-        return out[i]->dev->error.code;
-    }
-    return CG_OK;
-}
-
 /* After work with this outcome: what it was to write has no memory again, or is pending no more. */
-static cg_status finish(cg_status status, int n, cg_storage *const *out) {
+static cg_status finish(cg_status status, int n, cg_storage *const *out, cg_storage *donor) {
     if (status) {
-        free_buffers(out, n);
+        cg_outputs_free(out, n, donor);
         return status;
     }
     /* Dropping a formula may release the last hold on another output's storage: hold them all meanwhile. */
@@ -197,26 +202,32 @@ static cg_status finish(cg_status status, int n, cg_storage *const *out) {
 
 cg_status cg_builder_run(cg_device *dev, const cg_fused *fused, const cg_dims *shape, const cg_tensor *target,
                          int n, cg_storage *const *out) {
-    cg_map_request map = {.program = &fused->program, .rank = shape->rank};
+    cg_map_request map; /* large, and only what the program has of it is read: the rest is not filled */
+    map.program = &fused->program;
+    map.rank = shape->rank;
     memcpy(map.shape, shape->dim, sizeof map.shape);
-    memcpy(map.in, fused->in, sizeof map.in);
-    memcpy(map.consts, fused->consts, sizeof map.consts);
+    memcpy(map.in, fused->in, fused->program.n_inputs * sizeof *map.in);
+    memcpy(map.consts, fused->consts, fused->program.n_consts * sizeof *map.consts);
     if (target) map.out[0] = cg_tensor_operand(target);
-    if (allocate_all(n, out)) return dev->error.code;
+    cg_storage *donor = target ? NULL : cg_output_donor(fused, out[0]);
+    if (cg_outputs_allocate(out, n, donor)) return dev->error.code;
     for (int i = 0; i < n; i++) {
         cg_operand *o = &map.out[i + (target != NULL)];
         *o = (cg_operand){.buffer = out[i]->buffer, .dtype = out[i]->dtype};
         cg_dims_strides(shape, o->stride);
     }
-    return finish(cg_hw_map(dev->hw, &map), n, out);
+    return finish(cg_hw_map(dev->hw, &map), n, out, donor);
 }
 
 /* Of a formula with a product; the product by itself where the backend could not store all that is to be kept. */
 static cg_status force_product(cg_storage *s, const cg_expr *product) {
     cg_expr *e = s->expr;
     cg_storage *p = product->storage, *out[CG_MAX_OUTPUTS];
-    cg_fused fused = {.program = {.type = (uint8_t)e->type, .n_inputs = 1}, .input = {p}};
-    cg_builder b = {.fused = &fused, .shape = &e->shape};
+    cg_fused fused;
+    cg_builder b = {.shape = &e->shape};
+    begin(&b, &fused, e->type);
+    fused.program.n_inputs = 1;
+    fused.input[0] = p;
     const int value = add_expr(&b, e);
     const bool wanted = cg_product_is_held(product, b.done, b.n_done);
     p->saved += wanted;
@@ -224,8 +235,8 @@ static cg_status force_product(cg_storage *s, const cg_expr *product) {
     p->saved -= wanted;
     if (n > 1 && !s->dev->hw->backend->many_outputs) return cg_force(p) ? p->dev->error.code : cg_force(s);
     cg_builder_seal(&fused.program);
-    if (allocate_all(n, out)) return s->dev->error.code;
-    return finish(cg_product_run(product, &fused, &e->shape, n, out), n, out);
+    if (cg_outputs_allocate(out, n, NULL)) return s->dev->error.code;
+    return finish(cg_product_run(product, &fused, &e->shape, n, out), n, out, NULL);
 }
 
 cg_status cg_force(cg_storage *s) {
@@ -233,9 +244,10 @@ cg_status cg_force(cg_storage *s) {
     if (!e) return CG_OK;
     const cg_expr *product = cg_product_behind(e);
     if (product) return force_product(s, product);
-    cg_fused fused = {.program = {.type = (uint8_t)e->type}};
-    cg_builder b = {.fused = &fused};
+    cg_fused fused;
+    cg_builder b;
     cg_storage *out[CG_MAX_OUTPUTS];
+    begin(&b, &fused, e->type);
     int n = choose_outputs(&b, s, add_expr(&b, e), out);
     cg_builder_seal(&fused.program);
     return cg_builder_run(s->dev, &fused, &e->shape, NULL, n, out);
@@ -374,15 +386,13 @@ static cg_status settle(cg_dtype type, cg_dtype dtype, const cg_dims *shape, int
 }
 
 cg_tensor *cg_defer(cg_device *dev, int row, cg_dtype type, cg_dtype dtype, const cg_dims *shape, int n,
-                    const cg_leaf *leaf) {
-    cg_leaf settled[CG_MAX_ARITY];
-    memcpy(settled, leaf, (size_t)n * sizeof *leaf);
-    if (settle(type, dtype, shape, n, settled)) return NULL;
+                    cg_leaf *leaf) {
+    if (settle(type, dtype, shape, n, leaf)) return NULL;
     cg_storage *s = cg_storage_new(dev, dtype, cg_dims_numel(shape));
     if (!s) return NULL;
     cg_tensor *x = NULL;
-    if (expr_new(s, row, type, shape, n, settled)) x = cg_tensor_new(s, shape, NULL, 0);
-    bool constant = row == CG_EXPR_COPY && !settled[0].storage;
+    if (expr_new(s, row, type, shape, n, leaf)) x = cg_tensor_new(s, shape, NULL, 0);
+    bool constant = row == CG_EXPR_COPY && !leaf[0].storage;
     if (x && !dev->fuse && !constant && cg_force(s)) x = NULL;
     cg_storage_release(s);
     return x;
@@ -405,8 +415,7 @@ cg_tensor *cg_defer_product(const struct cg_pending_product *p, const cg_dims *s
 }
 
 cg_status cg_builder_start(cg_builder *b, cg_tensor *x, cg_dtype type, int *value) {
-    *b->fused = (cg_fused){.program = {.type = (uint8_t)type}};
-    b->n_done = 0;
+    begin(b, b->fused, type);
     cg_leaf leaf = cg_leaf_of(x, &x->shape);
     const cg_expr *product = cg_product_behind(leaf.storage->expr);
     if (product && cg_force(product->storage)) return leaf.storage->dev->error.code;

@@ -43,10 +43,10 @@ struct cg_expr {
 /*
  * The row-major tensor row(leaf...) of `shape`, dtype `dtype`, computed in `type`; pending where the device
  * defers. Strides of the leaves are over `shape`. The shape and dtype have been checked. A COPY of a
- * constant is a constant tensor, and stays one wherever it is used.
+ * constant is a constant tensor, and stays one wherever it is used. The leaves are settled where they are.
  */
 cg_tensor *cg_defer(cg_device *dev, int row, cg_dtype type, cg_dtype dtype, const cg_dims *shape, int n,
-                    const cg_leaf *leaf);
+                    cg_leaf *leaf);
 
 /*
  * The row-major tensor a b + bias of `shape` and the dtype of a; `bias` (may be NULL) is over the columns. All three are

@@ -6,12 +6,17 @@
 
 cg_scope *cg_scope_begin(cg_device *dev) {
     if (!dev) return NULL;
-    cg_scope *scope = calloc(1, sizeof *scope);
-    if (!scope) {
-        CG_FAIL(&dev->error, CG_ERROR_MEMORY, "scope_begin: out of host memory");
-        return NULL;
+    cg_scope *scope = dev->spare;
+    if (scope) {
+        dev->spare = scope->outer;
+    } else {
+        scope = calloc(1, sizeof *scope);
+        if (!scope) {
+            CG_FAIL(&dev->error, CG_ERROR_MEMORY, "scope_begin: out of host memory");
+            return NULL;
+        }
+        scope->dev = dev;
     }
-    scope->dev = dev;
     scope->outer = dev->innermost;
     dev->innermost = scope;
     return scope;
@@ -35,13 +40,40 @@ bool cg_scope_adopt(cg_device *dev, cg_tensor *x) {
 
 /* Released newest first, so that a consumer goes before what it reads. */
 void cg_scope_drop(cg_scope *scope) {
+    cg_device *dev = scope->dev;
     while (scope->count) cg_release(scope->tensor[--scope->count]);
-    free(scope->tensor);
-    scope->tensor = NULL;
-    scope->room = 0;
-    if (!scope->outer) return; /* the root scope is part of its device */
-    scope->dev->innermost = scope->outer;
-    free(scope);
+    if (!scope->outer) { /* the root scope is part of its device */
+        free(scope->tensor);
+        scope->tensor = NULL;
+        scope->room = 0;
+        return;
+    }
+    dev->innermost = scope->outer;
+    if (CG_SLAB_KEEPS) {
+        scope->outer = dev->spare;
+        dev->spare = scope;
+    } else {
+        free(scope->tensor);
+        free(scope);
+    }
+}
+
+cg_tensor *cg_scope_hand_over(cg_scope *scope, cg_tensor *result) {
+    cg_device *dev = scope->dev;
+    cg_retain(result);
+    cg_scope_drop(scope);
+    if (!result || cg_scope_adopt(dev, result)) return result;
+    cg_release(result);
+    return NULL;
+}
+
+void cg_scopes_forget(cg_device *dev) {
+    for (cg_scope *scope = dev->spare, *next; scope; scope = next) {
+        next = scope->outer;
+        free(scope->tensor);
+        free(scope);
+    }
+    dev->spare = NULL;
 }
 
 /* What is kept beyond the scope must not hold on to its temporaries: it is computed now. */
@@ -80,7 +112,8 @@ void cg_record_release(cg_record *record) {
 
 void cg_release(cg_tensor *x) {
     if (!x || --x->refs > 0) return;
+    cg_device *dev = x->storage->dev;
     cg_record_release(x->record);
     cg_storage_release(x->storage);
-    free(x);
+    cg_slab_give(&dev->tensors, x);
 }

@@ -7,7 +7,7 @@
 #include "tensor/deferral.h"
 
 cg_storage *cg_storage_new(cg_device *dev, cg_dtype dtype, int64_t numel) {
-    cg_storage *s = calloc(1, sizeof *s);
+    cg_storage *s = cg_slab_take(&dev->storages, sizeof *s);
     if (!s) {
         CG_FAIL(&dev->error, CG_ERROR_MEMORY, "tensor: out of host memory");
         return NULL;
@@ -23,15 +23,16 @@ cg_status cg_storage_allocate(cg_storage *s) {
 
 void cg_storage_release(cg_storage *s) {
     if (!s || --s->refs > 0) return;
+    cg_device *dev = s->dev;
     cg_expr_drop(s);
-    if (s->release) cg_hw_sync(s->dev->hw); /* its owner may free or overwrite the memory at once */
-    cg_hw_free(s->dev->hw, s->buffer);
+    if (s->release) cg_hw_sync(dev->hw); /* its owner may free or overwrite the memory at once */
+    cg_hw_free(dev->hw, s->buffer);
     if (s->release) s->release(s->context);
-    free(s);
+    cg_slab_give(&dev->storages, s);
 }
 
 cg_tensor *cg_tensor_new(cg_storage *s, const cg_dims *shape, const int64_t *stride, int64_t offset) {
-    cg_tensor *x = calloc(1, sizeof *x);
+    cg_tensor *x = cg_slab_take(&s->dev->tensors, sizeof *x);
     if (!x) {
         CG_FAIL(&s->dev->error, CG_ERROR_MEMORY, "tensor: out of host memory");
         return NULL;
@@ -39,12 +40,15 @@ cg_tensor *cg_tensor_new(cg_storage *s, const cg_dims *shape, const int64_t *str
     x->refs = 1;
     x->shape = *shape;
     x->offset = offset;
-    if (stride)
+    x->record = NULL;
+    if (stride) {
         memcpy(x->stride, stride, sizeof x->stride);
-    else
+    } else {
+        memset(x->stride, 0, sizeof x->stride);
         cg_dims_strides(shape, x->stride);
+    }
     if (!cg_scope_adopt(s->dev, x)) {
-        free(x);
+        cg_slab_give(&s->dev->tensors, x);
         return NULL;
     }
     x->storage = cg_storage_retain(s);

@@ -34,7 +34,7 @@ static struct {
 /* The live blocks: an open hash table, so that a block of somebody else's is not counted when freed. */
 enum { SLOTS = 1 << 16 };
 static void *live[SLOTS];
-static long n_live;
+static long n_live, n_calls; /* blocks that live; blocks ever made */
 static void *const deleted = live;
 
 static size_t slot_of(const void *block) { return ((uintptr_t)block >> 4) * 0x9e3779b1u % SLOTS; }
@@ -45,6 +45,7 @@ static void *count(void *block) {
     while (live[i] && live[i] != deleted) i = (i + 1) % SLOTS;
     live[i] = block;
     n_live++;
+    n_calls++;
     return block;
 }
 
@@ -234,6 +235,32 @@ enum { EACH = 100, STRIDE = 37 };
 enum { EACH = 1, STRIDE = 1 };
 #endif
 
+/* --- what is steady ------------------------------------------------------------------------------------- */
+
+static bool small_step(fixture *f) {
+    cg_scope *scope = cg_scope_begin(f->dev);
+    cg_tensor *y = cg_sum(cg_mul(cg_tanh(f->x), f->x), CG_ALL_AXES, false);
+    const bool ok = cg_eval(y) && cg_backward(y) == CG_OK;
+    cg_zero_grad(f->x);
+    cg_scope_end(scope);
+    return ok;
+}
+
+/* A device keeps what its operations and walks let go of: after the first ones none asks the host for memory. */
+static void check_steady(void) {
+    fixture f;
+    if (!make_fixture(&f)) return;
+    CHECK(cg_require_grad(f.x, true) && small_step(&f) && small_step(&f));
+    const long before = n_calls;
+    for (int i = 0; i < 10; i++) CHECK(small_step(&f));
+#ifndef __SANITIZE_ADDRESS__
+    CHECK_MSG(n_calls == before, "%ld blocks in 10 steps", n_calls - before);
+#else
+    CHECK(n_calls > before); /* there nothing is kept */
+#endif
+    drop_fixture(&f);
+}
+
 /* In a process of its own, so that a crash is the failure of one scenario. Gives the number of faults. */
 static void run_scenario(const fault_scenario *s, volatile long *faults) {
     json_set_alloc_funcs(__wrap_malloc, __wrap_free); /* the parser of file headers fails too */
@@ -249,7 +276,7 @@ static bool in_a_child(const fault_scenario *s, volatile long *faults) {
         if (s)
             run_scenario(s, faults);
         else
-            write_files();
+            write_files(), check_steady();
         fflush(NULL);
         _exit(check_failures() != 0);
     }
