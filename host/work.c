@@ -2,6 +2,7 @@
 
 #include "host/compose.h"
 #include "host/detour.h"
+#include "host/recorded_work.h"
 
 /* --- How each kind is run: one line for each, so that no pointer to a function is cast ------------------------- */
 
@@ -204,7 +205,8 @@ cg_status cg_work_do(cg_hw *hw, cg_work kind, const void *request) {
     const cg_work_kind *k = &cg_work_kinds[kind];
     hw->stats.work[kind]++;
     const cg_detour detour = cg_detour_of(hw, kind, request);
+    if (detour != CG_DETOUR_NONE && hw->recording) return cg_record_refuse(hw, "the device has detours");
     if (detour != CG_DETOUR_NONE) return cg_detour_run(hw, kind, request, detour);
     if (k->present && !k->present(hw->backend)) return k->compose(hw, request);
-    return k->run(hw->backend, hw, request);
+    return hw->recording ? cg_record_work(hw, kind, request) : k->run(hw->backend, hw, request);
 }

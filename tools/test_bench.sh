@@ -110,6 +110,12 @@ broken "a time below 0" 'result 0: "seconds" has no "min" above 0' "$head{\"case
 broken "times out of order" 'not in order at "median"' \
   "$head{\"case\": \"a/b\", \"target\": \"cpu\", \"seconds\": {\"min\": 3, \"median\": 2, \"max\": 4}}]}"
 broken "a number that is text" '"flops" is no number' "$head{\"case\": \"a/b\", \"target\": \"cpu\", \"flops\": \"many\"}]}"
+head='{"format": "clgrad-bench", "format_version": 1, "results": [], '
+broken "devices that are none" '"devices" is no list' "$head\"devices\": 5}"
+broken "a device without a name" 'device 0 has no "id"' "$head\"devices\": [{}]}"
+broken "a machine that is none" '"machine" is no object' "$head\"machine\": []}"
+broken "limits that are not whole" 'the limits of device 0 are not whole' \
+  "$head\"devices\": [{\"id\": \"cpu\", \"limits\": {\"flops\": 1}}]}"
 check "a file that is not there" says "No such file" bench --against "$work/none.json" --only map/add_1K
 check "a folder" says "it is a folder" bench --from "$work"
 

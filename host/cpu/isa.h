@@ -16,6 +16,7 @@
 #define CG_ISA_TEXT(isa) CG_ISA_TEXT2(isa)
 
 #include "host/cpu/isa/rows_isa.h"
+#include "host/cpu/isa/fused_isa.h"
 #include "host/cpu/isa/convert_isa.h"
 #include "host/cpu/isa/folds_isa.h"
 #include "host/cpu/isa/scans_isa.h"
@@ -37,6 +38,7 @@ enum {
 typedef struct cg_isa {
     const char *name;                                  /* "base", "v3", "v4" */
     const cg_rows_isa *rows[CG_COMPUTE_TYPES];         /* by T */
+    const cg_fused_isa *fused[CG_REAL_TYPES];          /* by T */
     const cg_convert_isa *convert[CG_COMPUTE_TYPES];   /* by T */
     const cg_convert_isa *bytes;                       /* u8 and bool to themselves, for copies */
     const cg_folds_isa *folds[CG_COMPUTE_TYPES];       /* by T */

@@ -3,6 +3,7 @@
 
 extern const cg_rows_isa CG_ISA_NAME(cg_rows_f32), CG_ISA_NAME(cg_rows_f64), CG_ISA_NAME(cg_rows_i32),
     CG_ISA_NAME(cg_rows_i64);
+extern const cg_fused_isa CG_ISA_NAME(cg_fused_f32), CG_ISA_NAME(cg_fused_f64);
 extern const cg_convert_isa CG_ISA_NAME(cg_convert_f32), CG_ISA_NAME(cg_convert_f64),
     CG_ISA_NAME(cg_convert_i32), CG_ISA_NAME(cg_convert_i64), CG_ISA_NAME(cg_convert_bytes);
 extern const cg_folds_isa CG_ISA_NAME(cg_folds_f32), CG_ISA_NAME(cg_folds_f64), CG_ISA_NAME(cg_folds_i32),
@@ -30,6 +31,7 @@ const cg_isa CG_ISA_NAME(cg_isa) = {
     .name = CG_ISA_TEXT(CG_ISA),
     .rows = {&CG_ISA_NAME(cg_rows_f32), &CG_ISA_NAME(cg_rows_f64), &CG_ISA_NAME(cg_rows_i32),
              &CG_ISA_NAME(cg_rows_i64)},
+    .fused = {&CG_ISA_NAME(cg_fused_f32), &CG_ISA_NAME(cg_fused_f64)},
     .convert = {&CG_ISA_NAME(cg_convert_f32), &CG_ISA_NAME(cg_convert_f64), &CG_ISA_NAME(cg_convert_i32),
                 &CG_ISA_NAME(cg_convert_i64)},
     .bytes = &CG_ISA_NAME(cg_convert_bytes),
