@@ -135,9 +135,10 @@ static void answer(FILE *out, cg_device *dev, char verb, int i, const cg_product
         fprintf(out, "%s: %s\n", cg_device_properties(dev)->id, cg_device_properties(dev)->name);
     else if (verb == 'a')
         fprintf(out, "%d\n", cg_tuning_avoided(dev, i));
-    else if (verb == '?')
-        fprintf(out, "%d %.9g\n", cg_tuning_choice(dev, s, &seconds), seconds);
-    else {
+    else if (verb == '?') {
+        const int chosen = cg_tuning_choice(dev, s, &seconds);
+        fprintf(out, "%d %.9g\n", chosen, seconds);
+    } else {
         status = verb == 'm'   ? cg_tuning_measure(dev, s, i, &seconds)
                  : verb == 'c' ? cg_tuning_choose(dev, s, i, seconds)
                  : verb == 'x' ? cg_tuning_avoid(dev, i)

@@ -86,7 +86,9 @@ static int buffers_of_matmul(void *request, cg_work_buffer *list) {
     list[0] = (cg_work_buffer){&r->a.buffer, false};
     list[1] = (cg_work_buffer){&r->b.buffer, false};
     list[2] = (cg_work_buffer){&r->c.buffer, true};
-    return 3 + (r->epilogue ? list_operands(r->in, r->epilogue->n_inputs - 1, false, list + 3) : 0);
+    if (!r->epilogue) return 3;
+    const int n = 3 + list_operands(r->in, r->epilogue->n_inputs - 1, false, list + 3);
+    return n + list_operands(r->more, r->epilogue->n_outputs - 1, true, list + n);
 }
 
 static int buffers_of_random(void *request, cg_work_buffer *list) {
