@@ -27,7 +27,9 @@ static cg_tensor *softmax(cg_tensor *x) { return cg_softmax(cg_mul(x, 3), 0); }
 static cg_tensor *log_softmax(cg_tensor *x) { return cg_log_softmax(cg_cast(x, CG_F64), 0); }
 static cg_tensor *uniform(cg_tensor *x) { return cg_uniform(cg_device_of(x), CG_F32, cg_shape(N), -1, 1); }
 static cg_tensor *normal(cg_tensor *x) { return cg_normal(cg_device_of(x), CG_F64, cg_shape(N), 0, 1); }
-static cg_tensor *integers(cg_tensor *x) { return cg_integers(cg_device_of(x), CG_I64, cg_shape(N), -5, 1000); }
+static cg_tensor *integers(cg_tensor *x) {
+    return cg_integers(cg_device_of(x), CG_I64, cg_shape(N), -5, 1000);
+}
 static cg_tensor *permutation(cg_tensor *x) { return cg_permutation(cg_device_of(x), cg_numel(x)); }
 static cg_tensor *running_sum(cg_tensor *x) { return cg_cumsum(x, 0); }
 
