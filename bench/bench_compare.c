@@ -89,10 +89,15 @@ static bool is_device(const json_t *document, const char *target) {
     return false;
 }
 
+/* A device of the earlier run that this one left out is no peer. */
+static bool is_peer(const json_t *document, const json_t *peers, const char *target) {
+    return !is_device(document, target) && !is_device(peers, target) && strcmp(target, "reference") != 0;
+}
+
 static void print_peer(const json_t *document, const json_t *peer) {
     const char *title = bench_entry_text(peer, "case"), *target = bench_entry_text(peer, "target");
     const double median = bench_entry_seconds(peer, "median");
-    if (median == 0 || is_device(document, target) || strcmp(target, "reference") == 0) return;
+    if (median == 0) return;
     size_t i;
     json_t *entry;
     json_array_foreach(bench_document_results(document), i, entry) {
@@ -108,5 +113,7 @@ static void print_peer(const json_t *document, const json_t *peer) {
 void bench_print_peers(const json_t *document, const json_t *peers) {
     size_t i;
     json_t *entry;
-    json_array_foreach(bench_document_results(peers), i, entry) print_peer(document, entry);
+    json_array_foreach(bench_document_results(peers), i,
+                       entry) if (is_peer(document, peers, bench_entry_text(entry, "target")))
+        print_peer(document, entry);
 }

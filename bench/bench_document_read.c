@@ -25,8 +25,8 @@ static bool check_text(const json_t *entry, size_t i, const char *key, char why[
 
 /* Numbers that may be missing, but not be anything else. */
 static bool check_numbers(const json_t *entry, size_t i, char why[BENCH_WHY]) {
-    static const char *const keys[] = {"samples", "runs",      "first",    "build", "floor",      "flops",
-                                       "bytes",   "intensity", "launches", "waits", "allocations"};
+    static const char *const keys[] = {"samples", "runs",      "first",    "build", "floor", "flops",
+                                       "bytes",   "intensity", "launches", "moved", "waits", "allocations"};
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
         const json_t *number = json_object_get(entry, keys[k]);
         if (number && !(json_is_number(number) && json_number_value(number) >= 0))
@@ -68,11 +68,30 @@ static bool check_results(const json_t *document, char why[BENCH_WHY]) {
     return true;
 }
 
+/* What describes the machine: objects and texts where they are, with a name for each device. */
+static bool check_machine(const json_t *document, char why[BENCH_WHY]) {
+    const json_t *machine = json_object_get(document, "machine"),
+                 *devices = json_object_get(document, "devices");
+    if (machine && !json_is_object(machine)) return refuse(why, "\"machine\" is no object");
+    if (devices && !json_is_array(devices)) return refuse(why, "\"devices\" is no list");
+    size_t i;
+    json_t *device;
+    json_array_foreach(devices, i, device) {
+        const json_t *limits = json_object_get(device, "limits");
+        if (!*bench_entry_text(device, "id")) return refuse(why, "device %zu has no \"id\"", i);
+        const bool whole = bench_entry_number(limits, "flops") > 0 &&
+                           json_is_object(json_object_get(limits, "memory")) &&
+                           json_is_object(json_object_get(limits, "cache"));
+        if (limits && !whole) return refuse(why, "the limits of device %zu are not whole", i);
+    }
+    return true;
+}
+
 static bool check_format(const json_t *document, char why[BENCH_WHY]) {
     if (!json_is_object(document)) return refuse(why, "it is no object");
     const json_t *format = json_object_get(document, "format");
     const char *program = bench_entry_text(document, "program");
-    if (!format && (strcmp(program, "compare.py") == 0 || strcmp(program, "peers.py") == 0)) return true;
+    if (!format && strcmp(program, "compare.py") == 0) return true;
     if (!format || strcmp(bench_entry_text(document, "format"), "clgrad-bench") != 0)
         return refuse(why, "it is neither of clgrad bench (\"format\": \"clgrad-bench\") nor of bench/peers");
     const json_t *version = json_object_get(document, "format_version");
@@ -92,7 +111,8 @@ json_t *bench_document_read(const char *path, char why[BENCH_WHY]) {
     if (about.st_size > MAX_BYTES) return refuse(why, "it is larger than %d MiB", MAX_BYTES >> 20), NULL;
     json_t *document = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     if (!document) return refuse(why, "it is no JSON: line %d: %s", error.line, error.text), NULL;
-    if (check_format(document, why) && check_results(document, why)) return document;
+    if (check_format(document, why) && check_machine(document, why) && check_results(document, why))
+        return document;
     json_decref(document);
     return NULL;
 }

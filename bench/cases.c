@@ -193,6 +193,7 @@ void bench_job_end(bench_job *job) {
     for (int i = 0; i < BENCH_INPUTS; i++) cg_release(job->in[i]);
     cg_release(job->label);
     cg_release(job->out);
+    cg_recording_free(job->recording);
     cg_optimizer_free(job->optimizer);
     cg_module_free(job->module);
     *job = (bench_job){0};

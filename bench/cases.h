@@ -33,6 +33,7 @@ typedef struct bench_job {
     cg_tensor *out; /* the result of the last bench_run that was to keep it */
     cg_module *module;
     cg_optimizer *optimizer;
+    cg_recording *recording;
 } bench_job;
 
 /* How far a result is from the reference. */

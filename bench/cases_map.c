@@ -12,6 +12,10 @@ static bench_input row_input(const int64_t *size, int i) {
     return (bench_input){cg_shape(size[0]), i == 0 ? -4 : -3, i == 0 ? 4 : 5};
 }
 
+static bench_input positive_input(const int64_t *size, int i) {
+    return (bench_input){cg_shape(size[0]), i == 0 ? 0.1 : -3, i == 0 ? 8 : 3};
+}
+
 static int64_t row_length(const int64_t *size) { return size[0] < ROW ? size[0] : ROW; }
 static int64_t row_elements(const int64_t *size) { return size[0]; }
 static double unary_bytes(const int64_t *size) { return 8.0 * (double)size[0]; }
@@ -28,6 +32,16 @@ static double binary_floor(const int64_t *size, const machine_limits *limits) {
 static cg_tensor *run_copy(bench_job *job) { return cg_clone(job->in[0]); }
 static cg_tensor *run_exp(bench_job *job) { return cg_exp(job->in[0]); }
 static cg_tensor *run_gelu(bench_job *job) { return cg_gelu(job->in[0]); }
+static cg_tensor *run_gelu_tanh(bench_job *job) { return cg_gelu_tanh(job->in[0]); }
+static cg_tensor *run_gelu_grad(bench_job *job) { return cg_gelu_grad(job->in[0]); }
+static cg_tensor *run_tanh(bench_job *job) { return cg_tanh(job->in[0]); }
+static cg_tensor *run_sigmoid(bench_job *job) { return cg_sigmoid(job->in[0]); }
+static cg_tensor *run_silu(bench_job *job) { return cg_swish(job->in[0]); }
+static cg_tensor *run_softplus(bench_job *job) { return cg_softplus(job->in[0]); }
+static cg_tensor *run_sin(bench_job *job) { return cg_sin(job->in[0]); }
+static cg_tensor *run_log(bench_job *job) { return cg_log(job->in[0]); }
+static cg_tensor *run_sqrt(bench_job *job) { return cg_sqrt(job->in[0]); }
+static cg_tensor *run_pow(bench_job *job) { return cg_pow(job->in[0], job->in[1]); }
 static cg_tensor *run_add(bench_job *job) { return cg_add(job->in[0], job->in[1]); }
 
 static void expect_copy(bench_problem *p, int64_t row) {
@@ -46,13 +60,29 @@ static void expect_row(bench_problem *p, int64_t row) {
 }
 
 #define ROW_WORK(inputs, move, check)                                                                        \
-    .suite = "map", .n_inputs = inputs, .repeat = 1, .input = row_input, .row = row_length,                  \
-    .elements = row_elements, .bytes = move##_bytes, .floor = move##_floor, .expect = check
+    .suite = "map", .n_inputs = inputs, .repeat = 1, .row = row_length, .elements = row_elements,            \
+    .bytes = move##_bytes, .floor = move##_floor, .expect = check
 
-static const bench_work copy_work = {ROW_WORK(1, unary, expect_copy), .run = run_copy};
-static const bench_work exp_work = {ROW_WORK(1, unary, expect_row), .intensity = 1.0 / 8, .run = run_exp};
-static const bench_work gelu_work = {ROW_WORK(1, unary, expect_row), .intensity = 4.0 / 8, .run = run_gelu};
-static const bench_work add_work = {ROW_WORK(2, binary, expect_row), .intensity = 1.0 / 12, .run = run_add};
+#define UNARY_WORK(name, operations, from)                                                                   \
+    static const bench_work name##_work = {ROW_WORK(1, unary, expect_row), .input = from,                    \
+                                           .intensity = operations / 8.0, .run = run_##name};
+
+static const bench_work copy_work = {ROW_WORK(1, unary, expect_copy), .input = row_input, .run = run_copy};
+static const bench_work add_work = {ROW_WORK(2, binary, expect_row), .input = row_input,
+                                    .intensity = 1.0 / 12, .run = run_add};
+static const bench_work pow_work = {ROW_WORK(2, binary, expect_row), .input = positive_input,
+                                    .intensity = 1.0 / 12, .run = run_pow};
+UNARY_WORK(exp, 1, row_input)
+UNARY_WORK(gelu, 4, row_input)
+UNARY_WORK(gelu_grad, 8, row_input)
+UNARY_WORK(gelu_tanh, 8, row_input)
+UNARY_WORK(tanh, 1, row_input)
+UNARY_WORK(sigmoid, 3, row_input)
+UNARY_WORK(silu, 4, row_input)
+UNARY_WORK(softplus, 3, row_input)
+UNARY_WORK(sin, 1, row_input)
+UNARY_WORK(log, 1, positive_input)
+UNARY_WORK(sqrt, 1, positive_input)
 
 /* --- Matrices ------------------------------------------------------------------------------------------- */
 
@@ -151,6 +181,16 @@ const bench_case bench_cases_map[] = {
     {"exp_16M", &exp_work, {FULL_MAP, {9001}}, "exp"},
     {"gelu_16M", &gelu_work, {FULL_MAP, {9001}}, "gelu"},
     {"add_16M", &add_work, {FULL_MAP, {9001}}, "add"},
+    {"gelu_grad_16M", &gelu_grad_work, {FULL_MAP, {9001}}, "gelu_grad"},
+    {"gelu_tanh_16M", &gelu_tanh_work, {FULL_MAP, {9001}}, "gelu_tanh"},
+    {"tanh_16M", &tanh_work, {FULL_MAP, {9001}}, "tanh"},
+    {"sigmoid_16M", &sigmoid_work, {FULL_MAP, {9001}}, "sigmoid"},
+    {"silu_16M", &silu_work, {FULL_MAP, {9001}}, "swish"},
+    {"softplus_16M", &softplus_work, {FULL_MAP, {9001}}, "softplus"},
+    {"sin_16M", &sin_work, {FULL_MAP, {9001}}, "sin"},
+    {"log_16M", &log_work, {FULL_MAP, {9001}}, "log"},
+    {"sqrt_16M", &sqrt_work, {FULL_MAP, {9001}}, "sqrt"},
+    {"pow_16M", &pow_work, {FULL_MAP, {9001}}, "pow"},
     SIZES_OF("add", &add_work),
     SIZES_OF("exp", &exp_work),
     {"6_rows_4096x4096", &chain_work, {{4096, 4096}, {1024, 4096}, {37, 131}}, NULL},

@@ -153,6 +153,23 @@ static cg_tensor *step_run(bench_job *job) {
     return cg_backward(loss) == CG_OK && cg_optimizer_step(job->optimizer) == CG_OK ? loss : NULL;
 }
 
+/* The same step replayed: the first one is as it is, the second one recorded. */
+static bool replay_setup(bench_job *job) {
+    if (!step_setup(job)) return false;
+    cg_scope *scope = cg_scope_begin(job->dev);
+    bool ok = step_run(job) && cg_record_begin(job->dev) == CG_OK;
+    cg_scope_end(scope);
+    scope = cg_scope_begin(job->dev);
+    ok = ok && step_run(job);
+    cg_scope_end(scope);
+    job->recording = ok ? cg_record_end(job->dev) : NULL;
+    return job->recording != NULL;
+}
+
+static cg_tensor *replay_run(bench_job *job) {
+    return cg_replay(job->recording) == CG_OK ? job->in[0] : NULL;
+}
+
 /* What the reference keeps, all in bench_problem.wide. */
 typedef struct network {
     long double *loss, *weight[LAYERS], *bias[LAYERS], *d_weight[LAYERS], *d_bias[LAYERS];
@@ -252,21 +269,16 @@ static void step_verify(bench_job *job, bench_check *check) {
     cg_scope_end(scope);
 }
 
-static const bench_work step_work = {
-    .suite = "train_784_512_256_10",
-    .n_inputs = 1 + PARAMETERS,
-    .repeat = 1,
-    .input = step_input,
-    .labels = step_labels,
-    .row = step_row,
-    .elements = step_elements,
-    .flops = step_flops,
-    .floor = step_floor,
-    .setup = step_setup,
-    .run = step_run,
-    .expect = step_expect,
-    .verify = step_verify,
-};
+/* Apart from how it is set up and run, a replayed step is a step. */
+#define STEP_WORK(name, prepare, once)                                                                       \
+    {                                                                                                        \
+        .suite = name, .n_inputs = 1 + PARAMETERS, .repeat = 1, .input = step_input, .labels = step_labels,  \
+        .row = step_row, .elements = step_elements, .flops = step_flops, .floor = step_floor,                \
+        .setup = prepare, .run = once, .expect = step_expect, .verify = step_verify                          \
+    }
+
+static const bench_work step_work = STEP_WORK("train_784_512_256_10", step_setup, step_run),
+                        replay_work = STEP_WORK("replay_784_512_256_10", replay_setup, replay_run);
 
 const bench_case bench_cases_train[] = {
     {"10M", &adam_work, {{10000000}, {1000000}, {9001}}, NULL},
@@ -280,5 +292,10 @@ const bench_case bench_cases_train[] = {
     {"batch_32", &step_work, {{32, 784, 512, 256}, {0}, {5, 19, 16, 32}}, NULL},
     {"batch_128", &step_work, {{128, 784, 512, 256}, {0}, {8, 23, 17, 11}}, NULL},
     {"batch_1024", &step_work, {{1024, 784, 512, 256}, {256, 784, 512, 256}, {33, 23, 17, 11}}, NULL},
+    {"batch_1", &replay_work, {{1, 784, 512, 256}, {0}, {1, 23, 17, 11}}, NULL},
+    {"batch_8", &replay_work, {{8, 784, 512, 256}, {0}, {3, 23, 17, 11}}, NULL},
+    {"batch_32", &replay_work, {{32, 784, 512, 256}, {0}, {5, 19, 16, 32}}, NULL},
+    {"batch_128", &replay_work, {{128, 784, 512, 256}, {0}, {8, 23, 17, 11}}, NULL},
+    {"batch_1024", &replay_work, {{1024, 784, 512, 256}, {256, 784, 512, 256}, {33, 23, 17, 11}}, NULL},
     {0},
 };

@@ -3,6 +3,7 @@
 
 #include "host/detour.h"
 #include "host/nan_check.h"
+#include "host/recorded_work.h"
 #include "host/simplify.h"
 
 /* --- Devices and memory -------------------------------------------------------------------------------------- */
@@ -35,12 +36,14 @@ void cg_hw_trim(cg_hw *hw) { hw->backend->trim(hw); }
 
 cg_status cg_hw_upload(cg_hw *hw, cg_buffer *to, size_t offset, const void *from, size_t bytes) {
     if (bytes == 0) return CG_OK;
+    if (hw->recording) return cg_record_refuse(hw, "numbers from the host are copied within it");
     hw->stats.uploads++;
     return hw->backend->upload(hw, to, offset, from, bytes);
 }
 
 cg_status cg_hw_download(cg_hw *hw, void *to, cg_buffer *from, size_t offset, size_t bytes) {
     if (bytes == 0) return CG_OK;
+    if (hw->recording) return cg_record_refuse(hw, "numbers are read to the host within it");
     hw->stats.downloads++;
     hw->stats.host_syncs++;
     return hw->backend->download(hw, to, from, offset, bytes);

@@ -25,6 +25,8 @@
 #include "host/isa_requests.h"
 
 typedef struct cg_backend cg_backend;
+typedef struct cg_launches cg_launches; /* of a backend */
+typedef struct cg_recorded cg_recorded; /* requests that were recorded: recorded_work.h */
 
 /* Which work is done otherwise than by the device's own kernels: cg_detour of each kind, and of each row. */
 typedef struct cg_detours {
@@ -39,7 +41,9 @@ typedef struct cg_hw {
     struct cg_hw *cpu;  /* the CPU backend that detours lead to; NULL until one is taken */
     cg_device_info info;
     cg_device_stats stats;
+    cg_matmul_precision precision; /* what products may lose where units of less precision are faster */
     cg_error *err; /* where errors of this device go: belongs to the cg_device that opened it */
+    struct cg_recorded *recording; /* being made (recorded_work.h), else NULL */
 } cg_hw;
 
 /* A strided operand over the shape of the request. */
@@ -99,7 +103,8 @@ typedef struct cg_matrix {
  * B (0 in a batch stride broadcasts); C is row-major: col 1, row >= N. k may be 0: the product is then 0.
  * "Product" here and below is the sum of what `inner` says (decision 19).
  * epilogue, if not NULL, has input 0 = the element of the product and inputs 1.. = in[0].., whose strides are
- * over (batch axes..., M, N); its one output is what C gets.
+ * over (batch axes..., M, N); its output 0 is what C gets, further ones, where the backend has many_outputs, go to
+ * more[0].., which are strided the same way.
  */
 typedef struct cg_matmul_request {
     cg_inner inner;
@@ -109,9 +114,31 @@ typedef struct cg_matmul_request {
     int64_t batch[CG_MAX_BATCH_RANK];
     cg_matrix a, b, c;
     const cg_program *epilogue;
-    cg_operand in[CG_MAX_INPUTS - 1];
+    cg_operand in[CG_MAX_INPUTS - 1], more[CG_MAX_OUTPUTS - 1];
     cg_scalar consts[CG_MAX_CONSTS];
 } cg_matmul_request;
+
+/*
+ * How a backend lets its ways to compute a product be measured. `r` needs no operands in `choice` and `choose`.
+ *   name     of candidate i, NULL beyond the last
+ *   measure  the seconds of candidate i: *seconds < 0 if it does not do this product. Errors: it failed, or the product
+ *            is wrong
+ *   choose   keeps candidate i for the class of r, on disk too
+ *   choice   what choose was given for the class of r; -1: nothing
+ *   classes  how many have been chosen
+ *   avoid    candidate i is not used again, on disk too
+ *   forget   all that choose and avoid have kept
+ */
+typedef struct cg_tuner {
+    const char *(*name)(int i);
+    cg_status (*measure)(cg_hw *hw, const cg_matmul_request *r, int i, double *seconds);
+    cg_status (*choose)(cg_hw *hw, const cg_matmul_request *r, int i, double seconds);
+    int (*choice)(cg_hw *hw, const cg_matmul_request *r, double *seconds);
+    int (*classes)(cg_hw *hw);
+    cg_status (*avoid)(cg_hw *hw, int i);
+    bool (*avoided)(cg_hw *hw, int i);
+    cg_status (*forget)(cg_hw *hw);
+} cg_tuner;
 
 /*
  * out[o, j, i] = src[o, index[j], i], or src[o, index[o, j, i], i] where `along` is set; all contiguous, o < outer,
@@ -420,10 +447,25 @@ struct cg_backend {
     /* Turns the kernels of the other style on or off; NULL if there is one style. */
     void (*use_other_kernels)(cg_hw *hw, bool on);
 
+    /* Ways to compute a product, by number; all NULL where there is no choice. host/opencl/matmul_tune.c */
+    const cg_tuner *tuner;
+
+    /*
+     * Launches that are kept and done again without their requests (recorded_work.h); all NULL: there are none. keep: from
+     * here on, what is launched is appended to l, too. keep_end: no more; false if work was done since that is no
+     * launch, and then nothing was appended. repeat: all of l, in its order.
+     */
+    cg_launches *(*launches_new)(cg_hw *hw); /* NULL and an error without memory */
+    void (*launches_keep)(cg_hw *hw, cg_launches *l);
+    bool (*launches_keep_end)(cg_hw *hw);
+    cg_status (*launches_repeat)(cg_hw *hw, cg_launches *l);
+    void (*launches_free)(cg_hw *hw, cg_launches *l);
+
     /* --- required work --------------------------------------------------------------------------------- */
     cg_status (*map)(cg_hw *hw, const cg_map_request *r);
     cg_status (*reduce)(cg_hw *hw, const cg_reduce_request *r);
     cg_status (*matmul)(cg_hw *hw, const cg_matmul_request *r);
+    bool many_outputs; /* an epilogue of matmul may have more than one */
     cg_status (*random)(cg_hw *hw, const cg_random_request *r);
     cg_status (*gather)(cg_hw *hw, const cg_gather_request *r);
     cg_status (*scatter_add)(cg_hw *hw, const cg_scatter_add_request *r);
@@ -521,6 +563,35 @@ cg_status cg_hw_factor(cg_hw *hw, cg_work kind, const cg_factor_request *r);
 cg_status cg_hw_solve_triangular(cg_hw *hw, const cg_solve_triangular_request *r);
 cg_status cg_hw_conv(cg_hw *hw, const cg_conv_request *r);
 cg_status cg_hw_pool(cg_hw *hw, const cg_pool_request *r);
+
+/* --- Recorded work (recorded_work.h) --------------------------------------------------------------------------- */
+
+/* From here on requests are recorded. Random ones of `seed` from stream `first` on are moved when they are repeated. */
+cg_status cg_hw_record_begin(cg_hw *hw, uint64_t seed, uint64_t first);
+
+/* What was recorded; NULL and an error if something could not be. */
+cg_recorded *cg_hw_record_end(cg_hw *hw);
+
+/* Where a recording is being made, notes that it is of no use, with an error that says why. */
+void cg_hw_record_refuse(cg_hw *hw, const char *why);
+
+/* How a request changes from one time to the next. */
+typedef struct cg_refresh {
+    cg_status (*update)(void *context, cg_map_many_request *r); /* of constants, before it is done again */
+    void (*release)(void *context);
+    void *context;
+} cg_refresh;
+
+/* The map_many request that comes next is refreshed by this, which is released with the recording: one is being made. */
+void cg_hw_record_refresh(cg_hw *hw, cg_refresh refresh);
+
+/* Does all of it again; streams are counted from `first` of `seed`. */
+cg_status cg_hw_repeat(cg_hw *hw, cg_recorded *r, uint64_t seed, uint64_t first);
+
+/* How many requests it is. */
+int cg_hw_recorded_count(const cg_recorded *r);
+
+void cg_hw_recorded_free(cg_hw *hw, cg_recorded *r);
 
 /* --- Windows as columns, made of maps (window_taps.c) ----------------------------------------------------- */
 

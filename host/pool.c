@@ -1,5 +1,7 @@
 #include "host/pool.h"
 
+#include "host/recorded_work.h"
+
 enum {
     SMALLEST_BITS = 8,   /* 256 bytes */
     PER_OCTAVE_BITS = 4, /* sixteen classes per power of two */
@@ -40,13 +42,18 @@ static cg_block *take_fresh(cg_pool *pool, size_t bytes) {
     return block;
 }
 
-/* A kept block of the class, or of one that is not much wider; NULL if there is none. */
+/*
+ * A kept block of the class, or of one that is not much wider; NULL if there is none. The recording that is being made takes
+ * its own first.
+ */
 static cg_block *take_kept(cg_pool *pool, int class) {
+    cg_block **own = cg_record_free_list(pool->hw);
     for (int c = class; c <= class + WIDER && c < CG_POOL_CLASSES; c++) {
-        cg_block *block = pool->free_list[c];
+        cg_block **list = own && own[c] ? own : pool->free_list, *block = list[c];
         if (!block) continue;
-        pool->free_list[c] = block->next;
+        list[c] = block->next;
         block->next = NULL;
+        block->released = false;
         pool->hw->stats.pool_hits++;
         return block;
     }
@@ -79,9 +86,15 @@ void cg_pool_free(cg_pool *pool, cg_block *block) {
     if (!block) return;
     size_t class_bytes;
     const int class = class_of(block->bytes, &class_bytes);
-    block->next = pool->free_list[class];
-    pool->free_list[class] = block;
+    cg_block **list = pool->free_list;
     pool->hw->stats.bytes_in_use -= block->bytes;
+    if (block->pins) {
+        block->released = true;
+        list = cg_record_free_list(pool->hw);
+        if (!list || block->pinned_by != cg_record_current(pool->hw)) return; /* until it is unpinned */
+    }
+    block->next = list[class];
+    list[class] = block;
 }
 
 void cg_pool_trim(cg_pool *pool) {

@@ -1,5 +1,5 @@
 /*
- * kernels/error_function.h: erf and erfc, in the vocabulary of elementary.h, which must come first.
+ * kernels/error_function.h: erf, erfc and gelu, in the vocabulary of elementary.h, which must come first.
  */
 
 /* ---- pieces ---- */
@@ -94,8 +94,37 @@ FN T t_k_erfc_large(T x) {
     T inverse = C(1.0) / d;
     T q = g * inverse;
     T ql = (FMA(-q, d, g) + FMA(-q, dl, gl)) * inverse;
-    return t_k_scale(FMA(q, e, FMA(q, el, ql * e)), t);
+    return t_k_scale_down(FMA(q, e, FMA(q, el, ql * e)), t);
 }
+
+#if CG_BITS == 32
+#define T_NORMAL_MAX C(14.5) /* above it 1 - Phi is 0 */
+
+/* Mills' ratio (1 - Phi(a)) / phi(a) of the normal distribution, 0 <= a <= T_NORMAL_MAX: 1 / (a + 3.5) times a polynomial in
+ * t = (a - 3.5) / (a + 3.5) */
+FN T t_k_mills(T a) {
+    T inverse = C(1.0) / (a + C(3.5));
+    T t = (a - C(3.5)) * inverse;
+    T p = C(0.000446203572);
+    p = FMA(p, t, C(-0.00148424273));
+    p = FMA(p, t, C(-0.00768269645));
+    p = FMA(p, t, C(0.0164675824));
+    p = FMA(p, t, C(0.0436100103));
+    p = FMA(p, t, C(-0.29093051));
+    p = FMA(p, t, C(0.790652275));
+    p = FMA(p, t, C(-1.41765225));
+    return FMA(p, t, C(1.86597443)) * inverse;
+}
+
+/* phi(a) sqrt(2 pi) scaled by 2^-n; *t becomes n + T_MAGIC */
+FN T t_k_normal(T a, T *t) {
+    T b = C(-0.5) * a;
+    T h = b * a;
+    T rl;
+    T r = t_k_exp_reduce(h, &rl, t) + FMA(b, a, -h);
+    return C(1.0) + t_k_expm1_small(r, C(0.0));
+}
+#endif
 
 /* ---- the functions ---- */
 
@@ -135,4 +164,34 @@ FN T t_erfc(T x) {
     T far = t_k_erfc_large(a);
     far = (x < C(0.0)) ? C(2.0) - far : far;
     return (a < C(0.5)) ? near : far;
+}
+
+/* x Phi(x), Phi the normal distribution. In f32 from a Phi(-a), a = |x|, which x - y takes to the other side; in f64 by erfc,
+ * which loses some bits in the lower tail.
+ * Bound: f32 16, f64 2048; measured 12.9, 57 */
+FN T t_gelu(T x) {
+#if CG_BITS == 64
+    return C(0.5) * x * t_erfc(x * C(-0.7071067811865475244));
+#else
+    T a = (FABS(x) > T_NORMAL_MAX) ? T_NORMAL_MAX : FABS(x);
+    T t;
+    T e = t_k_normal(a, &t);
+    T y = t_k_scale_down(e * (t_k_mills(a) * (a * C(0.398942280))), t);
+    return (x < C(0.0)) ? -y : x - y;
+#endif
+}
+
+/* Phi(x) + x phi(x), the derivative of gelu.
+ * Bound: 8 u |x| */
+FN T t_gelu_grad(T x) {
+#if CG_BITS == 64
+    T normal = C(0.5) * t_erfc(x * C(-0.7071067811865475244));
+    return t_k_above(FABS(x), C(64.0), normal, FMA(x * C(0.3989422804014326779), t_exp(C(-0.5) * x * x), normal));
+#else
+    T a = (FABS(x) > T_NORMAL_MAX) ? T_NORMAL_MAX : FABS(x);
+    T t;
+    T e = t_k_normal(a, &t);
+    T y = t_k_scale_down(e * ((t_k_mills(a) - a) * C(0.398942280)), t);
+    return (x < C(0.0)) ? y : C(1.0) - y;
+#endif
 }

@@ -9,6 +9,7 @@
  * what is left at the end every ITEMS-th element.
  *   CPU style  ITEMS = GROUP = 1: work-items have whole rows     GPU style  one row a work-group, ITEMS = GROUP
  * WEIGHT, BIAS: whether there is one. A sum adds BLOCK vectors in a row; the blocks' sums are added with what rounding loses.
+ * KEEP > 0, up to BLOCK: a row has at most KEEP GROUP vectors, and a work-item reads its own once.
  */
 #include "prelude.h"
 #include "lanes.h"
@@ -19,7 +20,31 @@
 #define WEIGHT 1
 #define BIAS 1
 #endif
+#ifndef KEEP
+#define KEEP 0
+#endif
 #define BLOCK 8
+
+/* the vector at p, which ALIGNED makes one access of 16 bytes */
+#if ALIGNED
+#define VECTOR(p) (*(const __global T *)(p))
+#define PUT_VECTOR(v, p) (*(__global T *)(p) = (v))
+#else
+#define VECTOR(p) VLOAD(p)
+#define PUT_VECTOR(v, p) VSTORE(v, p)
+#endif
+
+/* the vector of a row at c, its number `step` of this work-item */
+#if KEEP
+#define ROW(x) x##_kept[step]
+#define KEEP_ROW(x)                                                                                          \
+    T x##_kept[KEEP];                                                                                        \
+    _Pragma("unroll") for (int step = 0; step < KEEP; step++) if (lane + step * GROUP < full)                \
+        x##_kept[step] = VECTOR(x + (lane + step * GROUP) * W);
+#else
+#define ROW(x) VECTOR(x + c)
+#define KEEP_ROW(x)
+#endif
 
 /* The sum of v over the work-items of a row, for all of them. */
 FN TS row_total(TS v, __local TS *share) {
@@ -40,23 +65,46 @@ FN TS row_total(TS v, __local TS *share) {
 #endif
 }
 
-/*
- * total = the sum over the row of VECTOR, an expression of vectors at element c, and of ONE, the same of one element.
- */
-#define ROW_SUM(total, VECTOR, ONE)                                                                          \
+/* Runs STATEMENT of each vector of this work-item. */
+#if KEEP
+#define EACH_VECTOR(STATEMENT)                                                                               \
+    _Pragma("unroll") for (int step = 0; step < KEEP; step++) {                                              \
+        const INDEX c = (lane + step * GROUP) * W;                                                           \
+        if (c < full * W) {                                                                                  \
+            STATEMENT;                                                                                       \
+        }                                                                                                    \
+    }
+#else
+#define EACH_VECTOR(STATEMENT)                                                                               \
+    for (INDEX vector = lane; vector < full; vector += GROUP) {                                              \
+        const INDEX c = vector * W;                                                                          \
+        STATEMENT;                                                                                           \
+    }
+#endif
+
+/* added + rest = the sum of TERM, an expression of vectors at element c */
+#if KEEP
+#define ADD_VECTORS(TERM) EACH_VECTOR(added += TERM)
+#else
+#define ADD_VECTORS(TERM)                                                                                    \
+    for (INDEX from = lane; from < full; from += BLOCK * GROUP) {                                            \
+        T part = C(0.0);                                                                                     \
+        const INDEX end = min(full, from + BLOCK * GROUP);                                                   \
+        for (INDEX vector = from; vector < end; vector += GROUP) {                                           \
+            const INDEX c = vector * W;                                                                      \
+            part += TERM;                                                                                    \
+        }                                                                                                    \
+        const T next = added + part, back = next - added;                                                    \
+        rest += (added - (next - back)) + (part - back);                                                     \
+        added = next;                                                                                        \
+    }
+#endif
+
+/* total = the sum over the row of TERM and of ONE, the same of one element. */
+#define ROW_SUM(total, TERM, ONE)                                                                            \
     {                                                                                                        \
         T added = C(0.0), rest = C(0.0);                                                                     \
-        for (INDEX from = lane; from < full; from += BLOCK * GROUP) {                                        \
-            T part = C(0.0);                                                                                 \
-            const INDEX end = min(full, from + BLOCK * GROUP);                                               \
-            for (INDEX vector = from; vector < end; vector += GROUP) {                                       \
-                const INDEX c = vector * W;                                                                  \
-                part += VECTOR;                                                                              \
-            }                                                                                                \
-            const T next = added + part, back = next - added;                                                \
-            rest += (added - (next - back)) + (part - back);                                                 \
-            added = next;                                                                                    \
-        }                                                                                                    \
+        ADD_VECTORS(TERM)                                                                                    \
         TS tail = 0;                                                                                         \
         for (INDEX c = full * W + lane; c < cols; c += GROUP)                                                \
             tail += ONE;                                                                                     \
@@ -65,23 +113,20 @@ FN TS row_total(TS v, __local TS *share) {
 
 /* Runs STATEMENT of a vector at each c, and OTHER of an element. */
 #define ROW_EACH(STATEMENT, OTHER)                                                                           \
-    for (INDEX vector = lane; vector < full; vector += GROUP) {                                                \
-        const INDEX c = vector * W;                                                                            \
-        STATEMENT;                                                                                             \
-    }                                                                                                          \
-    for (INDEX c = full * W + lane; c < cols; c += GROUP) {                                                    \
-        OTHER;                                                                                                 \
+    EACH_VECTOR(STATEMENT)                                                                                   \
+    for (INDEX c = full * W + lane; c < cols; c += GROUP) {                                                  \
+        OTHER;                                                                                               \
     }
 
 #if WEIGHT
-#define SCALED(v) ((v) * VLOAD(weight + c))
+#define SCALED(v) ((v) * VECTOR(weight + c))
 #define SCALED_ONE(v) ((v) * weight[c])
 #else
 #define SCALED(v) (v)
 #define SCALED_ONE(v) (v)
 #endif
 #if BIAS
-#define MOVED(v) ((v) + VLOAD(bias + c))
+#define MOVED(v) ((v) + VECTOR(bias + c))
 #define MOVED_ONE(v) ((v) + bias[c])
 #else
 #define MOVED(v) (v)
@@ -108,17 +153,18 @@ KERNEL row_norm(const INDEX rows, const INDEX cols, const TS epsilon, const __gl
     const __global TS *bias = bias_all + bias_at;
 #endif
     TS m = 0, lost = 0, sum;
+    KEEP_ROW(x)
 #if CENTRE
     const TS first = x[0];
-    ROW_SUM(sum, VLOAD(x + c) - first, x[c] - first)
+    ROW_SUM(sum, ROW(x) - first, x[c] - first)
     const TS away = sum / (TS)cols;
     m = first + away;
     const TS part = m - first;
     lost = (first - (m - part)) + (away - part);
 #endif
-    ROW_SUM(sum, FROM_MEAN(VLOAD(x + c)) * FROM_MEAN(VLOAD(x + c)), FROM_MEAN(x[c]) * FROM_MEAN(x[c]))
+    ROW_SUM(sum, FROM_MEAN(ROW(x)) * FROM_MEAN(ROW(x)), FROM_MEAN(x[c]) * FROM_MEAN(x[c]))
     const TS var = sum / (TS)cols, rstd = (TS)1 / sqrt(var + epsilon);
-    ROW_EACH(VSTORE(MOVED(SCALED(FROM_MEAN(VLOAD(x + c)) * rstd)), out + c),
+    ROW_EACH(PUT_VECTOR(MOVED(SCALED(FROM_MEAN(ROW(x)) * rstd)), out + c),
              out[c] = MOVED_ONE(SCALED_ONE(FROM_MEAN(x[c]) * rstd)))
     if (lane > 0) return;
     __global TS *own = moments + moments_at + row;
@@ -144,12 +190,14 @@ KERNEL row_norm_grad(const INDEX rows, const INDEX cols, const __global TS *g_al
 #endif
     const TS rstd = own[2 * rows];
     TS sum = 0, along;
+    KEEP_ROW(g)
+    KEEP_ROW(x)
 #if CENTRE
-    ROW_SUM(sum, SCALED(VLOAD(g + c)), SCALED_ONE(g[c]))
+    ROW_SUM(sum, SCALED(ROW(g)), SCALED_ONE(g[c]))
 #endif
-    ROW_SUM(along, SCALED(VLOAD(g + c)) * (FROM_MEAN(VLOAD(x + c)) * rstd),
+    ROW_SUM(along, SCALED(ROW(g)) * (FROM_MEAN(ROW(x)) * rstd),
             SCALED_ONE(g[c]) * (FROM_MEAN(x[c]) * rstd))
     const TS mean = sum / (TS)cols, mean_z = along / (TS)cols;
-    ROW_EACH(VSTORE((SCALED(VLOAD(g + c)) - mean - FROM_MEAN(VLOAD(x + c)) * rstd * mean_z) * rstd, dx + c),
+    ROW_EACH(PUT_VECTOR((SCALED(ROW(g)) - mean - FROM_MEAN(ROW(x)) * rstd * mean_z) * rstd, dx + c),
              dx[c] = (SCALED_ONE(g[c]) - mean - FROM_MEAN(x[c]) * rstd * mean_z) * rstd)
 }

@@ -76,6 +76,8 @@ static W ref_softplus(W x) { return x > 0 ? x + REF(log1p)(REF(exp)(-x)) : REF(l
 
 static W ref_log_sigmoid(W x) { return -ref_softplus(-x); }
 
+static W ref_gelu(W x) { return x * REF(erfc)(-x * REF(sqrt)(0.5)) / 2; }
+
 static W ref_mish(W x) { return isinf(x) && x < 0 ? (W)-0.0 : x * REF(tanh)(ref_softplus(x)); }
 
 static W ref_rsqrt(W x) { return 1 / REF(sqrt)(x); }
@@ -134,6 +136,7 @@ static W ref_cos2pi(W u) { return ref_turn(u, 1); }
     X(erf, REF(erf), -6, 6, -HUGE_VAL, HUGE_VAL, 1.5, 1.5)                                                   \
     X(lgamma, REF(lgamma), 0, 40, 0, HUGE_VAL, 8, 8)                                                         \
     X(erfc, REF(erfc), -6, 28, -HUGE_VAL, HUGE_VAL, 1.5, 1.5)                                                \
+    X(gelu, ref_gelu, -T_LIMIT, 20, -1e30, HUGE_VAL, 16, 2048)                                               \
     X(sin, REF(sin), -FAR, FAR, -FAR, FAR, 1.5, 1.5)                                                         \
     X(cos, REF(cos), -FAR, FAR, -FAR, FAR, 1.5, 1.5)                                                         \
     X(tan, REF(tan), -FAR, FAR, -FAR, FAR, 3, 1.5)                                                           \

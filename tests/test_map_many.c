@@ -7,7 +7,7 @@
 #include "support/device_test.h"
 #include "support/requests.h"
 
-enum { MOST = 19, CONST_A = 3, CONST_B };
+enum { MOST = 41, CONST_A = 3, CONST_B };
 
 /* out 0 = x a + s, out 1 = (x - y) b: inputs x, y and the single s, all small whole numbers, so every result is exact */
 static cg_program two_outputs(void) {

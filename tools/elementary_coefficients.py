@@ -152,6 +152,18 @@ def fits(bits):
         x = k * (1 + t) / (1 - t)
         return (1 + 2 * x) * mp.exp(x * x) * mp.erfc(x)
     yield "erfc", shape, lambda t: mpf(1), (half - k) / (half + k), (top - k) / (top + k), degree
+    if not wide:  # Mills' ratio of the normal distribution times a + 3.5; some of the far tail's bits are given away
+        def distance(t):
+            return mpf("3.5") * (1 + t) / (1 - t)
+
+        def mills(t):
+            x = distance(t)
+            return mp.exp(x * x / 2) * mp.erfc(x / root(2)) * root(mp.pi / 2) * (x + mpf("3.5"))
+
+        def weight(t):
+            beyond = max(distance(t) - 3, 0)
+            return 1 / mills(t) / (1 + beyond ** 2 * mpf("0.3"))
+        yield "mills", mills, weight, -1, mpf(11) / 18, 8
     # log Gamma(2 + t) / t, and what Stirling's formulas of log Gamma and digamma leave, from x = 8 (f64) or 4 (f32)
     near, far = (mpf("0.5"), mpf(1) / 64) if wide else (mpf("0.5"), mpf(1) / 16)
 

@@ -110,6 +110,12 @@ broken "a time below 0" 'result 0: "seconds" has no "min" above 0' "$head{\"case
 broken "times out of order" 'not in order at "median"' \
   "$head{\"case\": \"a/b\", \"target\": \"cpu\", \"seconds\": {\"min\": 3, \"median\": 2, \"max\": 4}}]}"
 broken "a number that is text" '"flops" is no number' "$head{\"case\": \"a/b\", \"target\": \"cpu\", \"flops\": \"many\"}]}"
+head='{"format": "clgrad-bench", "format_version": 1, "results": [], '
+broken "devices that are none" '"devices" is no list' "$head\"devices\": 5}"
+broken "a device without a name" 'device 0 has no "id"' "$head\"devices\": [{}]}"
+broken "a machine that is none" '"machine" is no object' "$head\"machine\": []}"
+broken "limits that are not whole" 'the limits of device 0 are not whole' \
+  "$head\"devices\": [{\"id\": \"cpu\", \"limits\": {\"flops\": 1}}]}"
 check "a file that is not there" says "No such file" bench --against "$work/none.json" --only map/add_1K
 check "a folder" says "it is a folder" bench --from "$work"
 
@@ -163,11 +169,9 @@ check "a bound from the wrong side" says "'limit' is bounded by >=, not <=" goal
 check "a bound that is no number" fails_with 2 goals "$case limit >= much met"
 check "goals that are measured" says "2 goals, 0 lost" python3 bench/check_goals.py "$clgrad" --rounds 1 --seconds 0.01 \
   --filter "batch_1 on cpu"
-measured_with_peer() { # a peer of which it is known how fast it is
-  mkdir -p "$work/with" && cp -r bench/check_goals.py bench/peers "$work/with"
-  sed -i 's/^    for peer in PyTorch.*/    for peer in (NumPy,):/' "$work/with/peers/peers.py"
+measured_with_peer() { # GOAL...: no other peer is started than those the goals name
   printf '%s\n' "$@" >"$work/goals.txt"
-  python3 "$work/with/check_goals.py" "$clgrad" --goals "$work/goals.txt" --rounds 1
+  python3 bench/check_goals.py "$clgrad" --goals "$work/goals.txt" --rounds 1
 }
 if python3 -c 'import numpy' 2>/dev/null; then
   check "a peer" says "met      matmul/16x16x16 on cpu: speed of numpy >= 1e-6" \

@@ -9,6 +9,7 @@ const machine = run.machine || {};
 const devices = (run.devices || []).map(device => device.id);
 if (!devices.length) // what bench/peers wrote names no devices
   devices.push(...new Set(run.results.map(entry => entry.target).filter(id => /^(cpu|opencl)/.test(id))));
+const absent = ((against || {}).devices || []).map(device => device.id).filter(id => !devices.includes(id));
 const isTimed = entry => entry && entry.seconds && entry.seconds.median > 0;
 
 // --- Cases: each with an entry per target, those of the peers included -------------------------------------------
@@ -27,7 +28,7 @@ function addEntry(entry, own) {
   if (!what.entries.has(entry.target)) what.entries.set(entry.target, entry);
 }
 run.results.forEach(entry => addEntry(entry, true));
-if (against) against.results.forEach(entry => addEntry(entry, false));
+if (against) against.results.filter(entry => !absent.includes(entry.target)).forEach(entry => addEntry(entry, false));
 
 const allCases = [...cases.values()];
 const timed = (what, target) => isTimed(what.entries.get(target)) ? what.entries.get(target) : null;

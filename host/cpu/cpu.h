@@ -10,7 +10,6 @@
 struct cg_buffer {
     cg_block block;      /* first: the pool hands out blocks */
     unsigned char *data; /* 64-byte aligned; 2 MB aligned from 4 MB on; the caller's as it is */
-    bool wrapped;        /* data is the caller's: never in the pool */
 };
 
 /* Kept memory of a device, one piece for each user, so that no call allocates in a steady state. */

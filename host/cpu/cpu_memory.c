@@ -36,7 +36,7 @@ static cg_block *raw_alloc(cg_hw *hw, size_t bytes) {
     (void)hw;
     cg_buffer *buffer = malloc(sizeof *buffer);
     if (!buffer) return NULL;
-    buffer->wrapped = false;
+    buffer->block = (cg_block){0};
     buffer->data = raw_bytes(bytes);
     if (!buffer->data) {
         free(buffer);
@@ -68,12 +68,12 @@ cg_buffer *cg_cpu_wrap(cg_hw *hw, void *data, size_t bytes) {
         CG_FAIL(hw->err, CG_ERROR_MEMORY, "wrap: out of host memory");
         return NULL;
     }
-    *buffer = (cg_buffer){.block = {.bytes = bytes}, .data = data, .wrapped = true};
+    *buffer = (cg_buffer){.block = {.bytes = bytes, .wrapped = true}, .data = data};
     return buffer;
 }
 
 void cg_cpu_free(cg_hw *hw, cg_buffer *buffer) {
-    if (buffer && buffer->wrapped)
+    if (buffer && buffer->block.wrapped)
         free(buffer);
     else if (buffer)
         cg_pool_free(&cg_cpu_of(hw)->pool, &buffer->block);

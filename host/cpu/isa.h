@@ -16,6 +16,7 @@
 #define CG_ISA_TEXT(isa) CG_ISA_TEXT2(isa)
 
 #include "host/cpu/isa/rows_isa.h"
+#include "host/cpu/isa/fused_isa.h"
 #include "host/cpu/isa/convert_isa.h"
 #include "host/cpu/isa/folds_isa.h"
 #include "host/cpu/isa/scans_isa.h"
@@ -27,6 +28,7 @@
 #include "host/cpu/isa/norm_isa.h"
 #include "host/cpu/isa/attention_isa.h"
 #include "host/cpu/isa/philox_isa.h"
+#include "host/cpu/isa/windows_isa.h"
 
 enum {
     CG_REAL_TYPES = 2,   /* f32, f64: the first two of cg_dtype */
@@ -36,6 +38,7 @@ enum {
 typedef struct cg_isa {
     const char *name;                                  /* "base", "v3", "v4" */
     const cg_rows_isa *rows[CG_COMPUTE_TYPES];         /* by T */
+    const cg_fused_isa *fused[CG_REAL_TYPES];          /* by T */
     const cg_convert_isa *convert[CG_COMPUTE_TYPES];   /* by T */
     const cg_convert_isa *bytes;                       /* u8 and bool to themselves, for copies */
     const cg_folds_isa *folds[CG_COMPUTE_TYPES];       /* by T */
@@ -48,6 +51,7 @@ typedef struct cg_isa {
     const cg_softmax_isa *softmax[CG_REAL_TYPES];           /* by T */
     const cg_norm_isa *norm[CG_REAL_TYPES];                 /* by T */
     const cg_attention_isa *attention[CG_REAL_TYPES];       /* by T */
+    const cg_windows_isa *windows[CG_REAL_TYPES];           /* by T */
     const cg_philox_isa *philox[CG_REAL_TYPES];             /* by T */
     const cg_philox_whole_isa *philox_whole;
     /* A copy that leaves the cache alone; what it wrote is seen by other threads only after stream_end. */

@@ -1,14 +1,18 @@
 /* map and map_many on the CPU backend: the tiles of a plan, shared out among the threads. */
 #include "host/cpu/map_plan.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <string.h>
 
 enum {
     SIMPLE_UNITS = 1,
-    FUNCTION_UNITS = 8,        /* a row with a function of elementary.h */
-    STREAM_FALLBACK = 16 << 20 /* bytes, where the size of the cache is not known */
+    FUNCTION_UNITS = 8,         /* a row with a function of elementary.h */
+    STREAM_FALLBACK = 16 << 20, /* bytes, where the size of the cache is not known */
+    STREAM_TILE =
+        2 << 10 /* bytes: what the store buffer takes, so that the next tile is computed while they drain */
 };
 
 void cg_cpu_units_init(cg_hw_cpu *hw) {
@@ -32,11 +36,25 @@ cg_status cg_cpu_program_check(cg_hw *hw, const cg_program *p, const char *opera
     return CG_OK;
 }
 
+/*
+ * The last cache that a core sees, as Linux says, 0 if it does not. What sysconf says of AMD's processors is the sum of all
+ * there are in a socket, of which a core sees one.
+ */
+static long last_cache(void) {
+    long kilobytes = 0;
+    FILE *f = fopen("/sys/devices/system/cpu/cpu0/cache/index3/size", "re");
+    if (!f) return 0;
+    if (fscanf(f, "%ldK", &kilobytes) != 1 || kilobytes < 0 || kilobytes > LONG_MAX >> 10) kilobytes = 0;
+    fclose(f);
+    return kilobytes << 10;
+}
+
 int64_t cg_cpu_stream_limit(void) {
     static long limit; /* the same for all threads, whoever writes it */
     long bytes = __atomic_load_n(&limit, __ATOMIC_RELAXED);
     if (bytes == 0) {
-        bytes = sysconf(_SC_LEVEL3_CACHE_SIZE);
+        bytes = last_cache();
+        if (bytes <= 0) bytes = sysconf(_SC_LEVEL3_CACHE_SIZE);
         if (bytes <= 0) bytes = STREAM_FALLBACK;
         __atomic_store_n(&limit, bytes, __ATOMIC_RELAXED);
     }
@@ -93,9 +111,28 @@ void cg_cpu_map_serial(cg_hw *hw, const cg_map_request *r) {
     run_tiles(&plan, 0, count_tiles(&plan), 0);
 }
 
-static void run_map(cg_hw *hw, const cg_map_request *r, bool stream) {
+/*
+ * Fetching ahead pays where memory would be idle while a tile goes through several steps, and where a loop is done with a
+ * tile so soon that the processor's own fetching, which begins anew with each, is too late. Only a function by itself, which
+ * takes longer than memory, is better off without.
+ */
+static int64_t fetch_ahead(const cg_hw *hw, const cg_map_request *r) {
+    const cg_program *p = r->program;
+    int64_t bytes = 0;
+    if (p->n_instrs == 1 && cg_cpu_program_units(hw, p) > FUNCTION_UNITS) return 0;
+    for (int i = 0; i < p->n_inputs; i++) {
+        int64_t n = (int64_t)cg_dtype_size(r->in[i].dtype);
+        for (int a = 0; a < r->rank; a++)
+            if (r->in[i].stride[a] != 0) n *= r->shape[a];
+        bytes += n;
+    }
+    return bytes >= CG_FETCH_FROM ? CG_FETCH_AHEAD : 0;
+}
+
+static void run_map(cg_hw *hw, const cg_map_request *r, bool stream, int64_t block) {
+    const cg_plan_options options = {.stream = stream, .ahead = fetch_ahead(hw, r), .block = block};
     cg_plan plan;
-    cg_plan_make(&plan, cg_cpu_of(hw)->isa, r, &(cg_plan_options){.stream = stream});
+    cg_plan_make(&plan, cg_cpu_of(hw)->isa, r, &options);
     const int64_t grain = CG_THREAD_UNITS / (plan.block * cg_cpu_program_units(hw, r->program));
     cg_parallel_for(count_tiles(&plan), grain > 1 ? grain : 1, run_tiles, &plan);
 }
@@ -162,10 +199,10 @@ static void run_transposed(cg_hw *hw, const cg_map_request *r, int axis, bool st
     const int64_t rest = columns - strips * TRANSPOSE_COLUMNS;
     cg_map_request nest;
     transpose_nest(r, axis, 0, TRANSPOSE_COLUMNS, strips, &nest);
-    run_map(hw, &nest, stream);
+    run_map(hw, &nest, stream, 0);
     if (rest == 0) return;
     transpose_nest(r, axis, strips * TRANSPOSE_COLUMNS, rest, 1, &nest);
-    run_map(hw, &nest, stream);
+    run_map(hw, &nest, stream, 0);
 }
 
 cg_status cg_cpu_map(cg_hw *hw, const cg_map_request *r) {
@@ -182,7 +219,7 @@ cg_status cg_cpu_map(cg_hw *hw, const cg_map_request *r) {
     if (axis >= 0)
         run_transposed(hw, r, axis, stream);
     else
-        run_map(hw, r, stream);
+        run_map(hw, r, stream, stream ? STREAM_TILE / (int64_t)cg_dtype_size((cg_dtype)r->program->type) : 0);
     return CG_OK;
 }
 
@@ -193,7 +230,17 @@ enum { SEGMENT_PART = 16 << 10 }; /* elements: the unit that is shared out */
 typedef struct many {
     const cg_map_many_request *r;
     const cg_isa *isa;
+    cg_fusion fusion;
 } many;
+
+/* Inputs of one element that need no conversion, in all segments. */
+static uint32_t fixed_inputs(const cg_map_many_request *r) {
+    uint32_t fixed = r->single;
+    for (int i = 0; i < r->program->n_inputs; i++)
+        for (int k = 0; k < r->n_segments && fixed >> i & 1; k++)
+            if (r->segment[k].in[i].dtype != (cg_dtype)r->program->type) fixed &= ~(1u << i);
+    return fixed;
+}
 
 static int64_t parts_of(const cg_segment *s) { return s->n > 0 ? (s->n - 1) / SEGMENT_PART + 1 : 0; }
 
@@ -228,11 +275,21 @@ static void run_parts(void *ctx, int64_t begin, int64_t end, int thread) {
             cg_map_request nest;
             cg_plan plan;
             segment_nest(m->r, s, from * SEGMENT_PART, to < n ? to * SEGMENT_PART : s->n, &nest);
-            cg_plan_make(&plan, m->isa, &nest, &(cg_plan_options){0});
+            cg_plan_make(&plan, m->isa, &nest, &(cg_plan_options){.fusion = &m->fusion});
             run_tiles(&plan, 0, count_tiles(&plan), thread);
         }
         first += n;
     }
+}
+
+/* How many parts a thread takes at least: parts may be small, and so may all of them together. */
+static int64_t many_grain(const cg_hw *hw, const cg_map_many_request *r, int64_t parts) {
+    const int64_t units = cg_cpu_program_units(hw, r->program);
+    int64_t elements = 0;
+    for (int k = 0; k < r->n_segments; k++) elements += r->segment[k].n;
+    if (elements <= CG_THREAD_UNITS / units) return parts > 1 ? parts : 1;
+    const int64_t grain = CG_THREAD_UNITS / (SEGMENT_PART * units);
+    return grain > 1 ? grain : 1;
 }
 
 cg_status cg_cpu_map_many(cg_hw *hw, const cg_map_many_request *r) {
@@ -241,7 +298,8 @@ cg_status cg_cpu_map_many(cg_hw *hw, const cg_map_many_request *r) {
     int64_t parts = 0;
     for (int k = 0; k < r->n_segments; k++) parts += parts_of(&r->segment[k]);
     hw->stats.launches++;
-    const int64_t grain = CG_THREAD_UNITS / (SEGMENT_PART * cg_cpu_program_units(hw, r->program));
-    cg_parallel_for(parts, grain > 1 ? grain : 1, run_parts, &(many){r, cg_cpu_of(hw)->isa});
+    many m = {.r = r, .isa = cg_cpu_of(hw)->isa};
+    cg_fusion_find(&m.fusion, r->program, fixed_inputs(r));
+    cg_parallel_for(parts, many_grain(hw, r, parts), run_parts, &m);
     return CG_OK;
 }

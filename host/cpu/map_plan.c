@@ -82,11 +82,14 @@ static bool is_same(const cg_plan *plan, int i, uint32_t moving) {
 }
 
 /* last[v]: the last instruction that reads value v, n_instrs if it is stored, -1 if nothing reads it. */
-static void find_last_uses(const cg_program *p, int last[CG_MAX_VALUES]) {
+static void find_last_uses(const cg_program *p, const cg_fusion *fusion, int last[CG_MAX_VALUES]) {
     const int n_values = cg_program_values(p);
     for (int v = 0; v < n_values; v++) last[v] = -1;
     for (int k = 0; k < p->n_instrs; k++)
-        for (int s = 0; s < cg_rows[p->instr[k].row].arity; s++) last[p->instr[k].src[s]] = k;
+        for (int s = 0; s < cg_rows[p->instr[k].row].arity; s++) {
+            int *at = &last[p->instr[k].src[s]];
+            if (fusion->at[k] > *at) *at = fusion->at[k];
+        }
     for (int j = 0; j < p->n_outputs; j++) last[p->output[j]] = p->n_instrs;
 }
 
@@ -124,6 +127,35 @@ static int find_home(const cg_plan *plan, int v, int k, const int last[CG_MAX_VA
         if (p->output[j] == v && plan->out[j].direct && may_write(plan, j, k, last)) return j;
     return -1;
 }
+
+/* --- Scalars ----------------------------------------------------------------------------------------------------- */
+
+/* The inputs that are one element over a tile. */
+static uint32_t fixed_inputs(const cg_plan *plan) {
+    uint32_t fixed = 0;
+    for (int i = 0; i < plan->n_in; i++) {
+        const cg_tile_operand *in = &plan->in[i];
+        if (in->dtype == plan->type && in->rank == 1 && in->stride[0] == 0) fixed |= 1u << i;
+    }
+    return fixed;
+}
+
+/* The values that fused loops read as scalars and nothing reads as a block. */
+static uint64_t find_scalars(const cg_plan *plan) {
+    const cg_program *p = plan->nest->program;
+    uint64_t blocks = 0, scalars = 0;
+    for (int k = 0; k < p->n_instrs; k++)
+        if (plan->fusion.at[k] == k && plan->fusion.fused[k] < 0)
+            for (int s = 0; s < cg_rows[p->instr[k].row].arity; s++) blocks |= 1ull << p->instr[k].src[s];
+    for (int f = 0; f < plan->fusion.n; f++)
+        for (int place = 0; place < CG_FUSED_FIRST_STEP; place++)
+            *(place < CG_FUSED_FIRST_SCALAR ? &blocks : &scalars) |= 1ull
+                                                                     << plan->fusion.loop[f].value[place];
+    for (int j = 0; j < p->n_outputs; j++) blocks |= 1ull << p->output[j];
+    return scalars & ~blocks;
+}
+
+static bool is_scalar(const cg_plan *plan, int value) { return plan->scalar >> value & 1; }
 
 /* --- Slots and steps --------------------------------------------------------------------------------------------- */
 
@@ -181,6 +213,22 @@ static void add_row(cg_plan *plan, slots *s, int k) {
     release_slot(plan, s, value, k);
 }
 
+/* As add_row, for the fused loop whose last row is instruction k. */
+static void add_fused(cg_plan *plan, slots *s, int k) {
+    const int number = plan->fusion.fused[k];
+    const cg_fused *f = &plan->fusion.loop[number];
+    for (int i = 0; i < CG_FUSED_FIRST_STEP; i++)
+        if (f->value[i] < plan->n_in) add_load(plan, s, f->value[i]);
+    for (int i = 0; i < CG_FUSED_FIRST_STEP; i++) release_slot(plan, s, f->value[i], k);
+    for (int i = CG_FUSED_FIRST_STEP; i < CG_FUSED_PLACES; i++)
+        if (cg_fused_makes(f, i)) place_value(plan, s, f->value[i], k);
+    plan->step[plan->n_steps++] = (cg_step){.kind = CG_STEP_FUSED,
+                                            .operand = (uint8_t)number,
+                                            .fused = plan->isa->fused[plan->type]->loop[f->id]};
+    for (int i = CG_FUSED_FIRST_STEP; i < CG_FUSED_PLACES; i++)
+        if (cg_fused_makes(f, i)) release_slot(plan, s, f->value[i], k);
+}
+
 static void add_stores(cg_plan *plan) {
     for (int j = 0; j < plan->n_out; j++)
         if (plan->home[j] == CG_NO_SLOT)
@@ -195,17 +243,26 @@ static void make_steps(cg_plan *plan, const cg_plan_options *options) {
     plan->once = 0;
     memset(plan->home, CG_NO_SLOT, sizeof plan->home);
     protect_stored_inputs(plan);
-    find_last_uses(p, s.last);
+    find_last_uses(p, &plan->fusion, s.last);
     for (int i = 0; i < plan->n_in; i++) {
         plan->slot[i] = CG_NO_SLOT;
+        if (is_scalar(plan, i)) plan->in[i].direct = true;
         if (plan->in[i].direct || !is_same(plan, i, options->moving)) continue;
         plan->once |= 1u << i;
         take_slot(plan, &s, i);
     }
-    for (int c = 0; c < plan->n_consts; c++) take_slot(plan, &s, plan->n_in + c);
+    for (int v = plan->n_in; v < plan->n_in + plan->n_consts; v++) {
+        plan->slot[v] = CG_NO_SLOT;
+        if (!is_scalar(plan, v)) take_slot(plan, &s, v);
+    }
     for (int j = 0; j < p->n_outputs; j++)
         if (p->output[j] < plan->n_in) add_load(plan, &s, p->output[j]);
-    for (int k = 0; k < p->n_instrs; k++) add_row(plan, &s, k);
+    for (int k = 0; k < p->n_instrs; k++) {
+        if (plan->fusion.fused[k] >= 0)
+            add_fused(plan, &s, k);
+        else if (plan->fusion.at[k] == k)
+            add_row(plan, &s, k);
+    }
     add_stores(plan);
 }
 
@@ -229,10 +286,31 @@ static void choose_type(cg_plan *plan) {
 static int64_t footprint(const cg_plan *plan) {
     int64_t lines = plan->n_slots;
     if (plan->n_steps > 1) {
-        for (int i = 0; i < plan->n_in; i++) lines += plan->in[i].direct;
+        for (int i = 0; i < plan->n_in; i++) lines += plan->in[i].direct && !is_scalar(plan, i);
         for (int j = 0; j < plan->n_out; j++) lines += plan->home[j] != CG_NO_SLOT;
     }
     return lines * plan->block * plan->size;
+}
+
+/* The inputs that go on through memory from tile to tile; what is broadcast comes again and is in the cache. */
+static uint32_t moving_inputs(const cg_map_request *nest) {
+    uint32_t moving = 0;
+    for (int i = 0; i < nest->program->n_inputs; i++) {
+        bool broadcast = false;
+        for (int a = 0; a < nest->rank; a++)
+            broadcast = broadcast || (nest->in[i].stride[a] == 0 && nest->shape[a] > 1);
+        if (!broadcast) moving |= 1u << i;
+    }
+    return moving;
+}
+
+/* What is fixed over the largest tile is so over smaller ones. */
+static void fuse_rows(cg_plan *plan, const cg_plan_options *options) {
+    if (options->fusion)
+        plan->fusion = *options->fusion;
+    else
+        cg_fusion_find(&plan->fusion, plan->nest->program, fixed_inputs(plan));
+    plan->scalar = find_scalars(plan);
 }
 
 void cg_plan_make(cg_plan *plan, const cg_isa *isa, const cg_map_request *nest,
@@ -244,14 +322,17 @@ void cg_plan_make(cg_plan *plan, const cg_isa *isa, const cg_map_request *nest,
     plan->n_consts = nest->program->n_consts;
     plan->stream = options->stream;
     plan->ahead = options->ahead;
+    plan->fetched = options->ahead ? moving_inputs(nest) : 0;
     choose_type(plan);
-    for (int64_t block = options->block ? options->block : CG_TILE_LARGEST;; block /= 2) {
+    const int64_t first = options->block ? options->block : CG_TILE_LARGEST;
+    for (int64_t block = first;; block /= 2) {
         choose_box(plan, block, 0);
         place_operands(plan);
         if (rows_would_help(plan)) {
             choose_box(plan, block, nest->rank - 1);
             place_operands(plan);
         }
+        if (block == first) fuse_rows(plan, options);
         make_steps(plan, options);
         if (block <= CG_TILE_SMALLEST || footprint(plan) <= CG_TILE_SCRATCH) return;
     }

@@ -6,12 +6,14 @@
  * a loop over n contiguous elements of T: an input is read where it lies if it is of type T and contiguous
  * over a tile, else loaded into a slot of the scratch memory; constants and inputs that are the same in every
  * tile are loaded once per thread; a result is computed where it is to be stored, if it is contiguous, of
- * type T and nothing that is still to be read lies there.
+ * type T and nothing that is still to be read lies there. Rows that make up one of the fused loops are one step; a
+ * constant, or an input that is broadcast over the tile, is one element where such loops alone read it.
  */
 #ifndef CLGRAD_HOST_CPU_MAP_PLAN_H
 #define CLGRAD_HOST_CPU_MAP_PLAN_H
 
 #include "host/cpu/cpu.h"
+#include "host/cpu/map_fusion.h"
 
 enum {
     CG_TILE_SCRATCH = 32 << 10, /* bytes */
@@ -37,14 +39,17 @@ typedef struct cg_tile_operand {
     bool direct; /* contiguous over a tile and of type T: used where it lies */
 } cg_tile_operand;
 
-typedef enum cg_step_kind { CG_STEP_LOAD, CG_STEP_ROW, CG_STEP_STORE } cg_step_kind;
+typedef enum cg_step_kind { CG_STEP_LOAD, CG_STEP_ROW, CG_STEP_FUSED, CG_STEP_STORE } cg_step_kind;
 
 typedef struct cg_step {
     cg_step_kind kind;
-    uint8_t operand;           /* LOAD: input; STORE: output */
+    uint8_t operand;           /* LOAD: input; FUSED: loop of the fusion; STORE: output */
     uint8_t value;             /* LOAD, ROW: what it makes; STORE: what it stores */
     uint8_t src[CG_MAX_ARITY]; /* ROW */
-    cg_row_loop *loop;         /* ROW */
+    union {
+        cg_row_loop *loop;    /* ROW */
+        cg_fused_loop *fused; /* FUSED */
+    };
 } cg_step;
 
 typedef struct cg_plan {
@@ -59,11 +64,14 @@ typedef struct cg_plan {
     int n_in, n_out, n_consts, n_steps, n_slots;
     bool stream;                 /* stores bypass the cache */
     int64_t ahead;               /* bytes behind a tile that its direct inputs are fetched from; 0 for none */
+    uint32_t fetched;            /* those inputs, by bit */
     uint32_t once;               /* inputs loaded once per thread, by bit */
+    uint64_t scalar;             /* constants and inputs of which one element is read, by bit of the value */
     uint8_t slot[CG_MAX_VALUES]; /* of each value; CG_NO_SLOT if it lies in an operand */
     uint8_t home[CG_MAX_OUTPUTS]; /* value computed in output j, CG_NO_SLOT if none: it is stored */
     cg_tile_operand in[CG_MAX_INPUTS], out[CG_MAX_OUTPUTS];
     cg_step step[CG_MAX_STEPS];
+    cg_fusion fusion;
 } cg_plan;
 
 /* What a plan is asked for. */
@@ -73,6 +81,7 @@ typedef struct cg_plan_options {
     bool no_store;   /* the program's one output is not stored: cg_tile_run returns where it is */
     uint32_t moving; /* inputs (by bit) whose offset also changes by axes that are not in the nest */
     int64_t block;   /* the most elements of a tile; 0 for CG_TILE_LARGEST */
+    const cg_fusion *fusion; /* of the program, where it is known; else NULL */
 } cg_plan_options;
 
 /* Plans the nest, which must outlive the plan. Rows without a form for T must have been refused before. */
@@ -83,6 +92,7 @@ void cg_plan_make(cg_plan *plan, const cg_isa *isa, const cg_map_request *nest,
 typedef struct cg_tiles {
     const cg_plan *plan;
     void *value[CG_MAX_VALUES];
+    int64_t scalar[CG_MAX_CONSTS]; /* constants as a T, where one element of them is read */
     _Alignas(64) unsigned char scratch[CG_TILE_SCRATCH];
 } cg_tiles;
 

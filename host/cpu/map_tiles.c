@@ -98,12 +98,21 @@ void cg_tiles_start(cg_tiles *tiles, const cg_plan *plan, const int64_t *offset)
         if (plan->slot[v] != CG_NO_SLOT)
             tiles->value[v] = tiles->scratch + plan->slot[v] * plan->block * plan->size;
     for (int c = 0; c < plan->n_consts; c++) {
-        int64_t bits;
-        cg_cpu_scalar(plan->type, nest->consts[c], &bits);
-        plan->convert->load[plan->type](&bits, 0, tiles->value[plan->n_in + c], (ptrdiff_t)plan->block);
+        void **value = &tiles->value[plan->n_in + c];
+        cg_cpu_scalar(plan->type, nest->consts[c], &tiles->scalar[c]);
+        if (plan->slot[plan->n_in + c] == CG_NO_SLOT)
+            *value = &tiles->scalar[c];
+        else
+            plan->convert->load[plan->type](&tiles->scalar[c], 0, *value, (ptrdiff_t)plan->block);
     }
     for (int i = 0; i < plan->n_in; i++)
         if (plan->once & (1u << i)) load_box(plan, &plan->in[i], offset[i], plan->box[0], tiles->value[i]);
+}
+
+static void run_fused(cg_fused_loop *loop, const cg_fused *f, void *const *value, ptrdiff_t n) {
+    void *at[CG_FUSED_PLACES];
+    for (int i = 0; i < CG_FUSED_PLACES; i++) at[i] = value[f->value[i]];
+    loop(at, n);
 }
 
 const void *cg_tiles_run(cg_tiles *tiles, const int64_t *offset, int64_t count) {
@@ -113,7 +122,7 @@ const void *cg_tiles_run(cg_tiles *tiles, const int64_t *offset, int64_t count) 
     for (int i = 0; i < plan->n_in; i++) {
         if (plan->slot[i] != CG_NO_SLOT || !plan->in[i].direct) continue;
         value[i] = plan->in[i].data + offset[i] * plan->in[i].size;
-        if (plan->ahead) cg_fetch((unsigned char *)value[i] + plan->ahead, n * plan->size);
+        if (plan->fetched >> i & 1) cg_fetch((unsigned char *)value[i] + plan->ahead, n * plan->size);
     }
     for (int j = 0; j < plan->n_out; j++)
         if (plan->home[j] != CG_NO_SLOT)
@@ -121,6 +130,8 @@ const void *cg_tiles_run(cg_tiles *tiles, const int64_t *offset, int64_t count) 
     for (const cg_step *s = plan->step, *end = s + plan->n_steps; s < end; s++) {
         if (s->kind == CG_STEP_ROW)
             s->loop(value[s->src[0]], value[s->src[1]], value[s->src[2]], value[s->value], n);
+        else if (s->kind == CG_STEP_FUSED)
+            run_fused(s->fused, &plan->fusion.loop[s->operand], value, n);
         else if (s->kind == CG_STEP_LOAD)
             load_box(plan, &plan->in[s->operand], offset[s->operand], count, value[s->value]);
         else

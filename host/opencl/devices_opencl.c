@@ -19,6 +19,7 @@ typedef struct listed_device {
     char platform_version[128];
     size_t max_parameter_bytes;
     bool rounds_divide; /* has -cl-fp32-correctly-rounded-divide-sqrt */
+    bool has_command_buffer;
 } listed_device;
 
 static struct {
@@ -94,6 +95,13 @@ static void judge(listed_device *d, const cg_probed *probed) {
     info->usable = !info->reason[0];
 }
 
+/* Whether there are command buffers that may be enqueued again while they run. */
+static bool replays_commands(cl_device_id device) {
+    enum { CAPABILITIES = 0x12A9, SIMULTANEOUS_USE = 1 << 2 }; /* of cl_khr_command_buffer, in cl_ext.h */
+    return has_extension(device, "cl_khr_command_buffer") &&
+           (number_of_device(device, CAPABILITIES, sizeof(cl_bitfield)) & SIMULTANEOUS_USE) != 0;
+}
+
 static void list_device(cl_platform_id platform, cl_device_id device, const cg_probed *probed) {
     listed_device *d = &devices.device[devices.n];
     cg_device_info *info = &d->info;
@@ -118,6 +126,7 @@ static void list_device(cl_platform_id platform, cl_device_id device, const cg_p
     d->max_parameter_bytes = (size_t)number_of_device(device, CL_DEVICE_MAX_PARAMETER_SIZE, sizeof(size_t));
     d->rounds_divide = (number_of_device(device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof(cl_device_fp_config)) &
                         CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0;
+    d->has_command_buffer = replays_commands(d->device);
     judge(d, probed);
     devices.n++;
 }
@@ -224,9 +233,11 @@ cg_hw *cg_cl_open(int index, cg_error *err) {
     hw->device = d->device;
     memcpy(hw->platform_version, d->platform_version, sizeof hw->platform_version);
     hw->max_parameter_bytes = d->max_parameter_bytes;
+    hw->has_command_buffer = d->has_command_buffer;
     hw->build_options =
         d->rounds_divide ? "-cl-std=CL1.2 -w -cl-fp32-correctly-rounded-divide-sqrt" : "-cl-std=CL1.2 -w";
     hw->cpu_style = chosen_style(&info);
+    hw->matrix_units = cg_mma_present(hw);
     if (set_up(hw) == CG_OK) return &hw->base;
     cg_cl_close(&hw->base);
     return NULL;

@@ -23,6 +23,7 @@ typedef struct program_node {
     int n_kernels;
     const char *entry[MAX_ENTRIES];
     cl_kernel kernel[MAX_ENTRIES];
+    size_t limit[MAX_ENTRIES]; /* work-items of a group */
     request_key key;
 } program_node;
 
@@ -110,17 +111,34 @@ static program_node *make_node(cg_hw_opencl *hw, const cg_kernel_request *r, con
     return node;
 }
 
-static cl_kernel make_kernel(cg_hw_opencl *hw, program_node *node, const char *entry) {
+/* How many work-items a group of a kernel may have on this device; a driver that does not say takes any. */
+static size_t limit_of(const cg_hw_opencl *hw, cl_kernel kernel) {
+    size_t limit = 0;
+    const cl_int status = hw->cl->clGetKernelWorkGroupInfo(kernel, hw->device, CL_KERNEL_WORK_GROUP_SIZE,
+                                                           sizeof limit, &limit, NULL);
+    return status == CL_SUCCESS && limit > 0 ? limit : SIZE_MAX;
+}
+
+/* Adds a kernel to a node: its number there, -1 and an error if it cannot be had. */
+static int make_kernel(cg_hw_opencl *hw, program_node *node, const char *entry) {
     cl_int status = CL_OUT_OF_RESOURCES;
     cl_kernel kernel =
         node->n_kernels < MAX_ENTRIES ? hw->cl->clCreateKernel(node->program, entry, &status) : NULL;
     if (!kernel) {
         cg_cl_fail(hw, status, entry, "clCreateKernel");
-        return NULL;
+        return -1;
     }
     node->entry[node->n_kernels] = entry;
-    node->kernel[node->n_kernels++] = kernel;
-    return kernel;
+    node->limit[node->n_kernels] = limit_of(hw, kernel);
+    node->kernel[node->n_kernels] = kernel;
+    return node->n_kernels++;
+}
+
+/* The number of a kernel in its node; -1: it is not there yet. */
+static int find_kernel(const program_node *node, const char *entry) {
+    for (int i = 0; i < node->n_kernels; i++)
+        if (node->entry[i] == entry || strcmp(node->entry[i], entry) == 0) return i;
+    return -1;
 }
 
 cl_kernel cg_cl_kernel(cg_hw_opencl *hw, const cg_kernel_request *r) {
@@ -138,9 +156,20 @@ cl_kernel cg_cl_kernel(cg_hw_opencl *hw, const cg_kernel_request *r) {
         node->next = hw->kernels->bucket[bucket];
         hw->kernels->bucket[bucket] = node;
     }
-    for (int i = 0; i < node->n_kernels; i++)
-        if (node->entry[i] == r->entry || strcmp(node->entry[i], r->entry) == 0) return node->kernel[i];
-    return make_kernel(hw, node, r->entry);
+    int number = find_kernel(node, r->entry);
+    if (number < 0) number = make_kernel(hw, node, r->entry);
+    if (number < 0) return NULL;
+    hw->kernel_limit = node->limit[number];
+    return node->kernel[number];
+}
+
+cl_kernel cg_cl_kernel_again(cg_hw_opencl *hw, cl_kernel kernel) {
+    for (int b = 0; b < N_BUCKETS; b++)
+        for (const program_node *node = hw->kernels->bucket[b]; node; node = node->next)
+            for (int i = 0; i < node->n_kernels; i++)
+                if (node->kernel[i] == kernel)
+                    return hw->cl->clCreateKernel(node->program, node->entry[i], NULL);
+    return NULL;
 }
 
 void cg_cl_release_kernels(cg_hw_opencl *hw) {

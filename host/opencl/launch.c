@@ -1,6 +1,8 @@
 /* Arguments and launches. */
 #include "host/opencl/opencl.h"
 
+#include "host/recorded_work.h"
+
 cg_status cg_cl_fail(cg_hw_opencl *hw, cl_int status, const char *operation, const char *call) {
     return CG_FAIL(hw->base.err, cg_cl_error_status(status), "%s: %s: %s (%d)", operation, call,
                    cg_cl_error_name(status), (int)status);
@@ -18,7 +20,8 @@ size_t cg_cl_group_items(const cg_hw_opencl *hw) {
 }
 
 cg_args cg_args_of(cg_hw_opencl *hw, cl_kernel kernel, const char *operation) {
-    return (cg_args){.hw = hw, .kernel = kernel, .operation = operation};
+    if (kernel && hw->keeping) kernel = cg_cl_keep_kernel(hw, kernel);
+    return (cg_args){.hw = hw, .kernel = kernel, .operation = operation, .limit = hw->kernel_limit};
 }
 
 void cg_arg_bytes(cg_args *a, const void *value, size_t bytes) {
@@ -28,6 +31,7 @@ void cg_arg_bytes(cg_args *a, const void *value, size_t bytes) {
 
 void cg_arg_buffer(cg_args *a, const cg_buffer *buffer) {
     cl_mem mem = buffer ? buffer->mem : NULL;
+    if (buffer && a->hw->keeping) cg_record_pin(&a->hw->base, (cg_block *)&buffer->block);
     cg_arg_bytes(a, &mem, sizeof mem);
 }
 
@@ -80,19 +84,45 @@ void cg_arg_program(cg_args *a, const cg_program *program, const cg_program_layo
     for (int k = 0; k < program->n_consts; k++) cg_arg_scalar(a, (cg_dtype)program->type, consts[k]);
 }
 
-cg_status cg_cl_launch(cg_args *a, int dims, const size_t *global, const size_t *local) {
+bool cg_cl_shrink_groups(cg_hw_opencl *hw) {
+    const size_t limit = hw->refused;
+    size_t items = 1;
+    hw->refused = 0;
+    if (limit == 0) return false;
+    while (items * 2 <= limit) items *= 2;
+    if (items >= hw->base.info.max_work_group) {
+        CG_FAIL(hw->base.err, CG_ERROR_DEVICE, "%s runs a kernel with %zu work-items in a group at most",
+                hw->base.info.id, limit);
+        return false;
+    }
+    hw->base.info.max_work_group = items;
+    return true;
+}
+
+cg_status cg_cl_enqueue(cg_hw_opencl *hw, cl_kernel kernel, int dims, const size_t *global,
+                        const size_t *local, const char *operation) {
     enum { LAUNCHES_PER_FLUSH = 16 }; /* so that the device starts long before the host waits */
+    cl_int status =
+        hw->cl->clEnqueueNDRangeKernel(hw->queue, kernel, (cl_uint)dims, NULL, global, local, 0, NULL, NULL);
+    if (status != CL_SUCCESS) return cg_cl_fail(hw, status, operation, "clEnqueueNDRangeKernel");
+    hw->idle = false;
+    if (++hw->base.stats.launches % LAUNCHES_PER_FLUSH != 0) return CG_OK;
+    status = hw->cl->clFlush(hw->queue);
+    return status == CL_SUCCESS ? CG_OK : cg_cl_fail(hw, status, operation, "clFlush");
+}
+
+cg_status cg_cl_launch(cg_args *a, int dims, const size_t *global, const size_t *local) {
     cg_hw_opencl *hw = a->hw;
     if (!a->kernel) return hw->base.err->code;
     if (cg_cl_check_fork(hw, a->operation) != CG_OK) return hw->base.err->code;
     if (a->status != CL_SUCCESS) return cg_cl_fail(hw, a->status, a->operation, "clSetKernelArg");
-    size_t rounded[3] = {1, 1, 1};
+    size_t rounded[3] = {1, 1, 1}, items = 1;
+    for (int d = 0; d < dims; d++) items *= local[d];
+    if (items > a->limit) {
+        hw->refused = a->limit;
+        return CG_ERROR_DEVICE;
+    }
     for (int d = 0; d < dims; d++) rounded[d] = (global[d] + local[d] - 1) / local[d] * local[d];
-    cl_int status = hw->cl->clEnqueueNDRangeKernel(hw->queue, a->kernel, (cl_uint)dims, NULL, rounded, local,
-                                                   0, NULL, NULL);
-    if (status != CL_SUCCESS) return cg_cl_fail(hw, status, a->operation, "clEnqueueNDRangeKernel");
-    hw->idle = false;
-    if (++hw->base.stats.launches % LAUNCHES_PER_FLUSH != 0) return CG_OK;
-    status = hw->cl->clFlush(hw->queue);
-    return status == CL_SUCCESS ? CG_OK : cg_cl_fail(hw, status, a->operation, "clFlush");
+    if (hw->keeping) cg_cl_keep_launch(hw, a->kernel, dims, rounded, local);
+    return cg_cl_enqueue(hw, a->kernel, dims, rounded, local, a->operation);
 }

@@ -1,11 +1,13 @@
-/* The same program over many contiguous segments: kernels/map_many.cl, up to 16 segments a launch. */
+/* The same program over many contiguous segments: kernels/map_many.cl, up to 32 segments a launch. */
 #include "host/opencl/opencl.h"
 
 #include <string.h>
 
 enum {
-    MAX_SEGMENTS = 16,
-    CHUNK_MIN = 4096, /* elements of a work-item in the CPU style */
+    MAX_SEGMENTS = 32,
+    SHARED_INPUTS = 8, /* those that map_many.cl has a SHARES for */
+    ELSEWHERE = 99,    /* SHARES<k> of an output that is in no input's place */
+    CHUNK_MIN = 4096,  /* elements of a work-item in the CPU style */
     CHUNK_MAX = 32768,
     CHUNKS_PER_UNIT = 4,
     STEPS = 4 /* vectors of a work-item in the GPU style */
@@ -18,6 +20,7 @@ typedef struct segment_group {
     int slots; /* the kernel's segments: the next power of two */
     int64_t elements;
     bool wide, aligned;
+    uint8_t shares[CG_MAX_OUTPUTS]; /* the input in whose place an output is, or ELSEWHERE */
 } segment_group;
 
 /* The operands in the order inputs, outputs. */
@@ -35,38 +38,65 @@ static bool same_dtypes(const cg_segment *a, const cg_segment *b, const cg_progr
     return true;
 }
 
+static bool same_place(const cg_operand *a, const cg_operand *b) {
+    return a->buffer == b->buffer && a->offset == b->offset && a->dtype == b->dtype;
+}
+
+/* The input in whose place output k of every segment of the request is. */
+static uint8_t place_of(const cg_map_many_request *r, int k) {
+    for (int i = 0; i < r->program->n_inputs && i < SHARED_INPUTS; i++) {
+        bool same = !is_single(r, i);
+        for (int s = 0; same && s < r->n_segments; s++)
+            same = same_place(&r->segment[s].in[i], &r->segment[s].out[k]);
+        if (same) return (uint8_t)i;
+    }
+    return ELSEWHERE;
+}
+
+static bool is_wide(const cg_map_many_request *r) {
+    int64_t elements = 0;
+    bool wide = false;
+    for (int s = 0; s < r->n_segments; s++) {
+        for (int k = 0; k < r->program->n_inputs + r->program->n_outputs; k++) {
+            const cg_operand x = {.offset = operand_of(&r->segment[s], r->program, k)->offset, .stride = {1}};
+            wide = wide || !cg_operand_is_narrow(&x, 1, &r->segment[s].n);
+        }
+        elements += r->segment[s].n;
+    }
+    return wide || elements > INT32_MAX / 2;
+}
+
 /* The most segments whose parameters fit, at least 1: a power of two. */
-static int segments_that_fit(const cg_hw_opencl *hw, const cg_map_many_request *r) {
+static int segments_that_fit(const cg_hw_opencl *hw, const cg_map_many_request *r, const segment_group *g) {
     const cg_program *p = r->program;
-    size_t operands = (size_t)p->n_inputs + p->n_outputs, consts = (size_t)p->n_consts * 8;
-    size_t fixed = 16 + (r->own_consts ? 0 : consts);
-    size_t each = operands * 16 + 16; /* pointer and offset of each operand, number and length, all wide */
-    each += r->own_consts ? consts : 0;
+    const size_t index = g->wide ? 8 : 4, scalar = cg_dtype_size((cg_dtype)p->type);
+    size_t operands = p->n_inputs, consts = (size_t)p->n_consts * scalar;
+    for (int k = 0; k < p->n_outputs; k++) operands += g->shares[k] == ELSEWHERE;
+    const size_t fixed = 2 * index + 8 + (r->own_consts ? 0 : consts);
+    /* pointer and offset of each operand, number and length, and what may be lost before the next pointer */
+    const size_t each = (operands * (8 + index) + 2 * index + (r->own_consts ? consts : 0) + 7) / 8 * 8;
     int n = MAX_SEGMENTS;
     while (n > 1 && fixed + (size_t)n * each > hw->max_parameter_bytes) n /= 2;
     return n;
 }
 
-static void look_at_operands(segment_group *g, const cg_map_many_request *r, int width) {
+static bool is_aligned(const segment_group *g, const cg_map_many_request *r, int width) {
     const cg_program *p = r->program;
-    g->wide = false;
-    g->aligned = width > 1;
     for (int s = 0; s < g->n; s++)
-        for (int k = 0; k < p->n_inputs + p->n_outputs; k++) {
-            cg_operand x = {.offset = operand_of(&g->first[s], p, k)->offset, .stride = {1}};
-            g->wide = g->wide || !cg_operand_is_narrow(&x, 1, &g->first[s].n);
-            g->aligned = g->aligned && (is_single(r, k) || x.offset % width == 0);
-        }
-    g->wide = g->wide || g->elements > INT32_MAX / 2;
+        for (int k = 0; k < p->n_inputs + p->n_outputs; k++)
+            if (!is_single(r, k) && operand_of(&g->first[s], p, k)->offset % width != 0) return false;
+    return width > 1;
 }
 
-static segment_group take_group(const cg_hw_opencl *hw, const cg_map_many_request *r, int from, int width) {
-    segment_group g = {.first = &r->segment[from], .slots = 1};
-    int most = segments_that_fit(hw, r);
+static segment_group take_group(const cg_hw_opencl *hw, const cg_map_many_request *r, int from, int width,
+                                segment_group g) {
+    g.first = &r->segment[from];
+    g.slots = 1;
+    const int most = segments_that_fit(hw, r, &g);
     while (g.n < most && from + g.n < r->n_segments && same_dtypes(g.first, &g.first[g.n], r->program))
         g.elements += g.first[g.n++].n;
     while (g.slots < g.n) g.slots *= 2;
-    look_at_operands(&g, r, width);
+    g.aligned = is_aligned(&g, r, width);
     return g;
 }
 
@@ -76,15 +106,17 @@ static void append_consts(cg_args *a, const cg_program *p, const cg_scalar *cons
 
 /* One slot's parameters. A slot without a segment repeats the first one and starts behind the last chunk. */
 static void append_segment(cg_args *a, const cg_segment *s, const cg_map_many_request *r,
-                           int64_t first_chunk) {
+                           const segment_group *g, int64_t first_chunk) {
     const cg_program *p = r->program;
+    for (int k = 0; k < p->n_inputs; k++) cg_arg_buffer(a, s->in[k].buffer);
+    for (int k = 0; k < p->n_outputs; k++)
+        if (g->shares[k] == ELSEWHERE) cg_arg_buffer(a, s->out[k].buffer);
+    if (r->own_consts) append_consts(a, p, s->consts);
     cg_arg_index(a, first_chunk);
     cg_arg_index(a, s->n);
-    for (int k = 0; k < p->n_inputs + p->n_outputs; k++) {
-        cg_arg_buffer(a, operand_of(s, p, k)->buffer);
-        cg_arg_index(a, operand_of(s, p, k)->offset);
-    }
-    if (r->own_consts) append_consts(a, p, s->consts);
+    for (int k = 0; k < p->n_inputs; k++) cg_arg_index(a, s->in[k].offset);
+    for (int k = 0; k < p->n_outputs; k++)
+        if (g->shares[k] == ELSEWHERE) cg_arg_index(a, s->out[k].offset);
 }
 
 static cg_program_layout contiguous_layout(const cg_map_many_request *r, const cg_segment *s) {
@@ -100,6 +132,9 @@ static cg_program_layout contiguous_layout(const cg_map_many_request *r, const c
     }
     return l;
 }
+
+static const char *const shares_names[CG_MAX_OUTPUTS] = {"SHARES0", "SHARES1", "SHARES2",
+                                                         "SHARES3", "SHARES4", "SHARES5"};
 
 static cg_status launch_group(cg_hw_opencl *hw, const cg_map_many_request *r, const segment_group *g,
                               int width) {
@@ -124,6 +159,7 @@ static cg_status launch_group(cg_hw_opencl *hw, const cg_map_many_request *r, co
     cg_request_define(&q, "SEGMENTS", g->slots);
     cg_request_define(&q, "ITEMS", items);
     cg_request_define(&q, "OWN_CONSTS", r->own_consts);
+    for (int k = 0; k < p->n_outputs; k++) cg_request_define(&q, shares_names[k], g->shares[k]);
     cg_args a = cg_args_of(hw, cg_cl_kernel(hw, &q), "map_many");
     a.wide = g->wide;
     cg_arg_index(&a, chunks);
@@ -131,7 +167,7 @@ static cg_status launch_group(cg_hw_opencl *hw, const cg_map_many_request *r, co
     int64_t begin = 0;
     for (int s = 0; s < g->slots; s++) {
         const cg_segment *segment = &g->first[s < g->n ? s : 0];
-        append_segment(&a, segment, r, s < g->n ? begin : chunks);
+        append_segment(&a, segment, r, g, s < g->n ? begin : chunks);
         begin += (segment->n + chunk - 1) / chunk;
     }
     if (!r->own_consts) append_consts(&a, p, r->consts);
@@ -142,9 +178,14 @@ static cg_status launch_group(cg_hw_opencl *hw, const cg_map_many_request *r, co
 cg_status cg_cl_map_many(cg_hw *base, const cg_map_many_request *r) {
     cg_hw_opencl *hw = cg_cl(base);
     int width = cg_cl_width(hw, (cg_dtype)r->program->type);
+    segment_group all = {.wide = is_wide(r)};
+    for (int k = 0; k < r->program->n_outputs; k++) all.shares[k] = place_of(r, k);
     for (int from = 0; from < r->n_segments;) {
-        segment_group g = take_group(hw, r, from, width);
-        cg_status status = launch_group(hw, r, &g, width);
+        segment_group g = take_group(hw, r, from, width, all);
+        cg_status status;
+        hw->refused = 0;
+        do status = launch_group(hw, r, &g, width); /* not the groups before: they may be in place */
+        while (status != CG_OK && cg_cl_shrink_groups(hw));
         if (status != CG_OK) return status;
         from += g.n;
     }

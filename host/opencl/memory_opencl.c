@@ -98,7 +98,8 @@ cg_buffer *cg_cl_wrap(cg_hw *base, void *data, size_t bytes) {
     cl_int status = CL_SUCCESS;
     for (int i = 0; i < 2 && !buffer->mem; i++)
         buffer->mem = hw->cl->clCreateBuffer(hw->context, CL_MEM_READ_WRITE | way[i], bytes, data, &status);
-    if (buffer->mem) return buffer; /* block.bytes stays 0: it belongs to no pool */
+    buffer->block.wrapped = true;
+    if (buffer->mem) return buffer;
     free(buffer);
     cg_cl_fail(hw, status, "wrap", "clCreateBuffer");
     return NULL;
@@ -111,7 +112,7 @@ cg_buffer *cg_cl_wrap(cg_hw *base, void *data, size_t bytes) {
 void cg_cl_free(cg_hw *base, cg_buffer *buffer) {
     cg_hw_opencl *hw = cg_cl(base);
     if (!buffer) return;
-    if (buffer->block.bytes) {
+    if (!buffer->block.wrapped) {
         cg_pool_free(&hw->pool, &buffer->block);
         return;
     }
@@ -194,6 +195,7 @@ static cg_status upload_piece(cg_hw_opencl *hw, cg_buffer *to, size_t offset, co
 cg_status cg_cl_upload(cg_hw *base, cg_buffer *to, size_t offset, const void *from, size_t bytes) {
     cg_hw_opencl *hw = cg_cl(base);
     if (cg_cl_check_fork(hw, "upload") != CG_OK) return base->err->code;
+    cg_cl_keep_nothing(hw);
     if (hw->idle) { /* nothing to wait for but the copy itself */
         cl_int status =
             hw->cl->clEnqueueWriteBuffer(hw->queue, to->mem, CL_TRUE, offset, bytes, from, 0, NULL, NULL);
@@ -211,6 +213,7 @@ cg_status cg_cl_upload(cg_hw *base, cg_buffer *to, size_t offset, const void *fr
 cg_status cg_cl_download(cg_hw *base, void *to, cg_buffer *from, size_t offset, size_t bytes) {
     cg_hw_opencl *hw = cg_cl(base);
     if (cg_cl_check_fork(hw, "download") != CG_OK) return base->err->code;
+    cg_cl_keep_nothing(hw);
     cl_int status =
         hw->cl->clEnqueueReadBuffer(hw->queue, from->mem, CL_TRUE, offset, bytes, to, 0, NULL, NULL);
     if (status != CL_SUCCESS) return cg_cl_fail(hw, status, "download", "clEnqueueReadBuffer");
@@ -221,6 +224,7 @@ cg_status cg_cl_download(cg_hw *base, void *to, cg_buffer *from, size_t offset, 
 cg_status cg_cl_sync(cg_hw *base) {
     cg_hw_opencl *hw = cg_cl(base);
     if (cg_cl_check_fork(hw, "sync") != CG_OK) return base->err->code;
+    cg_cl_keep_nothing(hw);
     cl_int status = hw->cl->clFinish(hw->queue);
     if (status != CL_SUCCESS) return cg_cl_fail(hw, status, "sync", "clFinish");
     hw->idle = true;

@@ -36,6 +36,7 @@ typedef struct cg_hw_opencl {
      * accesses. CLGRAD_CL_STYLE=cpu|gpu overrides it.
      */
     bool cpu_style;
+    bool matrix_units;          /* NVIDIA's, and kernels that use them are tried: matmul_mma.c */
     size_t max_parameter_bytes; /* of all arguments of a kernel */
     char platform_version[128];
     const char *build_options;
@@ -43,6 +44,10 @@ typedef struct cg_hw_opencl {
     cg_staging *staging;
     struct cg_matmul_choices *matmul_choices; /* which kernel a class of products gets; matmul_choice.c */
     bool idle;                                /* nothing was enqueued since the host last waited */
+    bool has_command_buffer; /* cl_khr_command_buffer whose buffers may be enqueued again while they run */
+    cg_launches *keeping;    /* where launches are kept, too (launches_opencl.c), else NULL */
+    size_t kernel_limit;     /* work-items that a group of the kernel asked for last may have */
+    size_t refused;          /* such a limit that a launch was beyond; 0: none was */
 } cg_hw_opencl;
 
 static inline cg_hw_opencl *cg_cl(cg_hw *hw) { return (cg_hw_opencl *)hw; }
@@ -105,6 +110,9 @@ static inline void cg_request_define(cg_kernel_request *r, const char *name, int
  */
 cl_kernel cg_cl_kernel(cg_hw_opencl *hw, const cg_kernel_request *request);
 
+/* Another object of the same kernel, with arguments of its own: the caller's. NULL if it cannot be had. */
+cl_kernel cg_cl_kernel_again(cg_hw_opencl *hw, cl_kernel kernel);
+
 /* The whole text of a request, malloc'ed; NULL with an error recorded. */
 char *cg_cl_source(cg_hw_opencl *hw, const cg_kernel_request *request);
 
@@ -130,7 +138,8 @@ typedef struct cg_args {
     const char *operation; /* for messages */
     cl_uint n;
     cl_int status;
-    bool wide; /* what cg_arg_index writes */
+    bool wide;    /* what cg_arg_index writes */
+    size_t limit; /* work-items that a group may have */
 } cg_args;
 
 cg_args cg_args_of(cg_hw_opencl *hw, cl_kernel kernel, const char *operation);
@@ -155,6 +164,17 @@ void cg_arg_program(cg_args *a, const cg_program *program, const cg_program_layo
  */
 cg_status cg_cl_launch(cg_args *a, int dims, const size_t *global, const size_t *local);
 
+/*
+ * A kernel may take fewer work-items in a group than the device does: registers. Such a launch fails without an error on record;
+ * this lowers base.info.max_work_group to what it takes, and says whether to try the request again. False where there was no
+ * such launch, or, with an error, where the kernel does not ask for that number.
+ */
+bool cg_cl_shrink_groups(cg_hw_opencl *hw);
+
+/* The same of sizes that are rounded already. */
+cg_status cg_cl_enqueue(cg_hw_opencl *hw, cl_kernel kernel, int dims, const size_t *global,
+                        const size_t *local, const char *operation);
+
 /* Lanes of a vector of `type` in the style of the device: 64 bytes on a CPU, 16 on a GPU. */
 int cg_cl_width(const cg_hw_opencl *hw, cg_dtype type);
 
@@ -163,6 +183,21 @@ size_t cg_cl_group_items(const cg_hw_opencl *hw);
 
 /* Records an error of an OpenCL call with its name: "softmax: clEnqueueNDRangeKernel: CL_... (-5)". */
 cg_status cg_cl_fail(cg_hw_opencl *hw, cl_int status, const char *operation, const char *call);
+
+/* --- Launches that are kept (launches_opencl.c) -------------------------------------------------------------- */
+cg_launches *cg_cl_launches_new(cg_hw *hw);
+void cg_cl_launches_keep(cg_hw *hw, cg_launches *l);
+bool cg_cl_launches_keep_end(cg_hw *hw);
+cg_status cg_cl_launches_repeat(cg_hw *hw, cg_launches *l);
+void cg_cl_launches_free(cg_hw *hw, cg_launches *l);
+
+/* Whoever gives the device work that is no launch of cg_cl_launch calls this: the request is then not kept as launches. */
+void cg_cl_keep_nothing(cg_hw_opencl *hw);
+
+/* While launches are kept: a kernel of its own for the next one, and the launch of such a kernel. */
+cl_kernel cg_cl_keep_kernel(cg_hw_opencl *hw, cl_kernel kernel);
+void cg_cl_keep_launch(cg_hw_opencl *hw, cl_kernel kernel, int dims, const size_t *global,
+                       const size_t *local);
 
 /* --- Programs as text --------------------------------------------------------------------------------------- */
 
@@ -241,6 +276,11 @@ cg_status cg_cl_row_norm(cg_hw *hw, const cg_row_norm_request *r);
 cg_status cg_cl_row_norm_grad(cg_hw *hw, const cg_row_norm_grad_request *r);
 cg_status cg_cl_attention(cg_hw *hw, const cg_attention_request *r);
 cg_status cg_cl_attention_grad(cg_hw *hw, const cg_attention_grad_request *r);
+
+/* matmul_mma.c: whether the device has matrix units that kernels/warp_matrix.h knows. */
+bool cg_mma_present(const cg_hw_opencl *hw);
+
+extern const cg_tuner cg_cl_tuner; /* matmul_tune.c */
 
 /* Frees hw->matmul_choices. */
 void cg_matmul_choice_free(cg_hw_opencl *hw);

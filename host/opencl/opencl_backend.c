@@ -1,6 +1,43 @@
 /* The OpenCL backend's table. */
 #include "host/opencl/opencl.h"
 
+/*
+ * A request whose kernel takes smaller groups is tried again with those (launch.c). A request that has several launches first
+ * writes memory of its own, or the same once more.
+ */
+#define IN_GROUPS(slot)                                                                                      \
+    static cg_status slot##_in_groups(cg_hw *hw, const cg_##slot##_request *r) {                             \
+        cg_status status;                                                                                    \
+        cg_cl(hw)->refused = 0;                                                                              \
+        do status = cg_cl_##slot(hw, r);                                                                     \
+        while (status != CG_OK && cg_cl_shrink_groups(cg_cl(hw)));                                           \
+        return status;                                                                                       \
+    }
+IN_GROUPS(map)
+IN_GROUPS(reduce)
+IN_GROUPS(matmul)
+IN_GROUPS(random)
+IN_GROUPS(gather)
+IN_GROUPS(scatter_add)
+IN_GROUPS(scan)
+IN_GROUPS(sort)
+IN_GROUPS(searchsorted)
+IN_GROUPS(lu)
+IN_GROUPS(cholesky)
+IN_GROUPS(qr)
+IN_GROUPS(eigh)
+IN_GROUPS(eig)
+IN_GROUPS(svd)
+IN_GROUPS(solve_triangular)
+IN_GROUPS(softmax)
+IN_GROUPS(softmax_xent)
+IN_GROUPS(conv)
+IN_GROUPS(pool)
+IN_GROUPS(row_norm)
+IN_GROUPS(row_norm_grad)
+IN_GROUPS(attention)
+IN_GROUPS(attention_grad)
+
 const cg_backend cg_backend_opencl = {
     .name = "opencl",
     .count = cg_cl_count,
@@ -15,32 +52,38 @@ const cg_backend cg_backend_opencl = {
     .upload = cg_cl_upload,
     .download = cg_cl_download,
     .sync = cg_cl_sync,
+    .launches_new = cg_cl_launches_new,
+    .launches_keep = cg_cl_launches_keep,
+    .launches_keep_end = cg_cl_launches_keep_end,
+    .launches_repeat = cg_cl_launches_repeat,
+    .launches_free = cg_cl_launches_free,
     .recall = cg_cl_recall,
     .remember = cg_cl_remember,
     .use_other_kernels = cg_cl_use_other_kernels,
-    .map = cg_cl_map,
-    .reduce = cg_cl_reduce,
-    .matmul = cg_cl_matmul,
-    .random = cg_cl_random,
-    .gather = cg_cl_gather,
-    .scatter_add = cg_cl_scatter_add,
-    .scan = cg_cl_scan,
-    .sort = cg_cl_sort,
-    .searchsorted = cg_cl_searchsorted,
-    .lu = cg_cl_lu,
-    .cholesky = cg_cl_cholesky,
-    .qr = cg_cl_qr,
-    .eigh = cg_cl_eigh,
-    .eig = cg_cl_eig,
-    .svd = cg_cl_svd,
-    .solve_triangular = cg_cl_solve_triangular,
-    .softmax = cg_cl_softmax,
-    .softmax_xent = cg_cl_softmax_xent,
-    .conv = cg_cl_conv,
-    .pool = cg_cl_pool,
+    .tuner = &cg_cl_tuner,
+    .map = map_in_groups,
+    .reduce = reduce_in_groups,
+    .matmul = matmul_in_groups,
+    .random = random_in_groups,
+    .gather = gather_in_groups,
+    .scatter_add = scatter_add_in_groups,
+    .scan = scan_in_groups,
+    .sort = sort_in_groups,
+    .searchsorted = searchsorted_in_groups,
+    .lu = lu_in_groups,
+    .cholesky = cholesky_in_groups,
+    .qr = qr_in_groups,
+    .eigh = eigh_in_groups,
+    .eig = eig_in_groups,
+    .svd = svd_in_groups,
+    .solve_triangular = solve_triangular_in_groups,
+    .softmax = softmax_in_groups,
+    .softmax_xent = softmax_xent_in_groups,
+    .conv = conv_in_groups,
+    .pool = pool_in_groups,
     .map_many = cg_cl_map_many,
-    .row_norm = cg_cl_row_norm,
-    .row_norm_grad = cg_cl_row_norm_grad,
-    .attention = cg_cl_attention,
-    .attention_grad = cg_cl_attention_grad,
+    .row_norm = row_norm_in_groups,
+    .row_norm_grad = row_norm_grad_in_groups,
+    .attention = attention_in_groups,
+    .attention_grad = attention_grad_in_groups,
 };

@@ -96,7 +96,7 @@ static const struct function_header {
     const char *functions[14];
 } function_headers[] = {
     {"arithmetic.h", {"t_fmod(", "t_mod(", "t_floor_divide(", "t_hypot(", "t_rsqrt("}},
-    {"error_function.h", {"t_erf(", "t_erfc("}},
+    {"error_function.h", {"t_erf(", "t_erfc(", "t_gelu(", "t_gelu_grad("}},
     {"hyperbolic.h", {"t_sinh(", "t_cosh(", "t_tanh(", "t_asinh(", "t_acosh(", "t_atanh("}},
     {"trigonometry.h",
      {"t_sin(", "t_cos(", "t_tan(", "t_asin(", "t_acos(", "t_atan(", "t_atan2(", "t_sin2pi(", "t_cos2pi(",

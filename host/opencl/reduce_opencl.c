@@ -13,8 +13,11 @@ enum {
     TASKS_PER_UNIT = 4,  /* tasks per compute unit wanted in the CPU style, */
     GROUPS_PER_UNIT = 8, /* groups in the GPU style */
     MAX_SEGMENTS = 2048,
-    SHORT_ROW = 16,    /* up to here a row is better walked by one lane */
-    MAX_TASK_BITS = 30 /* elements of a task: indices within are int */
+    SHORT_ROW = 16,     /* up to here a row is better walked by one lane */
+    MAX_TASK_BITS = 30, /* elements of a task: indices within are int */
+    PAGE_BYTES = 4096,  /* a row as long as that is a page or more of its own: */
+    PAGED_ROWS =
+        128 /* then so many rows at a time are read in all their columns, while their pages are known */
 };
 
 /* The request with its axes in the order of the layout: outer, loop, inner. */
@@ -44,18 +47,23 @@ static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t at_least(int64_t a, int64_t low) { return a < low ? low : a; }
 static int64_t at_most(int64_t a, int64_t high) { return a > high ? high : a; }
 
-/* How many inputs have stride 1 along an axis. */
-static int unit_inputs(const cg_reduce_request *r, int axis) {
+/* How many inputs are of a class along an axis. */
+static int inputs_of_class(const cg_reduce_request *r, int axis, cg_inner_class class) {
     int n = 0;
-    for (int k = 0; k < r->program->n_inputs; k++) n += r->in[k].stride[axis] == 1;
+    for (int k = 0; k < r->program->n_inputs; k++) n += cg_inner_class_of(r->in[k].stride[axis]) == class;
     return n;
 }
 
+/* A strided input costs far more than a fixed one: matrices decide, and vectors beside them only where those do not. */
 static bool wants_columns(const cg_reduce_request *r, int64_t reduced) {
     if (r->n_kept == 0) return false;
     if (r->n_kept == r->rank) return true;
     if (reduced <= SHORT_ROW && r->shape[r->n_kept - 1] >= reduced) return true;
-    return unit_inputs(r, r->n_kept - 1) > unit_inputs(r, r->rank - 1);
+    const int kept = r->n_kept - 1, last = r->rank - 1;
+    const int strided =
+        inputs_of_class(r, kept, CG_INNER_STRIDED) - inputs_of_class(r, last, CG_INNER_STRIDED);
+    if (strided != 0) return strided < 0;
+    return inputs_of_class(r, kept, CG_INNER_UNIT) > inputs_of_class(r, last, CG_INNER_UNIT);
 }
 
 static void set_axis(reduce_view *v, const cg_reduce_request *r, int to, int from) {
@@ -117,9 +125,15 @@ static void plan_columns(reduce_plan *plan, const cg_hw_opencl *hw, const reduce
     plan->chunk = plan->chunks = 1;
     int64_t tasks = v->kept / v->inner * divide_up(v->inner, plan->cols * plan->width);
     int64_t wanted = gpu ? units * GROUPS_PER_UNIT * plan->group : units * TASKS_PER_UNIT;
-    int64_t row = (int64_t)plan->cols * plan->width;
-    plan_segments(plan, divide_up(wanted, tasks), row, gpu ? 32 * row : TASK_MIN);
-    plan->per_item = gpu || plan->segments > 1 ? 1 : at_least(TASK_MIN / (row * v->reduced), 1);
+    int64_t row = (int64_t)plan->cols * plan->width, blocks = divide_up(v->inner, row);
+    int64_t segments = divide_up(wanted, tasks);
+    const bool paged = !gpu && blocks > 1 && v->reduced >= units * TASKS_PER_UNIT * PAGED_ROWS &&
+                       v->inner * (int64_t)cg_dtype_size((cg_dtype)r->program->type) >= PAGE_BYTES;
+    if (paged) segments = at_least(segments, v->reduced / PAGED_ROWS);
+    plan_segments(plan, segments, row, gpu ? 32 * row : TASK_MIN);
+    plan->per_item = paged && plan->segments > 1 ? blocks
+                     : gpu || plan->segments > 1 ? 1
+                                                 : at_least(TASK_MIN / (row * v->reduced), 1);
 }
 
 static void plan_rows(reduce_plan *plan, const cg_hw_opencl *hw, const reduce_view *v,

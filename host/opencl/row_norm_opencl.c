@@ -1,29 +1,56 @@
 /* Normalization of rows: kernels/row_norm.cl. */
 #include "host/opencl/opencl.h"
 
-enum { GROUP = 256 }; /* work-items that share a row in GPU style, at most */
+enum {
+    GROUP = 256, /* work-items that share a row in GPU style, at most */
+    KEEP = 8     /* vectors that a work-item keeps of the rows it reads, all together */
+};
 
 typedef struct norm_plan {
-    int width, group;
-    bool wide;
+    int width, group, keep;
+    bool wide, aligned;
 } norm_plan;
-
-/* CPU style: wide vectors where a row has some. GPU style: as many work-items as a row has elements for. */
-static norm_plan plan_of(const cg_hw_opencl *hw, cg_dtype dtype, int64_t rows, int64_t cols, int64_t offset) {
-    norm_plan p = {.width = hw->cpu_style ? cg_cl_width(hw, dtype) : 1, .group = 1};
-    while (p.width > 1 && cols < p.width) p.width /= 2;
-    while (!hw->cpu_style && p.group < GROUP && p.group < cols &&
-           2 * (size_t)p.group <= hw->base.info.max_work_group)
-        p.group *= 2;
-    p.wide = (double)rows * (double)cols + (double)offset > INT32_MAX / 4; /* moments are 4 a row */
-    return p;
-}
 
 static int64_t largest_offset(int n, const cg_operand *const *all) {
     int64_t offset = 0;
     for (int i = 0; i < n; i++)
         if (all[i]->buffer && all[i]->offset > offset) offset = all[i]->offset;
     return offset;
+}
+
+/* Vectors of a GPU are aligned, or single elements. */
+static bool all_align(const cg_hw_opencl *hw, cg_dtype dtype, int64_t cols, int n,
+                      const cg_operand *const *all) {
+    const int width = cg_cl_width(hw, dtype);
+    bool aligned = cols % width == 0;
+    for (int i = 0; i < n; i++) aligned = aligned && all[i]->offset % width == 0;
+    return aligned && width > 1;
+}
+
+static norm_plan plan_for_gpu(const cg_hw_opencl *hw, cg_dtype dtype, int64_t cols, int inputs,
+                              bool aligned) {
+    norm_plan p = {.width = aligned ? cg_cl_width(hw, dtype) : 1, .group = 1, .aligned = aligned};
+    const int64_t vectors = cols / p.width;
+    while (p.group < GROUP && p.group < vectors && 2 * (size_t)p.group <= hw->base.info.max_work_group)
+        p.group *= 2;
+    p.keep = 1;
+    while (p.keep <= KEEP && (int64_t)p.keep * p.group < vectors) p.keep *= 2;
+    if (p.keep * inputs > KEEP) p.keep = 0;
+    return p;
+}
+
+/*
+ * CPU style: wide vectors where a row has some. GPU style: as many work-items as a row has vectors for. `inputs` rows are
+ * read together; the last of the operands are the moments, which are read one by one.
+ */
+static norm_plan plan_of(const cg_hw_opencl *hw, cg_dtype dtype, int64_t rows, int64_t cols, int inputs,
+                         int n, const cg_operand *const *all) {
+    norm_plan p = {.width = cg_cl_width(hw, dtype), .group = 1};
+    while (p.width > 1 && cols < p.width) p.width /= 2;
+    if (!hw->cpu_style) p = plan_for_gpu(hw, dtype, cols, inputs, all_align(hw, dtype, cols, n - 1, all));
+    /* moments are 4 a row */
+    p.wide = (double)rows * (double)cols + (double)largest_offset(n, all) > INT32_MAX / 4;
+    return p;
 }
 
 static cg_kernel_request request_of(const norm_plan *p, const char *entry, cg_dtype dtype, bool centre,
@@ -34,6 +61,8 @@ static cg_kernel_request request_of(const norm_plan *p, const char *entry, cg_dt
     cg_request_define(&q, "WEIGHT", weight);
     cg_request_define(&q, "BIAS", bias);
     cg_request_define(&q, "WIDE", p->wide);
+    cg_request_define(&q, "ALIGNED", p->aligned);
+    cg_request_define(&q, "KEEP", p->keep);
     return q;
 }
 
@@ -61,7 +90,7 @@ static cg_status launch(cg_args *a, const norm_plan *p, int64_t rows) {
 cg_status cg_cl_row_norm(cg_hw *base, const cg_row_norm_request *r) {
     cg_hw_opencl *hw = cg_cl(base);
     const cg_operand *all[] = {&r->x, &r->weight, &r->bias, &r->out, &r->moments};
-    const norm_plan plan = plan_of(hw, r->dtype, r->rows, r->cols, largest_offset(5, all));
+    const norm_plan plan = plan_of(hw, r->dtype, r->rows, r->cols, 1, 5, all);
     const cg_kernel_request q =
         request_of(&plan, "row_norm", r->dtype, r->centre, r->weight.buffer != NULL, r->bias.buffer != NULL);
     cg_args a = args_of(hw, &q, &plan, r->rows, r->cols);
@@ -76,8 +105,8 @@ cg_status cg_cl_row_norm(cg_hw *base, const cg_row_norm_request *r) {
 
 cg_status cg_cl_row_norm_grad(cg_hw *base, const cg_row_norm_grad_request *r) {
     cg_hw_opencl *hw = cg_cl(base);
-    const cg_operand *all[] = {&r->g, &r->x, &r->weight, &r->moments, &r->dx};
-    const norm_plan plan = plan_of(hw, r->dtype, r->rows, r->cols, largest_offset(5, all));
+    const cg_operand *all[] = {&r->g, &r->x, &r->weight, &r->dx, &r->moments};
+    const norm_plan plan = plan_of(hw, r->dtype, r->rows, r->cols, 2, 5, all);
     const cg_kernel_request q =
         request_of(&plan, "row_norm_grad", r->dtype, r->centre, r->weight.buffer != NULL, false);
     cg_args a = args_of(hw, &q, &plan, r->rows, r->cols);

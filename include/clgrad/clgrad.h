@@ -41,6 +41,7 @@
 #include "preprocessing.h"
 #include "probability.h"
 #include "random.h"
+#include "recording.h"
 #include "recurrent.h"
 #include "reduce.h"
 #include "schedule.h"
@@ -50,5 +51,6 @@
 #include "status.h"
 #include "tensor.h"
 #include "train.h"
+#include "tuning.h"
 
 #endif

@@ -42,6 +42,9 @@ typedef struct cg_program {
     cg_instr instr[CG_MAX_INSTRS];
 } cg_program;
 
+/* Whether two programs are the same rows over the same operands. */
+bool cg_program_equal(const cg_program *a, const cg_program *b);
+
 static inline int cg_program_const(const cg_program *p, int i) { return p->n_inputs + i; }
 static inline int cg_program_instr(const cg_program *p, int i) { return p->n_inputs + p->n_consts + i; }
 static inline int cg_program_values(const cg_program *p) { return p->n_inputs + p->n_consts + p->n_instrs; }

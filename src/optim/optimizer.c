@@ -74,8 +74,9 @@ cg_optimizer *cg_optimizer_new(cg_module *module, const char *kind, const cg_upd
         o->slot = calloc(n + 1, sizeof *o->slot);
         o->state = calloc(n * (size_t)update->n_states + 1, sizeof *o->state);
         o->segment = calloc(n + 1, sizeof *o->segment);
+        o->index = calloc(n + 1, sizeof *o->index);
     }
-    const bool room = o && o->slot && o->state && o->segment;
+    const bool room = o && o->slot && o->state && o->segment && o->index;
     cg_scope *scope = room ? cg_scope_begin(dev) : NULL;
     if (!scope) CG_FAIL(&dev->error, CG_ERROR_MEMORY, "%s: out of host memory", kind);
     const bool ok = scope && take_options(o, common, option) == CG_OK && make_slots(o, start) == CG_OK;
@@ -91,9 +92,11 @@ void cg_optimizer_free(cg_optimizer *o) {
         free((char *)o->state[i].name);
         cg_release(o->state[i].tensor);
     }
+    cg_step_forget(o);
     free(o->state);
     free(o->slot);
     free(o->segment);
+    free(o->index);
     free(o->settings);
     free(o);
 }
@@ -105,7 +108,9 @@ const char *cg_optimizer_kind(const cg_optimizer *o) { return o ? o->kind : NULL
 double cg_optimizer_lr(const cg_optimizer *o) { return o ? o->lr : 0; }
 
 void cg_optimizer_set_lr(cg_optimizer *o, double lr) {
-    if (o) o->lr = lr;
+    if (!o) return;
+    cg_hw_record_refuse(o->dev->hw, "a learning rate is set within it: schedules are for between replays");
+    o->lr = lr;
 }
 
 double cg_optimizer_momentum(const cg_optimizer *o) {

@@ -32,6 +32,9 @@ typedef struct cg_update {
     void (*constants)(const cg_optimizer *o, int64_t t, cg_scalar *c);
 } cg_update;
 
+/* A step that is part of a recording. */
+typedef struct cg_recorded_step cg_recorded_step;
+
 /* What there is for each parameter. */
 typedef struct cg_optimizer_slot {
     cg_tensor *state[CG_MAX_STATES]; /* like the parameter; retained */
@@ -49,13 +52,15 @@ struct cg_optimizer {
     cg_optimizer_slot *slot;
     cg_named_tensor *state; /* all states with their names, "<path>.<state>" */
     int n_state;
-    cg_segment *segment; /* room for a request */
+    cg_segment *segment; /* room for a request, */
+    int *index;          /* and of which parameters its segments are */
     int64_t t;           /* steps done */
     bool grouped;        /* cg_optimizer_group was called: constants differ */
     bool decoupled;
     double lr, weight_decay, l1, option[CG_MAX_OPTIONS];
     double below[CG_MAX_OPTIONS]; /* what each option must be below */
     char *settings;               /* the text last made */
+    cg_recorded_step *recorded;   /* of recordings: recorded_step.c */
 };
 
 /* Values that every kind has. */
@@ -90,6 +95,22 @@ void cg_step_program(const cg_optimizer *o, cg_dtype type, cg_program *p, uint8_
 
 /* All named constants of the next step of a parameter. */
 void cg_step_constants(const cg_optimizer *o, const cg_optimizer_slot *slot, cg_scalar c[CG_MAX_CONSTS]);
+
+/* The request's constants of the next step: `index` says of which parameter each segment is. */
+void cg_step_request_constants(const cg_optimizer *o, const uint8_t name[CG_MAX_CONSTS], const int *index,
+                               cg_segment *segment, cg_map_many_request *r);
+
+/* Counts a step of parameter i. */
+void cg_step_count(cg_optimizer *o, int i);
+
+/*
+ * Where a recording is being made: the request, which comes next, is part of it, and is refreshed from the optimizer's state
+ * whenever it is replayed. `last`: no other request of this step follows. Errors: no memory.
+ */
+cg_status cg_step_record(cg_optimizer *o, const cg_map_many_request *r, const int *index, bool last);
+
+/* The optimizer goes: recordings that have steps of it fail from now on. */
+void cg_step_forget(cg_optimizer *o);
 
 /* The text of cg_optimizer_settings, to be freed; NULL and an error without memory. */
 char *cg_settings_write(const cg_optimizer *o);

@@ -55,38 +55,53 @@ static void fill_constants(const cg_optimizer *o, const cg_optimizer_slot *slot,
     for (int c = 0; c < p->n_consts; c++) consts[c] = all[name[c]];
 }
 
-/* One request for all parameters of `dtype` that have a gradient. Where all are alike they share their constants. */
-static cg_status step_dtype(cg_optimizer *o, cg_dtype dtype) {
+/* Where all are alike they share their constants. */
+void cg_step_request_constants(const cg_optimizer *o, const uint8_t name[CG_MAX_CONSTS], const int *index,
+                               cg_segment *segment, cg_map_many_request *r) {
+    r->own_consts = o->grouped;
+    for (int s = 0; s < r->n_segments; s++) {
+        fill_constants(o, &o->slot[index[s]], r->program, name, segment[s].consts);
+        r->own_consts = r->own_consts || o->slot[index[s]].t != o->slot[index[0]].t;
+    }
+    memcpy(r->consts, segment[0].consts, sizeof r->consts);
+}
+
+/* One request for all parameters of `dtype` that have a gradient; `last`: no other dtype follows. */
+static cg_status step_dtype(cg_optimizer *o, cg_dtype dtype, bool last) {
     cg_program program;
     uint8_t name[CG_MAX_CONSTS];
-    cg_map_many_request r = {.program = &program, .segment = o->segment, .own_consts = o->grouped};
-    const cg_optimizer_slot *first = NULL;
+    cg_map_many_request r = {.program = &program, .segment = o->segment};
     cg_step_program(o, dtype, &program, name);
     for (int i = 0; i < o->n; i++) {
         cg_tensor *x = cg_parameter(o->module, i, NULL), *g = gradient_of(o, i);
-        const cg_optimizer_slot *slot = &o->slot[i];
         if (!g || x->storage->dtype != dtype || cg_numel(x) == 0) continue;
-        cg_segment *segment = &o->segment[r.n_segments++];
-        const cg_status status = fill_segment(o, slot, x, g, segment);
+        o->index[r.n_segments] = i;
+        const cg_status status = fill_segment(o, &o->slot[i], x, g, &o->segment[r.n_segments++]);
         if (status != CG_OK) return status;
-        fill_constants(o, slot, &program, name, segment->consts);
-        if (!first) first = slot;
-        r.own_consts = r.own_consts || slot->t != first->t;
     }
     if (r.n_segments == 0) return CG_OK;
-    memcpy(r.consts, o->segment[0].consts, sizeof r.consts);
-    return cg_hw_map_many(o->dev->hw, &r);
+    cg_step_request_constants(o, name, o->index, o->segment, &r);
+    const cg_status status = o->dev->hw->recording ? cg_step_record(o, &r, o->index, last) : CG_OK;
+    return status == CG_OK ? cg_hw_map_many(o->dev->hw, &r) : status;
+}
+
+void cg_step_count(cg_optimizer *o, int i) {
+    cg_parameter(o->module, i, NULL)->storage->version++;
+    for (int k = 0; k < o->update->n_states; k++) o->slot[i].state[k]->storage->version++;
+    o->slot[i].t++;
 }
 
 static void finish_step(cg_optimizer *o) {
-    for (int i = 0; i < o->n; i++) {
-        if (!gradient_of(o, i)) continue;
-        cg_parameter(o->module, i, NULL)->storage->version++;
-        for (int k = 0; k < o->update->n_states; k++) o->slot[i].state[k]->storage->version++;
-        o->slot[i].t++;
-    }
+    for (int i = 0; i < o->n; i++)
+        if (gradient_of(o, i)) cg_step_count(o, i);
     cg_module_zero_grad(o->module);
     o->t++;
+}
+
+static bool has_gradient(const cg_optimizer *o, cg_dtype dtype) {
+    for (int i = 0; i < o->n; i++)
+        if (gradient_of(o, i) && cg_dtype_of(cg_parameter(o->module, i, NULL)) == dtype) return true;
+    return false;
 }
 
 cg_status cg_optimizer_step(cg_optimizer *o) {
@@ -95,8 +110,9 @@ cg_status cg_optimizer_step(cg_optimizer *o) {
     if (status != CG_OK) return status;
     cg_scope *scope = cg_scope_begin(o->dev);
     if (!scope) return o->dev->error.code;
-    status = step_dtype(o, CG_F32);
-    if (status == CG_OK) status = step_dtype(o, CG_F64);
+    const bool both = has_gradient(o, CG_F64);
+    status = step_dtype(o, CG_F32, !both);
+    if (status == CG_OK && both) status = step_dtype(o, CG_F64, true);
     if (status == CG_OK) finish_step(o);
     cg_scope_end(scope);
     return status;

@@ -24,7 +24,11 @@ static uint64_t next_stream(cg_device *dev) {
     return stream;
 }
 
-uint64_t cg_seed_split(cg_device *dev) { return dev ? cg_random_seed(dev->seed, next_stream(dev)) : 0; }
+uint64_t cg_seed_split(cg_device *dev) {
+    if (!dev) return 0;
+    cg_hw_record_refuse(dev->hw, "random numbers are drawn on the host within it");
+    return cg_random_seed(dev->seed, next_stream(dev));
+}
 
 /* --- The state as a tensor ------------------------------------------------------------------------------------- */
 

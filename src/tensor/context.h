@@ -33,6 +33,7 @@ struct cg_device {
     int unwatched;   /* inside an operation or rule, of which anomaly mode sees the result alone */
     int recomputing; /* inside a function that cg_checkpoint runs again */
     uint64_t seed, next_stream;
+    uint64_t record_seed, record_first; /* the same where the recording that is made began */
 };
 
 /*

@@ -66,6 +66,9 @@ STATUS_CALL(clSetKernelArg, (cl_kernel k, cl_uint i, size_t n, const void *v), (
 STATUS_CALL(clGetKernelWorkGroupInfo,
             (cl_kernel k, cl_device_id d, cl_kernel_work_group_info i, size_t n, void *v, size_t *r),
             (k, d, i, n, v, r))
+static void *CL_API_CALL fake_clGetExtensionFunctionAddressForPlatform(cl_platform_id p, const char *name) {
+    return real.clGetExtensionFunctionAddressForPlatform(p, name);
+}
 STATUS_CALL(clGetEventInfo, (cl_event e, cl_event_info i, size_t n, void *v, size_t *r), (e, i, n, v, r))
 STATUS_CALL(clWaitForEvents, (cl_uint n, const cl_event *e), (n, e))
 STATUS_CALL(clFlush, (cl_command_queue q), (q))

@@ -3,6 +3,7 @@
 
 extern const cg_rows_isa CG_ISA_NAME(cg_rows_f32), CG_ISA_NAME(cg_rows_f64), CG_ISA_NAME(cg_rows_i32),
     CG_ISA_NAME(cg_rows_i64);
+extern const cg_fused_isa CG_ISA_NAME(cg_fused_f32), CG_ISA_NAME(cg_fused_f64);
 extern const cg_convert_isa CG_ISA_NAME(cg_convert_f32), CG_ISA_NAME(cg_convert_f64),
     CG_ISA_NAME(cg_convert_i32), CG_ISA_NAME(cg_convert_i64), CG_ISA_NAME(cg_convert_bytes);
 extern const cg_folds_isa CG_ISA_NAME(cg_folds_f32), CG_ISA_NAME(cg_folds_f64), CG_ISA_NAME(cg_folds_i32),
@@ -19,6 +20,7 @@ extern const cg_gemm_isa CG_ISA_NAME(cg_gemm_f32), CG_ISA_NAME(cg_gemm_f64), CG_
 extern const cg_softmax_isa CG_ISA_NAME(cg_softmax_f32), CG_ISA_NAME(cg_softmax_f64);
 extern const cg_norm_isa CG_ISA_NAME(cg_norm_f32), CG_ISA_NAME(cg_norm_f64);
 extern const cg_attention_isa CG_ISA_NAME(cg_attention_f32), CG_ISA_NAME(cg_attention_f64);
+extern const cg_windows_isa CG_ISA_NAME(cg_windows_f32), CG_ISA_NAME(cg_windows_f64);
 extern const cg_philox_isa CG_ISA_NAME(cg_philox_f32), CG_ISA_NAME(cg_philox_f64);
 extern const cg_philox_whole_isa CG_ISA_NAME(cg_philox_whole);
 extern const cg_isa CG_ISA_NAME(cg_isa);
@@ -29,6 +31,7 @@ const cg_isa CG_ISA_NAME(cg_isa) = {
     .name = CG_ISA_TEXT(CG_ISA),
     .rows = {&CG_ISA_NAME(cg_rows_f32), &CG_ISA_NAME(cg_rows_f64), &CG_ISA_NAME(cg_rows_i32),
              &CG_ISA_NAME(cg_rows_i64)},
+    .fused = {&CG_ISA_NAME(cg_fused_f32), &CG_ISA_NAME(cg_fused_f64)},
     .convert = {&CG_ISA_NAME(cg_convert_f32), &CG_ISA_NAME(cg_convert_f64), &CG_ISA_NAME(cg_convert_i32),
                 &CG_ISA_NAME(cg_convert_i64)},
     .bytes = &CG_ISA_NAME(cg_convert_bytes),
@@ -46,6 +49,7 @@ const cg_isa CG_ISA_NAME(cg_isa) = {
     .softmax = {&CG_ISA_NAME(cg_softmax_f32), &CG_ISA_NAME(cg_softmax_f64)},
     .norm = {&CG_ISA_NAME(cg_norm_f32), &CG_ISA_NAME(cg_norm_f64)},
     .attention = {&CG_ISA_NAME(cg_attention_f32), &CG_ISA_NAME(cg_attention_f64)},
+    .windows = {&CG_ISA_NAME(cg_windows_f32), &CG_ISA_NAME(cg_windows_f64)},
     .philox = {&CG_ISA_NAME(cg_philox_f32), &CG_ISA_NAME(cg_philox_f64)},
     .philox_whole = &CG_ISA_NAME(cg_philox_whole),
     .stream = CG_ISA_NAME(cg_stream),

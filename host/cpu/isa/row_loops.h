@@ -3,41 +3,10 @@
  * ISNAN, ... and FN) and these:
  *   CG_ROW_TABLE   the name of the table
  *   CG_FLOAT_ROWS  1 where T has rows of class FLOAT
- *
- * A loop is a function of scalars, inlined; without libm, branches or aliasing in the way, the compiler
- * vectorises it.
  */
 #include "host/cpu/isa.h"
 
-/* In place is allowed (out is x), so restrict would be a lie; but no iteration needs another one's result. */
-#if defined(__clang__)
-#define CG_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define CG_INDEPENDENT _Pragma("GCC ivdep")
-#endif
-
-#define CG_TEXT_UNARY(text) (void)y, (void)z, (text)
-#define CG_TEXT_PARAM(text) (void)z, (text)
-#define CG_TEXT_BINARY(text) (void)z, (text)
-#define CG_TEXT_TERNARY(text) (text)
-
-/* What the classes come to: a function and a loop, and an entry in the table. */
-#define CG_KEEP(...) __VA_ARGS__
-#define CG_DROP(...)
-#define CG_IF_NUMBER CG_KEEP
-#define CG_IF_SIGNED CG_KEEP
-#define CG_IF_SELECT CG_KEEP
-#define CG_IF_COMPARE CG_KEEP
-#if CG_FLOAT_ROWS
-#define CG_IF_FLOAT CG_KEEP
-#else
-#define CG_IF_FLOAT CG_DROP
-#endif
-
-#define CG_ROW(name, signature, class, expression, domain, probe, gradient)                                  \
-    CG_IF_##class(FN T row_##name(T x, T y, T z) { return CG_TEXT_##signature(expression); })
-#include "core/elementwise.def"
-#undef CG_ROW
+#include "host/cpu/isa/row_functions.h"
 
 /* An operand that the row does not have is read as x: the same line of memory, and the compiler drops it. */
 #define CG_Y_UNARY x
