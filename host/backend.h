@@ -103,7 +103,8 @@ typedef struct cg_matrix {
  * B (0 in a batch stride broadcasts); C is row-major: col 1, row >= N. k may be 0: the product is then 0.
  * "Product" here and below is the sum of what `inner` says (decision 19).
  * epilogue, if not NULL, has input 0 = the element of the product and inputs 1.. = in[0].., whose strides are
- * over (batch axes..., M, N); its one output is what C gets.
+ * over (batch axes..., M, N); its output 0 is what C gets, further ones, where the backend has many_outputs, go to
+ * more[0].., which are strided the same way.
  */
 typedef struct cg_matmul_request {
     cg_inner inner;
@@ -113,7 +114,7 @@ typedef struct cg_matmul_request {
     int64_t batch[CG_MAX_BATCH_RANK];
     cg_matrix a, b, c;
     const cg_program *epilogue;
-    cg_operand in[CG_MAX_INPUTS - 1];
+    cg_operand in[CG_MAX_INPUTS - 1], more[CG_MAX_OUTPUTS - 1];
     cg_scalar consts[CG_MAX_CONSTS];
 } cg_matmul_request;
 
@@ -464,6 +465,7 @@ struct cg_backend {
     cg_status (*map)(cg_hw *hw, const cg_map_request *r);
     cg_status (*reduce)(cg_hw *hw, const cg_reduce_request *r);
     cg_status (*matmul)(cg_hw *hw, const cg_matmul_request *r);
+    bool many_outputs; /* an epilogue of matmul may have more than one */
     cg_status (*random)(cg_hw *hw, const cg_random_request *r);
     cg_status (*gather)(cg_hw *hw, const cg_gather_request *r);
     cg_status (*scatter_add)(cg_hw *hw, const cg_scatter_add_request *r);

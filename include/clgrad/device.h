@@ -143,10 +143,11 @@ typedef struct cg_device_stats {
     uint64_t downloads;      /* copies to the host (each one waits, and counts as a host_sync too) */
     uint64_t
         round_trips; /* times an operation itself needed a value on the host; an error under CLGRAD_CHECK=2 */
-    uint64_t work[CG_WORK_COUNT]; /* calls of each kind */
-    uint64_t programs_built;      /* kernels compiled from source */
-    uint64_t programs_loaded;     /* kernels taken from the cache on disk */
-    double build_seconds;         /* time spent on both */
+    uint64_t work[CG_WORK_COUNT];       /* calls of each kind */
+    uint64_t programs_built;            /* kernels compiled from source */
+    uint64_t programs_loaded;           /* kernels taken from the cache on disk */
+    double build_seconds;               /* time spent on both */
+    uint64_t bytes_read, bytes_written; /* of the arrays that work was given, whole, once for each operand */
 } cg_device_stats;
 
 /*
