@@ -74,13 +74,9 @@ static void set_times(json_t *entry, const bench_result *r) {
     const struct {
         const char *key;
         double value;
-    } numbers[] = {{"first", r->first},
-                   {"build", r->build},
-                   {"error", r->worst},
-                   {"launches", r->launches},
-                   {"work", r->work},
-                   {"waits", r->waits},
-                   {"allocations", r->allocations}};
+    } numbers[] = {
+        {"first", r->first}, {"build", r->build}, {"error", r->worst}, {"launches", r->launches},
+        {"moved", r->moved}, {"work", r->work},   {"waits", r->waits}, {"allocations", r->allocations}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         json_object_set_new(entry, numbers[i].key, json_real(numbers[i].value));
 }

@@ -25,8 +25,8 @@ static bool check_text(const json_t *entry, size_t i, const char *key, char why[
 
 /* Numbers that may be missing, but not be anything else. */
 static bool check_numbers(const json_t *entry, size_t i, char why[BENCH_WHY]) {
-    static const char *const keys[] = {"samples", "runs",      "first",    "build", "floor",      "flops",
-                                       "bytes",   "intensity", "launches", "waits", "allocations"};
+    static const char *const keys[] = {"samples", "runs",      "first",    "build", "floor", "flops",
+                                       "bytes",   "intensity", "launches", "moved", "waits", "allocations"};
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
         const json_t *number = json_object_get(entry, keys[k]);
         if (number && !(json_is_number(number) && json_number_value(number) >= 0))
@@ -91,7 +91,7 @@ static bool check_format(const json_t *document, char why[BENCH_WHY]) {
     if (!json_is_object(document)) return refuse(why, "it is no object");
     const json_t *format = json_object_get(document, "format");
     const char *program = bench_entry_text(document, "program");
-    if (!format && (strcmp(program, "compare.py") == 0 || strcmp(program, "peers.py") == 0)) return true;
+    if (!format && strcmp(program, "compare.py") == 0) return true;
     if (!format || strcmp(bench_entry_text(document, "format"), "clgrad-bench") != 0)
         return refuse(why, "it is neither of clgrad bench (\"format\": \"clgrad-bench\") nor of bench/peers");
     const json_t *version = json_object_get(document, "format_version");

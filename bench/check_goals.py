@@ -141,16 +141,21 @@ class Figures:
             return
         sys.path.insert(0, os.path.join(FOLDER, "peers"))
         import compare
-        import peers
-        self.peers = peers.installed(0)
+        options = argparse.Namespace(clgrad=self.options.clgrad, rounds=self.options.rounds,
+                                     seconds=self.options.seconds or 0.3, threads=len(os.sched_getaffinity(0)))
+        options.peers = ",".join(name for name in compare.peer_work.PEERS if name in {goal.other for goal in goals})
+        self.peers = compare.installed(options) if options.peers else []
+        check = compare.check_of(options) if self.peers else None
         for goal in goals:
             chosen = [peer for peer in self.peers if peer.target == goal.other]
             if not chosen or goal.device not in self.devices or goal.case not in self.cases:
                 continue
-            options = argparse.Namespace(bench=os.path.join(os.path.dirname(self.options.clgrad), "clgrad"),
-                                         device=self.devices[goal.device], rounds=self.options.rounds, threads=0)
-            results = compare.measure(options, chosen, goal.case, self.cases[goal.case])
-            self.beside[goal.case, goal.device, goal.other] = {r["target"]: r["seconds"]["median"] for r in results}
+            options.device = self.devices[goal.device]
+            results = compare.measure(options, chosen, check, goal.case, self.cases[goal.case])
+            self.beside[goal.case, goal.device, goal.other] = {r["target"]: r["seconds"]["median"] for r in results
+                                                               if "seconds" in r}
+        for peer in self.peers:
+            peer.end()
 
     # --- Looking up
 

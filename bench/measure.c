@@ -74,6 +74,8 @@ static bool count_work(runner *r) {
     if (!bench_run(&r->job, false)) return false;
     const cg_device_stats end = cg_device_statistics(r->job.dev);
     r->result->launches = (double)(end.launches - start.launches) / repeat;
+    r->result->moved =
+        (double)(end.bytes_read - start.bytes_read + end.bytes_written - start.bytes_written) / repeat;
     r->result->allocations = (double)(end.device_allocs - start.device_allocs) / repeat;
     r->result->waits = (double)(end.host_syncs - start.host_syncs) / repeat;
     for (int kind = 0; kind < CG_WORK_COUNT; kind++)

@@ -25,8 +25,8 @@ typedef struct bench_result {
     double min, q1, median, q3, max;
     int samples;
     long runs; /* runs in each sample */
-    double launches, allocations, waits,
-        work; /* of one operation, once warm: as cg_device_stats counts them */
+    /* of one operation, once warm: as cg_device_stats counts them; moved are bytes read and written */
+    double launches, allocations, waits, work, moved;
     double worst;
     double floor; /* 0: not known */
 } bench_result;

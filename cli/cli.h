@@ -29,6 +29,7 @@ int doctor_command(int argc, char **argv);
 int ops_command(int argc, char **argv);
 int predict_command(int argc, char **argv);
 int train_command(int argc, char **argv);
+int tune_command(int argc, char **argv);
 
 /* Says on stderr what failed, with the program's name before it. Returns CLI_FAILED. */
 int cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

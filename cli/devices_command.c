@@ -11,6 +11,7 @@
 typedef struct device_choice {
     char id[sizeof((cg_device_info *)0)->id]; /* empty: none */
     char why[1024];
+    int tuned; /* classes of products that clgrad tune has measured on it */
 } device_choice;
 
 static const char help[] =
@@ -41,11 +42,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
 }
 
 static device_choice choose(void) {
-    device_choice choice = {{0}, {0}};
+    device_choice choice = {{0}, {0}, 0};
     cg_device *dev = cg_device_open(NULL);
     if (dev) {
         snprintf(choice.id, sizeof choice.id, "%s", cg_device_properties(dev)->id);
         snprintf(choice.why, sizeof choice.why, "%s", cg_device_choice(dev));
+        choice.tuned = cg_tuning_classes(dev);
     } else {
         snprintf(choice.why, sizeof choice.why, "%s", cg_error_message(NULL));
     }
@@ -75,6 +77,8 @@ static int print_text(const device_choice *choice) {
     if (*cg_opencl_reason()) printf("OpenCL offers no device: %s\n", cg_opencl_reason());
     if (!*choice->id) return cli_fail("no device can be used: %s", choice->why);
     printf("Chosen: %s (%s)\n", choice->id, choice->why);
+    if (choice->tuned > 0)
+        printf("Tuned: clgrad tune has measured %d classes of products on it\n", choice->tuned);
     return CLI_OK;
 }
 
@@ -95,8 +99,9 @@ static int print_json(const device_choice *choice) {
         if (cg_device_describe(i, &info) == CG_OK) json_array_append_new(devices, device_json(&info));
     }
     json_t *id = *choice->id ? json_text(choice->id) : json_null();
-    json_t *all = json_pack("{s:{s:o s:o} s:o s:o}", "chosen", "id", id, "why", json_text(choice->why),
-                            "opencl_reason", json_text(cg_opencl_reason()), "devices", devices);
+    json_t *all =
+        json_pack("{s:{s:o s:o s:i} s:o s:o}", "chosen", "id", id, "why", json_text(choice->why), "tuned",
+                  choice->tuned, "opencl_reason", json_text(cg_opencl_reason()), "devices", devices);
     int failed = all ? json_dumpf(all, stdout, JSON_INDENT(2)) : -1;
     json_decref(all);
     putchar('\n');

@@ -16,6 +16,7 @@ static const command commands[] = {
     {"bench", "clgrad bench", bench_command},       {"devices", "clgrad devices", devices_command},
     {"doctor", "clgrad doctor", doctor_command},    {"ops", "clgrad ops", ops_command},
     {"predict", "clgrad predict", predict_command}, {"train", "clgrad train", train_command},
+    {"tune", "clgrad tune", tune_command},
 };
 
 static const char help[] = "Tensors, gradients and training on any OpenCL device and on the CPU.\n"
@@ -27,6 +28,7 @@ static const char help[] = "Tensors, gradients and training on any OpenCL device
                            "  ops        List the operations, and how a device does each of them\n"
                            "  predict    Predict the class of images with weights that were trained\n"
                            "  train      Train a classifier on images, on one device or on all of them\n"
+                           "  tune       Measure a device's ways to compute products, and keep the fastest\n"
                            "\n"
                            "\"clgrad COMMAND --help\" tells all about a command."
                            "\v"
@@ -87,7 +89,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(arg, commands[i].name) == 0) chosen->command = &commands[i];
     if (!chosen->command)
-        argp_error(state, "there is no command '%s': it is bench, devices, doctor, ops, predict or train",
+        argp_error(state,
+                   "there is no command '%s': it is bench, devices, doctor, ops, predict, train or tune",
                    arg);
     chosen->at = state->next - 1;
     state->next = state->argc; /* the rest is the command's */

@@ -41,6 +41,7 @@ typedef struct cg_hw {
     struct cg_hw *cpu;  /* the CPU backend that detours lead to; NULL until one is taken */
     cg_device_info info;
     cg_device_stats stats;
+    cg_matmul_precision precision; /* what products may lose where units of less precision are faster */
     cg_error *err; /* where errors of this device go: belongs to the cg_device that opened it */
     struct cg_recorded *recording; /* being made (recorded_work.h), else NULL */
 } cg_hw;
@@ -102,7 +103,8 @@ typedef struct cg_matrix {
  * B (0 in a batch stride broadcasts); C is row-major: col 1, row >= N. k may be 0: the product is then 0.
  * "Product" here and below is the sum of what `inner` says (decision 19).
  * epilogue, if not NULL, has input 0 = the element of the product and inputs 1.. = in[0].., whose strides are
- * over (batch axes..., M, N); its one output is what C gets.
+ * over (batch axes..., M, N); its output 0 is what C gets, further ones, where the backend has many_outputs, go to
+ * more[0].., which are strided the same way.
  */
 typedef struct cg_matmul_request {
     cg_inner inner;
@@ -112,9 +114,31 @@ typedef struct cg_matmul_request {
     int64_t batch[CG_MAX_BATCH_RANK];
     cg_matrix a, b, c;
     const cg_program *epilogue;
-    cg_operand in[CG_MAX_INPUTS - 1];
+    cg_operand in[CG_MAX_INPUTS - 1], more[CG_MAX_OUTPUTS - 1];
     cg_scalar consts[CG_MAX_CONSTS];
 } cg_matmul_request;
+
+/*
+ * How a backend lets its ways to compute a product be measured. `r` needs no operands in `choice` and `choose`.
+ *   name     of candidate i, NULL beyond the last
+ *   measure  the seconds of candidate i: *seconds < 0 if it does not do this product. Errors: it failed, or the product
+ *            is wrong
+ *   choose   keeps candidate i for the class of r, on disk too
+ *   choice   what choose was given for the class of r; -1: nothing
+ *   classes  how many have been chosen
+ *   avoid    candidate i is not used again, on disk too
+ *   forget   all that choose and avoid have kept
+ */
+typedef struct cg_tuner {
+    const char *(*name)(int i);
+    cg_status (*measure)(cg_hw *hw, const cg_matmul_request *r, int i, double *seconds);
+    cg_status (*choose)(cg_hw *hw, const cg_matmul_request *r, int i, double seconds);
+    int (*choice)(cg_hw *hw, const cg_matmul_request *r, double *seconds);
+    int (*classes)(cg_hw *hw);
+    cg_status (*avoid)(cg_hw *hw, int i);
+    bool (*avoided)(cg_hw *hw, int i);
+    cg_status (*forget)(cg_hw *hw);
+} cg_tuner;
 
 /*
  * out[o, j, i] = src[o, index[j], i], or src[o, index[o, j, i], i] where `along` is set; all contiguous, o < outer,
@@ -423,6 +447,9 @@ struct cg_backend {
     /* Turns the kernels of the other style on or off; NULL if there is one style. */
     void (*use_other_kernels)(cg_hw *hw, bool on);
 
+    /* Ways to compute a product, by number; all NULL where there is no choice. host/opencl/matmul_tune.c */
+    const cg_tuner *tuner;
+
     /*
      * Launches that are kept and done again without their requests (recorded_work.h); all NULL: there are none. keep: from
      * here on, what is launched is appended to l, too. keep_end: no more; false if work was done since that is no
@@ -438,6 +465,7 @@ struct cg_backend {
     cg_status (*map)(cg_hw *hw, const cg_map_request *r);
     cg_status (*reduce)(cg_hw *hw, const cg_reduce_request *r);
     cg_status (*matmul)(cg_hw *hw, const cg_matmul_request *r);
+    bool many_outputs; /* an epilogue of matmul may have more than one */
     cg_status (*random)(cg_hw *hw, const cg_random_request *r);
     cg_status (*gather)(cg_hw *hw, const cg_gather_request *r);
     cg_status (*scatter_add)(cg_hw *hw, const cg_scatter_add_request *r);

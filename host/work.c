@@ -2,6 +2,7 @@
 
 #include "host/compose.h"
 #include "host/detour.h"
+#include "host/pool.h"
 #include "host/recorded_work.h"
 
 /* --- How each kind is run: one line for each, so that no pointer to a function is cast ------------------------- */
@@ -85,7 +86,9 @@ static int buffers_of_matmul(void *request, cg_work_buffer *list) {
     list[0] = (cg_work_buffer){&r->a.buffer, false};
     list[1] = (cg_work_buffer){&r->b.buffer, false};
     list[2] = (cg_work_buffer){&r->c.buffer, true};
-    return 3 + (r->epilogue ? list_operands(r->in, r->epilogue->n_inputs - 1, false, list + 3) : 0);
+    if (!r->epilogue) return 3;
+    const int n = 3 + list_operands(r->in, r->epilogue->n_inputs - 1, false, list + 3);
+    return n + list_operands(r->more, r->epilogue->n_outputs - 1, true, list + n);
 }
 
 static int buffers_of_random(void *request, cg_work_buffer *list) {
@@ -199,6 +202,29 @@ const cg_work_kind cg_work_kinds[CG_WORK_COUNT] = {
     [CG_WORK_POOL] = {KIND(pool), CHOICE(pool), .buffers = buffers_of_pool},
 };
 
+/* --- Counting -------------------------------------------------------------------------------------------------- */
+
+/* A buffer of either backend starts with its block. Rounded up as the pool does, by less than a quarter. */
+static uint64_t bytes_of(const cg_buffer *buffer) { return buffer ? ((const cg_block *)buffer)->bytes : 0; }
+
+static void count_segments(cg_hw *hw, const cg_map_many_request *r) {
+    for (int s = 0; s < r->n_segments; s++) {
+        for (int i = 0; i < r->program->n_inputs; i++)
+            if (cg_segment_stride(r, i)) hw->stats.bytes_read += bytes_of(r->segment[s].in[i].buffer);
+        for (int i = 0; i < r->program->n_outputs; i++)
+            hw->stats.bytes_written += bytes_of(r->segment[s].out[i].buffer);
+    }
+}
+
+static void count_bytes(cg_hw *hw, cg_work kind, const void *request) {
+    if (kind == CG_WORK_MAP_MANY) count_segments(hw, request);
+    if (!cg_work_kinds[kind].buffers) return;
+    cg_work_buffer list[CG_WORK_BUFFERS];
+    const int n = cg_work_kinds[kind].buffers((void *)request, list); /* which it does not change */
+    for (int i = 0; i < n; i++)
+        *(list[i].written ? &hw->stats.bytes_written : &hw->stats.bytes_read) += bytes_of(*list[i].buffer);
+}
+
 cg_status cg_work_do(cg_hw *hw, cg_work kind, const void *request) {
     const cg_work_kind *k = &cg_work_kinds[kind];
     hw->stats.work[kind]++;
@@ -206,5 +232,6 @@ cg_status cg_work_do(cg_hw *hw, cg_work kind, const void *request) {
     if (detour != CG_DETOUR_NONE && hw->recording) return cg_record_refuse(hw, "the device has detours");
     if (detour != CG_DETOUR_NONE) return cg_detour_run(hw, kind, request, detour);
     if (k->present && !k->present(hw->backend)) return k->compose(hw, request);
+    count_bytes(hw, kind, request);
     return hw->recording ? cg_record_work(hw, kind, request) : k->run(hw->backend, hw, request);
 }

@@ -7,14 +7,8 @@
  *   B (batch, K, N)  element (p, j) at p b_row + j b_col
  *   C (batch, M, N)  the output of program.h, whose v0 is the element of the product; W = 4
  *
- * In local memory both slices are [p][i] and [p][j], so that a work-item reads 4 neighbours at once. A_WAY
- * and B_WAY say how a slice is read from global memory:
- *   0  any strides, 4 elements along the depth
- *   1  the same as one vector: a_col = 1, b_row = 1
- *   2  a vector along the other axis: a_row = 1, b_col = 1
- *   3  any strides, 4 elements along the other axis
- * 1 and 2 need every offset and stride to be a multiple of 4 elements.
- * The host defines BM, BN, BK, TX and TY (work-items across and down), A_WAY and B_WAY.
+ * In local memory both slices are [p][i] and [p][j], so that a work-item reads 4 neighbours at once.
+ * The host defines BM, BN, BK, TX and TY (work-items across and down), A_WAY and B_WAY (matmul_slice.h), SPLIT.
  */
 #define EPILOGUE
 #ifndef W
@@ -41,13 +35,9 @@
 #define ROW_B (BN + 4)
 #define FETCH_A (BM * BK / 4 / ITEMS) /* vectors a work-item fetches of a slice */
 #define FETCH_B (BN * BK / 4 / ITEMS)
-#define INLINE static inline __attribute__((always_inline))
+#include "matmul_slice.h"
 
 typedef GLUE(TS, 4) V4;
-
-/* The place in a slice of vector e: `across` along M or N, `along` the depth; size: BM or BN */
-#define ACROSS(way, size, e) ((way) >= 2 ? (e) % ((size) / 4) * 4 : (e) / (BK / 4))
-#define ALONG(way, size, e) ((way) >= 2 ? (e) / ((size) / 4) : (e) % (BK / 4) * 4)
 
 /*
  * Fetches vectors of a slice of X (A or the transpose of B): element (across, along) at across s_across +
@@ -61,13 +51,12 @@ INLINE void fetch(const int way, const int size, const int count, const int item
         const int e = item + i * ITEMS;
         const INDEX across = ACROSS(way, size, e), along = ALONG(way, size, e);
         const __global TS *from = x + across * s_across + along * s_along;
-        const INDEX step = way >= 2 ? s_across : s_along;
-        const INDEX left = way >= 2 ? n_across - across : n_along - along;
-        const bool inside = way >= 2 ? along < n_along : across < n_across;
+        const INDEX step = STEP_OF(way, s_across, s_along);
+        const INDEX left = COUNT_OF(way, across, along, n_across, n_along);
         r[i] = (V4)(0);
-        if (inside && left >= 4 && (way == 1 || way == 2))
+        if (left >= 4 && (way == 1 || way == 2))
             r[i] = *(const __global V4 *)from;
-        else if (inside) {
+        else {
             if (left > 0) r[i].x = from[0];
             if (left > 1) r[i].y = from[step];
             if (left > 2) r[i].z = from[2 * step];
@@ -118,16 +107,18 @@ INLINE void multiply(const __local TS *a, const __local TS *b, V4 *acc) {
     }
 }
 
-/* Group (x, y, batch - first_batch): rows y BM.., columns x BN... */
+/* Group (x, y, batch - first_batch), x and y by GROUP_ORDER: rows y BM.., columns x BN... */
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
-matmul_tile(const INDEX n, const INDEX k, const INDEX first_batch, MATRIX_PARAMS, const INDEX a_col,
-            const INDEX b_col PROGRAM_DIMS PROGRAM_PARAMS) {
+matmul_tile(const INDEX n, const INDEX k, SPLIT_PARAMS const INDEX first_batch, MATRIX_PARAMS,
+            const INDEX a_col, const INDEX b_col PROGRAM_DIMS PROGRAM_PARAMS) {
     __local __attribute__((aligned(16))) TS slice_a[2][BK * ROW_A];
     __local __attribute__((aligned(16))) TS slice_b[2][BK * ROW_B];
     const INDEX batch = first_batch + (INDEX)get_group_id(2);
     MATRIX_START(batch)
     const int item = (int)get_local_id(0);
-    const INDEX i0 = (INDEX)get_group_id(1) * BM, j0 = (INDEX)get_group_id(0) * BN;
+    DEPTH_OF_PART(batch)
+    GROUP_ORDER(group_x, group_y)
+    const INDEX i0 = (INDEX)group_y * BM, j0 = (INDEX)group_x * BN;
     /* 32 neighbours cover 8 work-items across and 4 down: local reads without conflicts */
     const int lane = item % 32, warp = item / 32;
     const int tx = lane % 8 + 8 * (warp % (TX / 8)), ty = lane / 8 + 4 * (warp / (TX / 8));
@@ -138,18 +129,18 @@ matmul_tile(const INDEX n, const INDEX k, const INDEX first_batch, MATRIX_PARAMS
 #pragma unroll
     for (int i = 0; i < TM * (TN / 4); i++)
         acc[i] = (V4)(0);
-    fetch(A_WAY, BM, FETCH_A, item, from_a, a_row, a_col, m - i0, k, next_a);
-    fetch(B_WAY, BN, FETCH_B, item, from_b, b_col, b_row, n - j0, k, next_b);
+    fetch(A_WAY, BM, FETCH_A, item, from_a, a_row, a_col, m - i0, depth, next_a);
+    fetch(B_WAY, BN, FETCH_B, item, from_b, b_col, b_row, n - j0, depth, next_b);
     put(A_WAY, BM, ROW_A, FETCH_A, item, next_a, slice_a[0]);
     put(B_WAY, BN, ROW_B, FETCH_B, item, next_b, slice_b[0]);
     barrier(CLK_LOCAL_MEM_FENCE);
     int at = 0;
-    for (INDEX p = 0; p < k; p += BK) {
-        const bool more = p + BK < k;
+    for (INDEX p = 0; p < depth; p += BK) {
+        const bool more = p + BK < depth;
         if (more) {
             const INDEX q = p + BK;
-            fetch(A_WAY, BM, FETCH_A, item, from_a + q * a_col, a_row, a_col, m - i0, k - q, next_a);
-            fetch(B_WAY, BN, FETCH_B, item, from_b + q * b_row, b_col, b_row, n - j0, k - q, next_b);
+            fetch(A_WAY, BM, FETCH_A, item, from_a + q * a_col, a_row, a_col, m - i0, depth - q, next_a);
+            fetch(B_WAY, BN, FETCH_B, item, from_b + q * b_row, b_col, b_row, n - j0, depth - q, next_b);
         }
         multiply(slice_a[at] + ty * 4, slice_b[at] + tx * 4, acc);
         at ^= 1;

@@ -173,6 +173,8 @@ static cg_tensor *random_row(cg_tensor *x, cg_tensor *y, int64_t choice) {
         return cg_slice(x, 1, CG_SLICE_OPEN, CG_SLICE_OPEN, -1);
     case 6:
         return cg_cast(cg_cast(cg_mul(x, 8), CG_I32), CG_F32);
+    case 7:
+        return cg_matmul(x, cg_tanh(cg_matmul(cg_transpose(y, 0, 1), y)));
     default:
         return cg_lerp(x, y, 0.5);
     }
@@ -188,7 +190,7 @@ static void random_graph(cg_device *dev, uint64_t seed, cg_tensor **node) {
                 cg_from_f32(dev, cg_shape(rows, WIDTH), random_values(CG_F32, rows * WIDTH, -2, 2, &seed));
         } else {
             cg_tensor *x = node[random_below(&seed, i)], *y = node[random_below(&seed, i)];
-            node[i] = random_row(x, y, random_below(&seed, 8));
+            node[i] = random_row(x, y, random_below(&seed, 9));
             if (random_below(&seed, 6) == 0) cg_eval(node[random_below(&seed, i)]);
         }
         cg_retain(node[i]);

@@ -260,12 +260,11 @@ DEVICE_TEST_ONCE(small_distances, request_with_an_epilogue) {
 
 #ifdef CG_WITH_OPENCL
 /* A kernel that multiplies where distances are asked. */
-static cg_status run_products(cg_hw_opencl *hw, const cg_product *p) {
+static cg_status run_products(cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c) {
+    const cg_product_candidate *last = &cg_product_candidates[CG_PRODUCT_CANDIDATES - 1];
     cg_product q = *p;
     q.inner = CG_INNER_PRODUCT;
-    return cg_product_candidates[CG_PRODUCT_CANDIDATES - 1].supports(hw, &q)
-               ? cg_product_candidates[CG_PRODUCT_CANDIDATES - 1].run(hw, &q)
-               : cg_matmul_block_run(hw, &q);
+    return last->supports(hw, &q, last) ? last->run(hw, &q, last) : cg_matmul_block_run(hw, &q, c);
 }
 
 /* Kernels that compute distances pass; one that does not is found out. */
@@ -278,13 +277,14 @@ OPENCL_TEST(small_distances, checked_kernels) {
     cg_hw_opencl *hw = cg_cl(dev->hw);
     int supporting = 0;
     for (int i = 0; i < CG_PRODUCT_CANDIDATES; i++) {
-        if (!cg_product_candidates[i].supports(hw, &p)) continue;
-        check_case("%s", cg_product_candidates[i].name);
+        const cg_product_candidate *candidate = &cg_product_candidates[i];
+        if (!candidate->supports(hw, &p, candidate)) continue;
+        check_case("%s", candidate->name);
         supporting++;
-        CHECK(cg_matmul_check(hw, &cg_product_candidates[i], &p));
+        CHECK(cg_matmul_check(hw, candidate, &p));
     }
     CHECK(supporting > 0);
-    const cg_product_candidate wrong = {"products", true, INT64_MAX, NULL, run_products};
+    const cg_product_candidate wrong = {.name = "products", .run = run_products, .trusted = true};
     CHECK(!cg_matmul_check(hw, &wrong, &p));
     drop(dev, x);
 }

@@ -164,7 +164,7 @@ run_bench() { run_script bench; }
 
 run_lint() {
   local lint code
-  for lint in layers public kernels format; do
+  for lint in layers public kernels ptx format; do
     code=0
     tools/lint_$lint.sh >"$logs/lint_$lint.log" 2>&1 || code=$?
     case $code in

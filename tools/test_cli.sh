@@ -161,6 +161,25 @@ else
   check "it is avoided from then on" says "tanh on the CPU" broken env CLGRAD_DEVICE="$pocl" "$clgrad" devices
   check "so is the other" says "softmax composed" broken env CLGRAD_DEVICE="$pocl" "$clgrad" devices
   check "and the results are right" broken "$clgrad" doctor --device "$pocl" --points 64 tanh
+  # Tuning, then with kernels that never end, are wrong, or crash.
+  tune() { CLGRAD_CACHE="$work/tuned" "$clgrad" tune --device "$pocl" --quick "$@"; }
+  check "a quick tuning" tune --json "$work/tuned.json"
+  check "its JSON" json_is_whole cat "$work/tuned.json"
+  check "a second one goes on from it" says "measured before" tune
+  check "the list of devices knows of it" says "Tuned: " env CLGRAD_CACHE="$work/tuned" CLGRAD_DEVICE="$pocl" "$clgrad" devices
+  check "the CPU backend has nothing to tune" says "nothing to tune" "$clgrad" tune --device cpu
+  cp -r kernels "$work/bad-kernels"
+  sed -i 's/^    steps(rows, vectors, .*/    for (volatile int forever = 1; forever;) {}/' "$work/bad-kernels/matmul_block.cl"
+  sed -i 's/ = lane_sum(/ = 2 * lane_sum(/' "$work/bad-kernels/matmul_dot.cl"
+  CLGRAD_KERNEL_DIR="$work/bad-kernels" CLGRAD_CACHE="$work/bad" "$clgrad" tune --device "$pocl" --quick --limit 8 \
+    >"$work/bad.txt" 2>&1
+  check "a kernel that never ends is left out" grep 'left out: block: hangs' "$work/bad.txt"
+  check "so is one that is wrong" grep 'left out: dot: .*wrong' "$work/bad.txt"
+  cp kernels/matmul_block.cl kernels/matmul_dot.cl "$work/bad-kernels"
+  sed -i 's/^    (void)b_row;/    *(volatile __global float *)(ulong)8 = 1;/' "$work/bad-kernels/matmul_dot.cl"
+  crash() { CLGRAD_KERNEL_DIR="$work/bad-kernels" tune --again; }
+  check "and one that crashes the driver" says "left out: dot: crashed" crash
+  check "which nothing tries again" says "left out: dot: by an earlier run" tune
   check "another cache knows nothing of it" fails_with 1 says "on the CPU" \
     env CLGRAD_CACHE="$work/other" CLGRAD_DEVICE="$pocl" "$clgrad" devices
 fi

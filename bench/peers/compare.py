@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Times clgrad, PyTorch and NumPy in turn, case by case, and prints how many times faster clgrad is.
+"""Times clgrad and its peers in turn, case by case, and prints how many times faster clgrad is.
 
-usage: compare.py PATH/clgrad_bench [--filter TEXT] [--device cpu] [--rounds 3] [--json FILE]
+usage: compare.py PATH/clgrad [--filter TEXT] [--peers pytorch,numpy] [--device cpu] [--rounds 3] [--json FILE]
 
-In each round clgrad_bench runs the case in a process of its own, then each peer that is installed takes its
-samples. A ratio is the peer's median over clgrad's, of all rounds' samples.
+In each round `clgrad bench` runs the case in a process of its own, then each peer that is installed takes its samples in
+its own process. A ratio is the peer's median over clgrad's, of all rounds' samples: above 1 clgrad is faster. A peer whose
+first result differs from clgrad's is marked WRONG and has no ratio. README.md says how each peer is installed.
 """
 import argparse
 import json
@@ -15,44 +16,149 @@ import sys
 import tempfile
 import time
 
-import peers
+import peer_work
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def run_bench(options, title):
-    """Samples of one case on one device by clgrad_bench: its summary, since it keeps the samples to itself."""
-    with tempfile.NamedTemporaryFile(suffix=".json") as file:
-        command = [*peers.command(options.bench), "--only", title, "--device", options.device, "--times-only"]
-        command += ["--json", file.name]
+def list_cases(options):
+    """[(title, sizes)] of the cases that are asked for, as clgrad bench lists them."""
+    lines = subprocess.run([options.clgrad, "bench", "--list"], check=True, capture_output=True, text=True).stdout
+    cases = [line.split() for line in lines.splitlines() if not line.startswith("#")]
+    wanted = options.filter.split(",")
+    return [(case[0], [int(n) for n in case[1:]]) for case in cases if any(text in case[0] for text in wanted)]
+
+
+class PeerProcess:
+    """A peer at work in peer_worker.py."""
+
+    def __init__(self, name, threads):
+        self.name = name
+        command = [sys.executable, os.path.join(HERE, "peer_worker.py"), name, str(threads)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        stderr=None if os.environ.get("CLGRAD_PEER_VERBOSE") else subprocess.DEVNULL)
+        said = self.read()
+        self.missing, self.target, self.version = said.get("missing") or said.get("failed"), said.get("target"), \
+            said.get("version")
+
+    def read(self):
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else {"failed": "its process ended"}
+
+    def ask(self, **request):
+        try:
+            print(json.dumps(request), file=self.process.stdin, flush=True)
+        except BrokenPipeError:
+            return {"failed": "its process ended"}
+        return self.read()
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def installed(options):
+    """The peers that are there; says on stderr which are not."""
+    peers = []
+    for name in options.peers.split(","):
+        peer = PeerProcess(name, options.threads)
+        if peer.missing:
+            print(f"{name} is left out: {peer.missing}", file=sys.stderr)
+            peer.end()
+        else:
+            peers.append(peer)
+    return peers
+
+
+class Check:
+    """Compares the first result of each peer with clgrad's, or, where that is not at hand, with the first peer's."""
+
+    def __init__(self, clgrad):
+        import numpy  # pylint: disable=import-outside-toplevel
+        import clgrad_library  # pylint: disable=import-outside-toplevel
+        import peer_data  # pylint: disable=import-outside-toplevel
+        self.np, self.data = numpy, peer_data
+        path = os.path.join(os.path.dirname(os.path.abspath(clgrad)), "libclgrad.so")
+        self.library = clgrad_library.Expected(path) if os.path.exists(path) else None
+
+    def begin(self, title, size):
+        data = self.data.inputs(*title.split("/"), size) if self.library else None
+        self.want = self.library.of(title, size, data, self.data.operands) if data else None
+        self.random = title.startswith("random/") or title.startswith("order/argsort")
+
+    def differs(self, file):
+        """What is wrong with the result in a file; None if nothing is."""
+        got = self.np.load(file)
+        if self.random:
+            return None
+        if self.want is None:
+            self.want = got
+            return None
+        got, want = self.np.ravel(got), self.np.ravel(self.want)
+        if got.shape != want.shape:
+            return f"{got.size} numbers, not {want.size}"
+        if got.dtype.kind == "c":
+            got, want = self.np.sort(abs(got)), self.np.sort(abs(want))
+        # the sign of a factor's column is anyone's choice
+        got, want = abs(got.astype("f8")), abs(want.astype("f8"))
+        size = self.np.sqrt((want**2).mean())
+        off = self.np.sqrt(((got - want)**2).mean()) / size if size > 0 else self.np.abs(got).max()
+        return None if off < 1e-3 else f"off by {off:.2g} of its size"
+
+
+def run_clgrad(options, title):
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "result.json")
+        command = [options.clgrad, "bench", "--only", title, "--device", options.device, "--times-only", "--seconds",
+                   str(options.seconds), "--json", file]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
-        with open(file.name, encoding="utf-8") as written:  # another file by now: it is replaced, not filled
+        with open(file, encoding="utf-8") as written:
             return json.load(written)["results"][0]
 
 
 def merge(results):
-    """One result of several rounds: the median of medians, and the outermost of the rest."""
+    """One result of several rounds: the medians of quartiles, the outermost of the rest."""
     merged = dict(results[0])
-    merged["seconds"] = {"min": min(r["seconds"]["min"] for r in results),
-                         "median": statistics.median(r["seconds"]["median"] for r in results),
-                         "max": max(r["seconds"]["max"] for r in results)}
+    merged["seconds"] = {key: join(r["seconds"][key] for r in results)
+                         for key, join in (("min", min), ("q1", statistics.median), ("median", statistics.median),
+                                           ("q3", statistics.median), ("max", max))}
     merged["samples"] = sum(r["samples"] for r in results)
     return merged
 
 
-def measure(options, present, title, size):
+def start(options, peers, check, title, size):
+    """The peers that have the case, and results of those that fail."""
+    ready, failed = [], []
+    if check:
+        check.begin(title, size)
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "result.npy")
+        for peer in peers:
+            said = peer.ask(do="start", case=title, size=size, warm=options.seconds, result=file)
+            wrong = check.differs(file) if check and said.get("has") else None
+            if "failed" in said or wrong:
+                failed.append({"case": title, "target": peer.target, "failed": True,
+                               "note": said.get("failed") or f"WRONG: {wrong}"})
+            elif said["has"]:
+                ready.append(peer)
+    return ready, failed
+
+
+def measure(options, peers, check, title, size):
     """The results of clgrad and of all peers for one case."""
-    timers = [(peer.target, peers.start(peer, title, size)) for peer in present]
-    timers = [(target, timer) for target, timer in timers if timer]
-    own, others = [], {target: [] for target, _ in timers}
+    ready, failed = start(options, peers, check, title, size)
+    own, others = [], [[] for _ in ready]
     for _ in range(options.rounds):
-        own.append(run_bench(options, title))
-        for target, timer in timers:
-            timer.samples = []
-            timer.call(1)  # wakes its threads
-            timer.sample(0.3, 7)
-            others[target].append(timer.result(title, target))
-    return [merge(own)] + [merge(results) for results in others.values()]
+        own.append(run_clgrad(options, title))
+        for peer, results in zip(ready, others):
+            said = peer.ask(do="sample", seconds=options.seconds, least=7)
+            results.append({"case": title, "target": peer.target, **said})
+    if "seconds" not in own[0]:
+        raise RuntimeError(f"clgrad has no time for {title}: {own[0].get('note')}")
+    return [merge(own)] + [merge(r) if all("seconds" in x for x in r) else {**r[0], "failed": True, "note": r[0]["failed"]}
+                           for r in others] + failed
 
 
 def text(seconds):
@@ -64,37 +170,67 @@ def text(seconds):
 
 def print_case(title, results):
     own = results[0]["seconds"]
-    line = f"{title:32s} {text(own['median']):>9s} ({text(own['min'])} to {text(own['max'])})".ljust(72)
+    line = f"{title:36s} {text(own['median']):>8s} ({text(own['q1'])} to {text(own['q3'])})".ljust(72)
     for result in results[1:]:
-        seconds = result["seconds"]
-        line += (f" {result['target']} {text(seconds['median']):>9s}: {seconds['median'] / own['median']:5.2f}x"
-                 f" (best {seconds['min'] / own['min']:.2f}x)")
+        if "seconds" in result:
+            seconds = result["seconds"]
+            line += f" | {result['target']} {text(seconds['median'])}: {seconds['median'] / own['median']:.2f}x"
+        else:
+            line += f" | {result['target']} {result['note']}"
     print(line, flush=True)
+
+
+def check_of(options):
+    """What compares the results; None where NumPy is missing."""
+    try:
+        check = Check(options.clgrad)
+    except ImportError as error:
+        print(f"results are not compared: {error}", file=sys.stderr)
+        return None
+    if not check.library:
+        print("no libclgrad.so beside the program: results are compared among the peers alone", file=sys.stderr)
+    return check
+
+
+def run(options, peers):
+    """The results of all cases, written after each: an interrupted run keeps what it has."""
+    check, load, results = check_of(options), os.getloadavg()[0], []
+    for title, size in list_cases(options):
+        measured = measure(options, peers, check, title, size)
+        if len(measured) > 1:
+            print_case(title, measured)
+        results += measured
+        if options.json:
+            write(options.json, [peer.version for peer in peers], load, results)
+    return results
+
+
+def write(path, versions, load, results):
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"program": "compare.py", "versions": versions, "time": int(time.time()), "load": load,
+                   "results": results}, file, indent=1)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("bench", help="the program clgrad_bench")
-    parser.add_argument("--filter", default="", help="only cases whose name has this in it")
+    parser.add_argument("clgrad", help="the program clgrad")
+    parser.add_argument("--filter", default="", help="only cases whose name has one of these texts in it: a,b,c")
+    parser.add_argument("--peers", default=",".join(peer_work.PEERS), help="only these peers (default: %(default)s)")
     parser.add_argument("--device", default="cpu", help="clgrad's device (default cpu)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each takes its turn (default 3)")
-    parser.add_argument("--threads", type=int, default=0, help="threads of PyTorch (default: its own choice)")
+    parser.add_argument("--seconds", type=float, default=0.3, help="of samples of each, each round (default 0.3)")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of peers (default: %(default)s)")
     parser.add_argument("--json", help="write the results to this file, too")
     options = parser.parse_args()
-    present = peers.installed(options.threads)
-    if not present:
-        return 1
-    print(", ".join(peer.version for peer in present) + f"; load average {os.getloadavg()[0]:.2f}")
-    results = []
-    for title, size in peers.list_cases(options.bench, options.filter):
-        measured = measure(options, present, title, size)
-        print_case(title, measured)
-        results += measured
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"program": "compare.py", "versions": [peer.version for peer in present],
-                       "time": int(time.time()), "load": os.getloadavg()[0], "results": results}, file, indent=1)
-    return 0
+    unknown = set(options.peers.split(",")) - set(peer_work.PEERS)
+    if unknown:
+        parser.error(f"no peer is called {', '.join(sorted(unknown))}: they are {', '.join(peer_work.PEERS)}")
+    peers = installed(options)
+    print("; ".join(peer.version for peer in peers) + f"; load average {os.getloadavg()[0]:.2f}", flush=True)
+    results = run(options, peers) if peers else []
+    for peer in peers:
+        peer.end()
+    return 1 if not peers or any(r.get("failed") for r in results) else 0
 
 
 if __name__ == "__main__":

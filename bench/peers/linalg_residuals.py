@@ -8,75 +8,11 @@ orthogonality: eps n), computed in extended precision up to n = 128 and in doubl
 longdouble products beyond. About 1 or less is as good as a backward stable method gives.
 """
 import argparse
-import ctypes
 import sys
 
 import numpy as np
 
-STATUS_OK = 0
-DTYPES = {"f32": (0, np.float32), "f64": (1, np.float64)}
-QR_REDUCED = 0
-
-
-class Dims(ctypes.Structure):
-    _fields_ = [("rank", ctypes.c_int), ("dim", ctypes.c_int64 * 8)]
-
-
-class Clgrad:
-    """The functions of libclgrad.so that are needed here, on NumPy arrays."""
-
-    def __init__(self, path, device, dtype):
-        self.lib = lib = ctypes.CDLL(path)
-        for name in "cg_device_open", "cg_from_host", "cg_solve", "cg_inverse", "cg_cholesky", "cg_scope_begin":
-            getattr(lib, name).restype = ctypes.c_void_p
-        lib.cg_error_message.restype = ctypes.c_char_p
-        lib.cg_from_host.argtypes = [ctypes.c_void_p, ctypes.c_int, Dims, ctypes.c_void_p]
-        lib.cg_to_host.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
-        self.dtype, self.np_dtype = DTYPES[dtype]
-        self.device = lib.cg_device_open(device.encode())
-        if not self.device:
-            sys.exit(lib.cg_error_message(None).decode())
-
-    def tensor(self, array):
-        array = np.ascontiguousarray(array, self.np_dtype)
-        dims = Dims(array.ndim, (ctypes.c_int64 * 8)(*array.shape))
-        return self.lib.cg_from_host(self.device, self.dtype, dims, array.ctypes.data)
-
-    def array(self, tensor, shape):
-        out = np.empty(shape, self.np_dtype)
-        if not tensor or self.lib.cg_to_host(tensor, out.ctypes.data, out.nbytes) != STATUS_OK:
-            raise RuntimeError(self.lib.cg_error_message(ctypes.c_void_p(self.device)).decode())
-        return out
-
-    def call(self, name, arrays, shape):
-        function = getattr(self.lib, name)
-        return self.array(function(*(ctypes.c_void_p(self.tensor(a)) for a in arrays)), shape)
-
-    def several(self, name, a, options, shapes):
-        """The results of an operation that has several."""
-        results = [ctypes.c_void_p() for _ in shapes]
-        getattr(self.lib, name)(ctypes.c_void_p(self.tensor(a)), *options, *(ctypes.byref(r) for r in results))
-        return [self.array(r.value, shape) for r, shape in zip(results, shapes)]
-
-    # The same methods as NumPy's below.
-    def solve(self, a, b):
-        return self.call("cg_solve", [a, b], b.shape)
-
-    def cholesky(self, a):
-        return self.call("cg_cholesky", [a], a.shape)
-
-    def qr(self, a):
-        return self.several("cg_qr", a, [ctypes.c_int(QR_REDUCED)], [a.shape, a.shape])
-
-    def eigh(self, a):
-        return self.several("cg_eigh", a, [], [a.shape[:1], a.shape])
-
-    def svd(self, a):
-        return self.several("cg_svd", a, [ctypes.c_bool(False)], [a.shape, a.shape[:1], a.shape])
-
-    def eig(self, a):
-        wr, wi, vr, vi = self.several("cg_eig", a, [], [a.shape[:1], a.shape[:1], a.shape, a.shape])
-        return wr + 1j * wi.astype(np.float64), vr + 1j * vi.astype(np.float64)
+from clgrad_library import Clgrad
 
 
 class NumPy:

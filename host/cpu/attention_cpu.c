@@ -101,7 +101,7 @@ cg_status cg_cpu_attention(cg_hw *hw, const cg_attention_request *r) {
     cg_attention_work w = {.r = r};
     const cg_status status = cg_attention_prepare(hw, &w);
     if (status != CG_OK) return status;
-    const double rows = (double)(r->queries < CG_TILE_QUERIES ? r->queries : CG_TILE_QUERIES);
+    const double rows = (double)(r->queries < w.tile_queries ? r->queries : w.tile_queries);
     hw->stats.launches++;
     cg_parallel_for(r->batch[0] * r->batch[1] * w.query_tiles,
                     cg_attention_grain(rows * (double)r->keys * (double)(r->features + r->value_features)),

@@ -4,8 +4,11 @@
 
 #include "host/cpu/cpu.h"
 
-/* A tile of scores and one of their gradients stay in the L2 cache. */
-enum { CG_TILE_QUERIES = 64, CG_TILE_KEYS = 256 };
+/*
+ * A tile of scores and one of their gradients stay in the L2 cache. Keys are packed for each tile, so that a high one is
+ * faster; where causality hides part of them a lower one computes less in vain.
+ */
+enum { CG_TILE_QUERIES = 128, CG_TILE_QUERIES_CAUSAL = 64, CG_TILE_KEYS = 256 };
 
 typedef struct cg_attention_work {
     const cg_attention_request *r;
@@ -14,6 +17,7 @@ typedef struct cg_attention_work {
     const cg_softmax_isa *softmax;
     const cg_attention_isa *loops;
     size_t size;                    /* of an element */
+    int64_t tile_queries;           /* of a tile */
     int64_t query_tiles, key_tiles; /* for each of the batch */
     unsigned char *memory;          /* thread_bytes for each thread */
     size_t thread_bytes, pack_bytes, tile_bytes, part_bytes;

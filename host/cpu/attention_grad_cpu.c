@@ -48,10 +48,10 @@ static void make_tile(const cg_attention_work *w, cg_attention_tile *tile, const
 /* result += a (rows, k) b (k, cols); `to` is contiguous. */
 static void add_product(const cg_attention_work *w, const cg_attention_tile *tile, unsigned char *to,
                         cg_gemm_block g) {
-    g.c = tile->part;
+    g.c = to;
     g.c_row = (ptrdiff_t)g.n;
+    g.add = true;
     cg_attention_multiply(w, tile, g);
-    w->loops->accumulate(to, 1, tile->part, (ptrdiff_t)(g.m * g.n));
 }
 
 static void add_dq(const cg_attention_work *w, const cg_attention_tile *tile, const cg_attention_place *p) {

@@ -11,7 +11,8 @@ cg_status cg_attention_prepare(cg_hw *hw, cg_attention_work *w) {
     w->softmax = isa->softmax[r->dtype];
     w->loops = isa->attention[r->dtype];
     w->size = cg_dtype_size(r->dtype);
-    w->query_tiles = (r->queries + CG_TILE_QUERIES - 1) / CG_TILE_QUERIES;
+    w->tile_queries = r->causal ? CG_TILE_QUERIES_CAUSAL : CG_TILE_QUERIES;
+    w->query_tiles = (r->queries + w->tile_queries - 1) / w->tile_queries;
     w->key_tiles = (r->keys + CG_TILE_KEYS - 1) / CG_TILE_KEYS;
     const int64_t features = larger(r->features, r->value_features);
     const int64_t rows = w->grad ? CG_TILE_KEYS : CG_TILE_QUERIES;
@@ -33,9 +34,11 @@ void cg_attention_memory(const cg_attention_work *w, int thread, cg_attention_ti
 cg_attention_place cg_attention_place_at(const cg_attention_work *w, int64_t batch, int64_t query_tile,
                                          int64_t key_tile) {
     cg_attention_place p = {
-        .batch = batch, .query = query_tile * CG_TILE_QUERIES, .key = key_tile * CG_TILE_KEYS};
-    p.queries = w->r->queries - p.query < CG_TILE_QUERIES ? w->r->queries - p.query : CG_TILE_QUERIES;
+        .batch = batch, .query = query_tile * w->tile_queries, .key = key_tile * CG_TILE_KEYS};
+    p.queries = w->r->queries - p.query < w->tile_queries ? w->r->queries - p.query : w->tile_queries;
     p.keys = w->r->keys - p.key < CG_TILE_KEYS ? w->r->keys - p.key : CG_TILE_KEYS;
+    const int64_t seen = p.query + p.queries - p.key; /* by the last row */
+    if (w->r->causal && seen > 0 && seen < p.keys) p.keys = seen;
     return p;
 }
 

@@ -320,6 +320,7 @@ cg_status cg_cpu_conv(cg_hw *hw, const cg_conv_request *r) {
         cg_conv_thin(&w.s);
         return CG_OK;
     }
+    if (cg_conv_suits_shifts(hw, &w.s)) return cg_conv_shifted(hw, &w.s);
     switch (r->kind) {
     case CG_CONV_FORWARD:
         return forward(hw, &w);

@@ -42,4 +42,8 @@ void cg_conv_add(const cg_conv_sizes *s, void *to, const void *from, int64_t n);
 bool cg_conv_is_thin(const cg_conv_sizes *s);
 void cg_conv_thin(const cg_conv_sizes *s);
 
+/* Whether a request is done best without columns, by conv_shifted.c, and that. */
+bool cg_conv_suits_shifts(cg_hw *hw, const cg_conv_sizes *s);
+cg_status cg_conv_shifted(cg_hw *hw, const cg_conv_sizes *s);
+
 #endif

@@ -28,6 +28,7 @@
 #include "host/cpu/isa/norm_isa.h"
 #include "host/cpu/isa/attention_isa.h"
 #include "host/cpu/isa/philox_isa.h"
+#include "host/cpu/isa/windows_isa.h"
 
 enum {
     CG_REAL_TYPES = 2,   /* f32, f64: the first two of cg_dtype */
@@ -50,6 +51,7 @@ typedef struct cg_isa {
     const cg_softmax_isa *softmax[CG_REAL_TYPES];           /* by T */
     const cg_norm_isa *norm[CG_REAL_TYPES];                 /* by T */
     const cg_attention_isa *attention[CG_REAL_TYPES];       /* by T */
+    const cg_windows_isa *windows[CG_REAL_TYPES];           /* by T */
     const cg_philox_isa *philox[CG_REAL_TYPES];             /* by T */
     const cg_philox_whole_isa *philox_whole;
     /* A copy that leaves the cache alone; what it wrote is seen by other threads only after stream_end. */

@@ -34,9 +34,10 @@ static bool blas_matrix_of(const cg_matrix *x, int64_t rows, int64_t columns, bl
 static bool blas_supports(cg_hw *hw, const cg_matmul_request *r) {
     (void)hw;
     blas_matrix a, b;
+    const cg_matmul_place place = cg_matmul_place_of(r);
     return r->inner == CG_INNER_PRODUCT && r->m <= INT_MAX && r->n <= INT_MAX && r->k <= INT_MAX &&
            r->k > 0 && r->c.row <= INT_MAX && blas_matrix_of(&r->a, r->m, r->k, &a) &&
-           blas_matrix_of(&r->b, r->k, r->n, &b) && !cg_matmul_reads_c(r);
+           blas_matrix_of(&r->b, r->k, r->n, &b) && !place.apart && !place.output;
 }
 
 typedef struct blas_work {
@@ -72,7 +73,8 @@ static void blas_body(void *ctx, int64_t begin, int64_t end, int thread) {
 static cg_matmul_grid blas_cut(const cg_matmul_request *r) {
     int64_t longest = r->m > r->n ? r->m : r->n, step = (longest + 7) / 8;
     step = step < 128 ? 128 : (step + 31) / 32 * 32;
-    return r->m > r->n ? cg_matmul_cut(r, step, r->n) : cg_matmul_cut(r, r->m, step);
+    const int64_t n = (longest + step - 1) / step;
+    return r->m > r->n ? cg_matmul_cut(r, step, r->n, n, 1) : cg_matmul_cut(r, r->m, step, 1, n);
 }
 
 static cg_status blas_run(cg_hw *hw, const cg_matmul_request *r) {

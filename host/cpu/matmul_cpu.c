@@ -1,14 +1,26 @@
 /* The matmul slot of the CPU backend: what is common to all ways of computing a product, and the choice. */
 #include "host/cpu/matmul_cpu.h"
 
+#include "core/rows.h"
+
 const cg_matmul_candidate *const cg_matmul_candidates[] = {&cg_matmul_own, &cg_matmul_blas, NULL};
 
 /* --- Pieces --------------------------------------------------------------------------------------------- */
 
-cg_matmul_grid cg_matmul_cut(const cg_matmul_request *r, int64_t rows, int64_t columns) {
-    cg_matmul_grid grid = {.r = r, .rows = rows, .columns = columns};
-    grid.n_rows = rows < r->m ? (r->m + rows - 1) / rows : 1;
-    grid.n_columns = columns < r->n ? (r->n + columns - 1) / columns : 1;
+/* So many units, the last one may be smaller, in n parts: the most units of a part. */
+static int64_t largest_part(int64_t length, int64_t unit, int64_t *n) {
+    const int64_t units = (length + unit - 1) / unit;
+    if (*n > units) *n = units;
+    if (*n < 1) *n = 1;
+    return (units + *n - 1) / *n * unit;
+}
+
+cg_matmul_grid cg_matmul_cut(const cg_matmul_request *r, int64_t unit_m, int64_t unit_n, int64_t n_rows,
+                             int64_t n_columns) {
+    cg_matmul_grid grid = {
+        .r = r, .unit_m = unit_m, .unit_n = unit_n, .n_rows = n_rows, .n_columns = n_columns};
+    grid.rows = largest_part(r->m, unit_m, &grid.n_rows);
+    grid.columns = largest_part(r->n, unit_n, &grid.n_columns);
     grid.n = grid.n_rows * grid.n_columns;
     for (int d = 0; d < r->batch_rank; d++) grid.n *= r->batch[d];
     return grid;
@@ -29,14 +41,22 @@ static int64_t split(int64_t *number, int64_t n) {
     return rest;
 }
 
+/* Where part `number` of n begins, of all about the same number of units. */
+static int64_t part_begin(int64_t length, int64_t unit, int64_t n, int64_t number) {
+    if (n == 1) return number == 0 ? 0 : length;
+    const int64_t begin = (length + unit - 1) / unit * number / n * unit;
+    return begin < length ? begin : length;
+}
+
 cg_matmul_piece cg_matmul_piece_at(const cg_matmul_grid *grid, int64_t number) {
     const cg_matmul_request *r = grid->r;
     cg_matmul_piece p = {0};
-    p.i = split(&number, grid->n_rows) * grid->rows;
-    p.j = split(&number, grid->n_columns) * grid->columns;
+    const int64_t row = split(&number, grid->n_rows), column = split(&number, grid->n_columns);
+    p.i = part_begin(r->m, grid->unit_m, grid->n_rows, row);
+    p.j = part_begin(r->n, grid->unit_n, grid->n_columns, column);
     for (int d = r->batch_rank - 1; d >= 0; d--) p.batch[d] = split(&number, r->batch[d]);
-    p.m = r->m - p.i < grid->rows ? r->m - p.i : grid->rows;
-    p.n = r->n - p.j < grid->columns ? r->n - p.j : grid->columns;
+    p.m = part_begin(r->m, grid->unit_m, grid->n_rows, row + 1) - p.i;
+    p.n = part_begin(r->n, grid->unit_n, grid->n_columns, column + 1) - p.j;
     p.a = matrix_at(r, &r->a, p.batch, p.i, 0);
     p.b = matrix_at(r, &r->b, p.batch, 0, p.j);
     p.c = matrix_at(r, &r->c, p.batch, p.i, p.j);
@@ -45,6 +65,15 @@ cg_matmul_piece cg_matmul_piece_at(const cg_matmul_grid *grid, int64_t number) {
 
 /* --- Epilogue ------------------------------------------------------------------------------------------- */
 
+/* What a piece sees of an operand over the batch axes, rows and columns. */
+static cg_operand part_of(const cg_matmul_request *r, const cg_matmul_piece *piece, const cg_operand *from) {
+    const int64_t *stride = from->stride + r->batch_rank;
+    cg_operand to = {.buffer = from->buffer, .dtype = from->dtype, .stride = {stride[0], stride[1]}};
+    to.offset = from->offset + piece->i * stride[0] + piece->j * stride[1];
+    for (int d = 0; d < r->batch_rank; d++) to.offset += piece->batch[d] * from->stride[d];
+    return to;
+}
+
 void cg_matmul_finish(cg_hw *hw, const cg_matmul_request *r, const cg_matmul_piece *piece,
                       unsigned char *product, int64_t product_row) {
     if (!r->epilogue) return;
@@ -52,24 +81,55 @@ void cg_matmul_finish(cg_hw *hw, const cg_matmul_request *r, const cg_matmul_pie
     cg_map_request map = {.program = r->epilogue, .rank = 2, .shape = {piece->m, piece->n}};
     map.in[0] = (cg_operand){.buffer = &product_buffer, .dtype = r->dtype, .stride = {product_row, 1}};
     map.out[0] = (cg_operand){.buffer = &c_buffer, .dtype = r->dtype, .stride = {r->c.row, 1}};
-    for (int k = 1; k < r->epilogue->n_inputs; k++) {
-        const cg_operand *from = &r->in[k - 1];
-        const int64_t *stride = from->stride + r->batch_rank;
-        cg_operand *to = &map.in[k];
-        *to = (cg_operand){.buffer = from->buffer, .dtype = from->dtype, .stride = {stride[0], stride[1]}};
-        to->offset = from->offset + piece->i * stride[0] + piece->j * stride[1];
-        for (int d = 0; d < r->batch_rank; d++) to->offset += piece->batch[d] * from->stride[d];
-    }
+    for (int k = 1; k < r->epilogue->n_inputs; k++) map.in[k] = part_of(r, piece, &r->in[k - 1]);
+    for (int k = 1; k < r->epilogue->n_outputs; k++) map.out[k] = part_of(r, piece, &r->more[k - 1]);
     for (int k = 0; k < r->epilogue->n_consts; k++) map.consts[k] = r->consts[k];
     cg_cpu_map_serial(hw, &map);
 }
 
-bool cg_matmul_reads_c(const cg_matmul_request *r) {
-    if (!r->epilogue) return false;
-    for (int k = 1; k < r->epilogue->n_inputs; k++) {
-        if (r->in[k - 1].buffer == r->c.buffer) return true;
+/* How many instructions read input 0, and the value of the last of them. */
+static int readers_of_product(const cg_program *p, int *value) {
+    int n = 0;
+    for (int k = 0; k < p->n_instrs; k++) {
+        const cg_instr *instr = &p->instr[k];
+        bool reads = false;
+        for (int j = 0; j < cg_rows[instr->row].arity; j++) reads = reads || instr->src[j] == 0;
+        n += reads;
+        if (reads) *value = cg_program_instr(p, k);
     }
+    return n;
+}
+
+static bool reads_buffer(const cg_matmul_request *r, const cg_buffer *buffer) {
+    for (int k = 1; k < r->epilogue->n_inputs; k++)
+        if (r->in[k - 1].buffer == buffer) return true;
     return false;
+}
+
+/* A further output that is the product itself, or all that is made of it directly. */
+static const cg_operand *output_of_product(const cg_matmul_request *r) {
+    int value = 0;
+    const int readers = readers_of_product(r->epilogue, &value);
+    for (int k = 1; k < r->epilogue->n_outputs; k++) {
+        const cg_operand *o = &r->more[k - 1];
+        const bool fits = r->epilogue->output[k] == 0 || (readers == 1 && r->epilogue->output[k] == value);
+        if (fits && o->dtype == r->dtype && o->stride[r->batch_rank + 1] == 1 && !reads_buffer(r, o->buffer))
+            return o;
+    }
+    return NULL;
+}
+
+cg_matmul_place cg_matmul_place_of(const cg_matmul_request *r) {
+    if (!r->epilogue) return (cg_matmul_place){0};
+    if (r->epilogue->n_outputs == 1) return (cg_matmul_place){.apart = reads_buffer(r, r->c.buffer)};
+    const cg_operand *output = output_of_product(r);
+    return (cg_matmul_place){.apart = !output, .output = output};
+}
+
+unsigned char *cg_matmul_output_at(const cg_matmul_request *r, const cg_matmul_piece *piece,
+                                   const cg_operand *o) {
+    const cg_operand part = part_of(r, piece, o);
+    return part.buffer->data + part.offset * (int64_t)cg_dtype_size(part.dtype);
 }
 
 /* --- The slot ------------------------------------------------------------------------------------------- */

@@ -23,7 +23,8 @@ const cg_matmul_candidate *cg_matmul_choose(cg_hw *hw, const cg_matmul_request *
 /* A stack of products C cut into a grid of pieces, numbered piece by piece within each matrix. */
 typedef struct cg_matmul_grid {
     const cg_matmul_request *r;
-    int64_t rows, columns;     /* of a piece; those at the end are smaller */
+    int64_t unit_m, unit_n;    /* where pieces may begin */
+    int64_t rows, columns;     /* the most of a piece */
     int64_t n_rows, n_columns; /* pieces in a matrix */
     int64_t n;                 /* pieces in all */
 } cg_matmul_grid;
@@ -36,7 +37,9 @@ typedef struct cg_matmul_piece {
     unsigned char *c;           /* element (i, j) */
 } cg_matmul_piece;
 
-cg_matmul_grid cg_matmul_cut(const cg_matmul_request *r, int64_t rows, int64_t columns);
+/* n_rows x n_columns pieces, or fewer, of about the same number of units. */
+cg_matmul_grid cg_matmul_cut(const cg_matmul_request *r, int64_t unit_m, int64_t unit_n, int64_t n_rows,
+                             int64_t n_columns);
 cg_matmul_piece cg_matmul_piece_at(const cg_matmul_grid *grid, int64_t number);
 
 /*
@@ -46,7 +49,20 @@ cg_matmul_piece cg_matmul_piece_at(const cg_matmul_grid *grid, int64_t number);
 void cg_matmul_finish(cg_hw *hw, const cg_matmul_request *r, const cg_matmul_piece *piece,
                       unsigned char *product, int64_t product_row);
 
-/* Whether the epilogue reads memory of C, so that products must not be written there before it runs. */
-bool cg_matmul_reads_c(const cg_matmul_request *r);
+/*
+ * Where the products stand until the epilogue runs on a piece: in C; `apart`, where the epilogue reads memory of C or may
+ * write it before it has read the product for another output; or in a further output, which the epilogue turns them
+ * into in place.
+ */
+typedef struct cg_matmul_place {
+    bool apart;
+    const cg_operand *output;
+} cg_matmul_place;
+
+cg_matmul_place cg_matmul_place_of(const cg_matmul_request *r);
+
+/* Where a piece of a further output begins. */
+unsigned char *cg_matmul_output_at(const cg_matmul_request *r, const cg_matmul_piece *piece,
+                                   const cg_operand *o);
 
 #endif

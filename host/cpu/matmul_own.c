@@ -10,7 +10,8 @@ typedef struct own_work {
     cg_matmul_grid grid;
     unsigned char *pack; /* pack_bytes for each thread */
     size_t pack_bytes;
-    unsigned char *product; /* a piece for each thread, NULL if C may be written before the epilogue */
+    cg_matmul_place place;
+    unsigned char *product; /* a piece for each thread, where products are apart */
     size_t product_bytes;
 } own_work;
 
@@ -38,6 +39,9 @@ static void own_body(void *ctx, int64_t begin, int64_t end, int thread) {
         if (w->product) {
             g.c = w->product + (size_t)thread * w->product_bytes;
             g.c_row = (ptrdiff_t)w->grid.columns;
+        } else if (w->place.output) {
+            g.c = cg_matmul_output_at(r, &piece, w->place.output);
+            g.c_row = (ptrdiff_t)w->place.output->stride[r->batch_rank];
         }
         w->multiply(&g);
         cg_matmul_finish(w->hw, r, &piece, g.c, g.c_row);
@@ -58,29 +62,29 @@ static int64_t round_up(int64_t x, int64_t to) { return (x + to - 1) / to * to; 
 static double wanted_pieces(double us) {
     const int threads = cg_parallel_threads();
     if (threads == 1 || us < WORTH_US) return 1.0;
-    double wanted = us / 10.0, most = 4.0 * threads, least = threads < us / 3.0 ? threads : us / 3.0;
+    double wanted = us / 10.0, most = 2.0 * threads, least = threads < us / 3.0 ? threads : us / 3.0;
     return wanted > most ? most : wanted < least ? least : wanted;
 }
 
 /*
- * Pieces of at most 480 x 512 (f32), so that one and its operands' blocks of k stay in L2. Cutting the rows
- * means that B is packed again for each piece, cutting the columns that A is.
+ * Pieces of at most 528 x 512 (f32), so that the panels of a block of k stay in L2 with the rows of A that are under
+ * way; with an epilogue of at most 240 rows, so that it finds its piece there. Cutting the rows means that B is packed
+ * again for each piece, cutting the columns that A is.
  */
 static cg_matmul_grid own_cut(const cg_matmul_request *r, const cg_gemm_isa *isa, const cg_gemm_block *g) {
     const int64_t unit_m = isa->rows, unit_n = isa->columns;
-    const int64_t most_m = round_up(480, unit_m), most_n = 2048 / (int64_t)cg_dtype_size(r->dtype);
+    const int64_t most_m = round_up(r->epilogue ? 240 : 528, unit_m),
+                  most_n = 2048 / (int64_t)cg_dtype_size(r->dtype);
     const double us = estimate_us(r);
-    if (us < WORTH_US && r->m <= most_m && r->n <= most_n) return cg_matmul_cut(r, r->m, r->n);
+    if (us < WORTH_US && r->m <= most_m && r->n <= most_n) return cg_matmul_cut(r, unit_m, unit_n, 1, 1);
     const double wanted = wanted_pieces(us);
     const bool packs_a = isa->packs_a(g), packs_b = isa->packs_b(g);
     int64_t cut_m = (r->m + most_m - 1) / most_m, cut_n = (r->n + most_n - 1) / most_n;
     for (;;) {
-        int64_t m = round_up((r->m + cut_m - 1) / cut_m, unit_m);
-        int64_t n = round_up((r->n + cut_n - 1) / cut_n, unit_n);
-        cg_matmul_grid grid = cg_matmul_cut(r, m, n);
-        bool can_m = m >= 4 * unit_m, can_n = n >= 2 * unit_n;
+        cg_matmul_grid grid = cg_matmul_cut(r, unit_m, unit_n, cut_m, cut_n);
+        bool can_m = grid.rows >= 4 * unit_m, can_n = grid.columns >= 2 * unit_n;
         if ((double)grid.n >= wanted || (!can_m && !can_n)) return grid;
-        bool rather_rows = packs_a != packs_b ? packs_a : m > n;
+        bool rather_rows = packs_a != packs_b ? packs_a : grid.rows > grid.columns;
         if ((rather_rows && can_m) || !can_n) {
             cut_m++;
         } else {
@@ -102,6 +106,11 @@ static bool suits_dots(const cg_gemm_isa *isa, const cg_gemm_block *g) {
     return along_k && g->k >= (g->m <= 16 ? 64 : 256) && g->m <= isa->dots_rows;
 }
 
+static void turn(cg_operand *o, int axis) {
+    const int64_t row = o->stride[axis];
+    o->stride[axis] = o->stride[axis + 1], o->stride[axis + 1] = row;
+}
+
 /* (A B)^T = B^T A^T: the same memory if C is one contiguous column. */
 static cg_matmul_request transposed(const cg_matmul_request *r) {
     cg_matmul_request t = *r;
@@ -110,10 +119,8 @@ static cg_matmul_request transposed(const cg_matmul_request *r) {
     t.a.row = r->b.col, t.a.col = r->b.row;
     t.b.row = r->a.col, t.b.col = r->a.row;
     t.c.row = r->m;
-    for (int k = 0; r->epilogue && k < r->epilogue->n_inputs - 1; k++) {
-        int64_t *stride = t.in[k].stride + r->batch_rank, row = stride[0];
-        stride[0] = stride[1], stride[1] = row;
-    }
+    for (int k = 0; r->epilogue && k < r->epilogue->n_inputs - 1; k++) turn(&t.in[k], r->batch_rank);
+    for (int k = 0; r->epilogue && k < r->epilogue->n_outputs - 1; k++) turn(&t.more[k], r->batch_rank);
     return t;
 }
 
@@ -133,7 +140,8 @@ static cg_status own_run(cg_hw *hw, const cg_matmul_request *request) {
     w.pack_bytes = (w.isa->pack_bytes(w.grid.columns) + 63) & ~(size_t)63;
     w.pack = cg_cpu_workspace(hw, CG_WORKSPACE_MATMUL_B, threads * w.pack_bytes);
     if (!w.pack) return CG_ERROR_MEMORY;
-    if (cg_matmul_reads_c(r)) {
+    w.place = cg_matmul_place_of(r);
+    if (w.place.apart) {
         w.product_bytes = (size_t)(w.grid.rows * w.grid.columns) * cg_dtype_size(r->dtype);
         w.product = cg_cpu_workspace(hw, CG_WORKSPACE_MATMUL_C, threads * w.product_bytes);
         if (!w.product) return CG_ERROR_MEMORY;

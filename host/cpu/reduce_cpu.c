@@ -276,6 +276,8 @@ cg_status cg_cpu_reduce(cg_hw *hw, const cg_reduce_request *r) {
     cg_reduction d;
     const cg_status status = cg_cpu_program_check(hw, r->program, "reduce");
     if (status != CG_OK) return status;
+    hw->stats.launches++;
+    if (cg_cpu_reduce_small(cg_cpu_of(hw)->isa, r)) return CG_OK;
     cg_reduction_make(&d, cg_cpu_of(hw)->isa, r);
     job j = {.d = &d, .layout = lay_out(&d)};
     const size_t threads = j.layout.thread * (size_t)cg_parallel_threads();
@@ -285,7 +287,6 @@ cg_status cg_cpu_reduce(cg_hw *hw, const cg_reduce_request *r) {
     j.chunks = j.threads + threads;
     const int64_t task_units = d.part * d.reduced / d.n_chunks * cg_cpu_program_units(hw, r->program);
     const int64_t grain = CG_THREAD_UNITS / task_units;
-    hw->stats.launches++;
     cg_parallel_for(d.n_units * d.n_chunks, grain > 1 ? grain : 1, run_tasks, &j);
     if (d.n_chunks > 1) join_chunks(&j);
     return CG_OK;

@@ -52,4 +52,10 @@ static inline int64_t cg_reduction_width(const cg_reduction *d, const cg_walk *u
     return rest < d->part ? rest : d->part;
 }
 
+/*
+ * Reduces few elements to one on the calling thread, the bits that the plan gives; false, and nothing is done, if the request
+ * is not of that kind. The program has been checked.
+ */
+bool cg_cpu_reduce_small(const cg_isa *isa, const cg_reduce_request *r);
+
 #endif

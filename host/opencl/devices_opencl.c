@@ -237,6 +237,7 @@ cg_hw *cg_cl_open(int index, cg_error *err) {
     hw->build_options =
         d->rounds_divide ? "-cl-std=CL1.2 -w -cl-fp32-correctly-rounded-divide-sqrt" : "-cl-std=CL1.2 -w";
     hw->cpu_style = chosen_style(&info);
+    hw->matrix_units = cg_mma_present(hw);
     if (set_up(hw) == CG_OK) return &hw->base;
     cg_cl_close(&hw->base);
     return NULL;

@@ -67,7 +67,8 @@ static cg_status launch_groups(cg_args *a, const cg_product *p, int64_t rows, in
 
 /* --- block ---------------------------------------------------------------------------------------------- */
 
-bool cg_matmul_block_supports(const cg_hw_opencl *hw, const cg_product *p) {
+bool cg_matmul_block_supports(const cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c) {
+    (void)c;
     (void)p;
     return hw->cpu_style;
 }
@@ -130,7 +131,8 @@ static cg_status pack(cg_hw_opencl *hw, const cg_product *p, const block_shape *
 /* Whether B can be read in place: its columns are neighbours, and a row begins after the row before. */
 static bool is_readable(const cg_product *p) { return (p->b.col == 1 || p->n == 1) && p->b.row > 0; }
 
-cg_status cg_matmul_block_run(cg_hw_opencl *hw, const cg_product *p) {
+cg_status cg_matmul_block_run(cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c) {
+    (void)c;
     block_shape s = shape_of(hw, p);
     cg_matrix b = p->b;
     bool packed = p->k > 0 && !is_readable(p);
@@ -161,12 +163,14 @@ cg_status cg_matmul_block_run(cg_hw_opencl *hw, const cg_product *p) {
 
 /* --- dot ------------------------------------------------------------------------------------------------ */
 
-bool cg_matmul_dot_supports(const cg_hw_opencl *hw, const cg_product *p) {
+bool cg_matmul_dot_supports(const cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c) {
+    (void)c;
     return hw->cpu_style && p->m <= MAX_DOT_ROWS && p->k >= MAX_WIDTH && p->a.col == 1 && p->b.row == 1 &&
            p->b.col != 1;
 }
 
-cg_status cg_matmul_dot_run(cg_hw_opencl *hw, const cg_product *p) {
+cg_status cg_matmul_dot_run(cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c) {
+    (void)c;
     int width = native_width(hw, p->dtype);
     int rows_at_once = p->m < 4 ? (int)p->m : 4;
     int64_t rows, columns;

@@ -3,13 +3,15 @@
  * sum is exact, so that the two sides must be equal, and a wrong element escapes a random r in {1 .. 8} with
  * a chance of 1 in 8 at most; three vectors are tried. Squared distances are the same test, with
  *     (C r)[i] = (sum_k a[i, k]^2) (sum_j r[j]) + sum_j r[j] sum_k b[k, j]^2 - 2 (A (B r))[i]
+ * Integers hide a loss of low bits: what is not trusted multiplies random fractions too, compared element by element.
  */
 #include "host/opencl/matmul_opencl.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_EDGE = 1024, VECTORS = 3, VALUES = 5 };
+enum { MAX_EDGE = 1024, VECTORS = 3, VALUES = 5, SAMPLES = 256 };
 
 static uint32_t next_random(uint32_t *state) {
     *state = *state * 1664525u + 1013904223u;
@@ -53,11 +55,16 @@ static void free_matrices(cg_hw_opencl *hw, check_matrices *x) {
     free(x->vectors);
 }
 
-static void fill(cg_dtype dtype, void *to, int64_t n, uint32_t *state) {
-    for (int64_t i = 0; i < n; i++) put(dtype, to, i, (double)(next_random(state) % VALUES) - VALUES / 2);
+/* Integers, or with `fine` numbers with all their bits in [-1, 1). */
+static void fill(cg_dtype dtype, void *to, int64_t n, bool fine, uint32_t *state) {
+    for (int64_t i = 0; i < n; i++) {
+        const double integer = (double)(next_random(state) % VALUES) - VALUES / 2;
+        put(dtype, to, i,
+            fine ? (double)next_random(state) / 32768 + (double)next_random(state) / 2147483648.0 - 1
+                 : integer);
+    }
 }
 
-/* C starts as NaN, so that an element nobody writes is found. */
 static bool make_matrices(cg_hw_opencl *hw, const cg_product *p, check_matrices *x) {
     size_t size = cg_dtype_size(p->dtype);
     size_t bytes_a = (size_t)(p->m * p->k) * size, bytes_b = (size_t)(p->k * p->n) * size;
@@ -69,14 +76,23 @@ static bool make_matrices(cg_hw_opencl *hw, const cg_product *p, check_matrices 
     x->on_a = cg_cl_alloc(&hw->base, bytes_a);
     x->on_b = cg_cl_alloc(&hw->base, bytes_b);
     x->on_c = cg_cl_alloc(&hw->base, bytes_c);
-    if (!x->a || !x->b || !x->c || !x->vectors || !x->on_a || !x->on_b || !x->on_c) return false;
+    return x->a && x->b && x->c && x->vectors && x->on_a && x->on_b && x->on_c;
+}
+
+/* Multiplies random matrices on the device. C starts as NaN, so that an element nobody writes is found. */
+static bool multiply_there(cg_hw_opencl *hw, const cg_product_candidate *candidate, const cg_product *p,
+                           bool fine, check_matrices *x) {
+    const size_t size = cg_dtype_size(p->dtype), bytes_c = (size_t)(p->m * p->n) * size;
     uint32_t state = 1;
-    fill(p->dtype, x->a, p->m * p->k, &state);
-    fill(p->dtype, x->b, p->k * p->n, &state);
+    fill(p->dtype, x->a, p->m * p->k, fine, &state);
+    fill(p->dtype, x->b, p->k * p->n, fine, &state);
     memset(x->c, 0xff, bytes_c);
-    return cg_cl_upload(&hw->base, x->on_a, 0, x->a, bytes_a) == CG_OK &&
-           cg_cl_upload(&hw->base, x->on_b, 0, x->b, bytes_b) == CG_OK &&
-           cg_cl_upload(&hw->base, x->on_c, 0, x->c, bytes_c) == CG_OK;
+    hw->base.stats.host_syncs++;
+    return cg_cl_upload(&hw->base, x->on_a, 0, x->a, (size_t)(p->m * p->k) * size) == CG_OK &&
+           cg_cl_upload(&hw->base, x->on_b, 0, x->b, (size_t)(p->k * p->n) * size) == CG_OK &&
+           cg_cl_upload(&hw->base, x->on_c, 0, x->c, bytes_c) == CG_OK &&
+           candidate->run(hw, p, candidate) == CG_OK &&
+           cg_cl_download(&hw->base, x->c, x->on_c, 0, bytes_c) == CG_OK;
 }
 
 /* sum_j x[j]^2 of n elements `step` apart. */
@@ -128,17 +144,35 @@ static cg_product small_copy(const cg_product *p, const check_matrices *x) {
     return q;
 }
 
+/* Some elements against sums in f64, in units of |a| |b|: what the precision promises, with some room. */
+static bool is_exact_enough(const cg_product *p, const check_matrices *x, cg_matmul_precision precision) {
+    static const double bounds[] = {
+        [CG_PRECISION_HIGHEST] = 8 * 0x1p-24, [CG_PRECISION_HIGH] = 0x1p-10, [CG_PRECISION_MEDIUM] = 0x1p-7};
+    uint32_t state = 3;
+    for (int s = 0; s < SAMPLES; s++) {
+        const int64_t i = next_random(&state) % p->m, j = next_random(&state) % p->n;
+        double sum = 0, size = 0;
+        for (int64_t q = 0; q < p->k; q++) {
+            const double product = get(p->dtype, x->a, i * p->a.row + q * p->a.col) *
+                                   get(p->dtype, x->b, q * p->b.row + j * p->b.col);
+            sum += product;
+            size += fabs(product);
+        }
+        if (!(fabs(get(p->dtype, x->c, i * p->n + j) - sum) <= bounds[precision] * size)) return false;
+    }
+    return true;
+}
+
 bool cg_matmul_check(cg_hw_opencl *hw, const cg_product_candidate *candidate, const cg_product *p) {
     check_matrices x = {0};
     cg_product q = small_copy(p, &x);
     bool right = false;
     if (make_matrices(hw, &q, &x)) {
         q = small_copy(p, &x);
-        hw->base.stats.host_syncs++;
-        right = candidate->run(hw, &q) == CG_OK &&
-                cg_cl_download(&hw->base, x.c, x.on_c, 0, (size_t)(q.m * q.n) * cg_dtype_size(q.dtype)) ==
-                    CG_OK &&
-                products_agree(&q, &x);
+        right = multiply_there(hw, candidate, &q, false, &x) && products_agree(&q, &x);
+        if (right && !candidate->trusted)
+            right =
+                multiply_there(hw, candidate, &q, true, &x) && is_exact_enough(&q, &x, candidate->precision);
     }
     free_matrices(hw, &x);
     return right;

@@ -11,7 +11,8 @@ static bool takes_matrix(const cg_product *p, const cg_matrix *x, int64_t rows, 
     return plain || transposed;
 }
 
-bool cg_matmul_clblast_supports(const cg_hw_opencl *hw, const cg_product *p) {
+bool cg_matmul_clblast_supports(const cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c) {
+    (void)c;
     int rank = p->batch_rank;
     return p->inner == CG_INNER_PRODUCT && !hw->cpu_style && p->k > 0 && rank <= 1 && p->m > 1 &&
            p->out.stride[rank + 1] == 1 && takes_matrix(p, &p->a, p->m, p->k) &&
@@ -67,7 +68,8 @@ static cg_status apply_epilogue(cg_hw_opencl *hw, const cg_product *p, const cg_
     return cg_hw_map(&hw->base, &map);
 }
 
-cg_status cg_matmul_clblast_run(cg_hw_opencl *hw, const cg_product *p) {
+cg_status cg_matmul_clblast_run(cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c) {
+    (void)c;
     if (!p->has_epilogue) return product_into(hw, p, &p->out);
     if (!reads_output(p)) {
         cg_status status = product_into(hw, p, &p->out);

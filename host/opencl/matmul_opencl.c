@@ -203,16 +203,6 @@ void cg_arg_epilogue(cg_args *a, const cg_product *p, const cg_kernel_request *r
 
 /* --- The slot ------------------------------------------------------------------------------------------- */
 
-const cg_product_candidate cg_product_candidates[CG_PRODUCT_CANDIDATES] = {
-    {"dot", true, INT64_MAX, cg_matmul_dot_supports, cg_matmul_dot_run},
-    {"block", true, INT64_MAX, cg_matmul_block_supports, cg_matmul_block_run},
-    {"tile128", true, INT64_MAX, cg_matmul_tile128_supports, cg_matmul_tile128_run},
-    {"tile64", true, INT64_MAX, cg_matmul_tile64_supports, cg_matmul_tile64_run},
-    {"tile32", true, INT64_MAX, cg_matmul_tile32_supports, cg_matmul_tile32_run},
-    {"clblast", false, INT64_MAX, cg_matmul_clblast_supports, cg_matmul_clblast_run},
-    {"skinny", true, 64, cg_matmul_skinny_supports, cg_matmul_skinny_run},
-};
-
 cg_status cg_cl_matmul(cg_hw *base, const cg_matmul_request *r) {
     cg_product p = cg_product_of(r);
     return cg_matmul_run_best(cg_cl(base), &p);

@@ -35,37 +35,42 @@ int64_t cg_product_batches(const cg_product *p);
 /* Work in multiply-adds, 1 at least; saturates. */
 double cg_product_work(const cg_product *p);
 
-typedef struct cg_product_candidate {
+/* A tile of C for a work-group, with slices `depth` deep; 0 for candidates that have none. */
+typedef struct cg_product_tile {
+    int rows, columns, depth;
+    int across, down; /* work-items, or warps of 32 where the matrix units are used */
+} cg_product_tile;
+
+typedef struct cg_product_candidate cg_product_candidate;
+
+struct cg_product_candidate {
     const char *name;
-    bool trusted; /* ours: its result is checked once for each dtype and cg_inner; else once for each class */
-    int64_t most_rows; /* timed against others only up to so many rows of A: beyond it is known to lose */
-    bool (*supports)(const cg_hw_opencl *hw, const cg_product *p);
-    cg_status (*run)(cg_hw_opencl *hw, const cg_product *p);
-} cg_product_candidate;
+    bool (*supports)(const cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c);
+    cg_status (*run)(cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c);
+    /* OpenCL C of ours: checked once for each dtype and cg_inner. Others are for each class, and never taken by rule. */
+    bool trusted;
+    cg_matmul_precision precision; /* what the user must have allowed */
+    int64_t most_rows; /* timed only up to so many rows of A: beyond it is known to lose; 0: no such limit */
+    cg_product_tile tile;
+};
 
 /* In the order the rule prefers them where their supports() says yes. The last supports everything. */
-enum { CG_PRODUCT_CANDIDATES = 7 };
+enum { CG_PRODUCT_CANDIDATES = 16 };
 extern const cg_product_candidate cg_product_candidates[CG_PRODUCT_CANDIDATES];
 
-/* matmul_blocks.c: kernels in CPU style */
-bool cg_matmul_dot_supports(const cg_hw_opencl *hw, const cg_product *p);
-cg_status cg_matmul_dot_run(cg_hw_opencl *hw, const cg_product *p);
-bool cg_matmul_block_supports(const cg_hw_opencl *hw, const cg_product *p);
-cg_status cg_matmul_block_run(cg_hw_opencl *hw, const cg_product *p);
-
-/* matmul_tiles.c: kernels in GPU style */
-bool cg_matmul_tile128_supports(const cg_hw_opencl *hw, const cg_product *p);
-cg_status cg_matmul_tile128_run(cg_hw_opencl *hw, const cg_product *p);
-bool cg_matmul_tile64_supports(const cg_hw_opencl *hw, const cg_product *p);
-cg_status cg_matmul_tile64_run(cg_hw_opencl *hw, const cg_product *p);
-bool cg_matmul_tile32_supports(const cg_hw_opencl *hw, const cg_product *p);
-cg_status cg_matmul_tile32_run(cg_hw_opencl *hw, const cg_product *p);
-bool cg_matmul_skinny_supports(const cg_hw_opencl *hw, const cg_product *p);
-cg_status cg_matmul_skinny_run(cg_hw_opencl *hw, const cg_product *p);
-
-/* matmul_clblast.c */
-bool cg_matmul_clblast_supports(const cg_hw_opencl *hw, const cg_product *p);
-cg_status cg_matmul_clblast_run(cg_hw_opencl *hw, const cg_product *p);
+#define CG_CANDIDATE(name)                                                                                   \
+    bool cg_matmul_##name##_supports(const cg_hw_opencl *hw, const cg_product *p,                            \
+                                     const cg_product_candidate *c);                                         \
+    cg_status cg_matmul_##name##_run(cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c);
+CG_CANDIDATE(dot)       /* matmul_blocks.c: kernels in CPU style */
+CG_CANDIDATE(block)     /* the same */
+CG_CANDIDATE(tile)      /* matmul_tiles.c: kernels in GPU style */
+CG_CANDIDATE(skinny)    /* the same */
+CG_CANDIDATE(mma)       /* matmul_mma.c: NVIDIA's matrix units */
+CG_CANDIDATE(split)     /* matmul_split.c: tiles, the depth cut into parts */
+CG_CANDIDATE(split_mma) /* the same with matrix units */
+CG_CANDIDATE(clblast)   /* matmul_clblast.c */
+#undef CG_CANDIDATE
 
 /* --- What the kernels have in common (matmul_opencl.c) -------------------------------------------------- */
 
@@ -78,6 +83,37 @@ void cg_arg_matrices(cg_args *a, const cg_product *p, const cg_matrix *matrix_a,
 /* PROGRAM_DIMS and PROGRAM_PARAMS of kernels/hooks.h: the axes, then the operands of the epilogue. */
 void cg_arg_epilogue(cg_args *a, const cg_product *p, const cg_kernel_request *request);
 
+/* --- Tiles in a grid of groups (matmul_grid.c) ------------------------------------------------------------ */
+
+/* A product whose depth is cut into parts has them as its outermost batch axis. */
+typedef struct cg_product_parts {
+    int64_t whole, parts_of; /* the depth of all parts, the matrices of one; 0: no parts */
+} cg_product_parts;
+
+/* Fills in a request; its arguments are those of cg_grid_launch. */
+typedef cg_kernel_request cg_grid_request(const cg_product *p, const void *shape);
+
+/* A kernel over the tiles of C, `items` work-items a group; `shape` is for `request`. */
+cg_status cg_grid_launch(cg_hw_opencl *hw, const cg_product *p, int tile_rows, int tile_columns, int items,
+                         const cg_product_parts *split, cg_grid_request *request, const void *shape);
+
+/* The tiles of C, of all its batches. */
+int64_t cg_grid_tiles(const cg_product *p, const cg_product_tile *t);
+
+/* Defines A_WAY, B_WAY of kernels/matmul_slice.h, and SPLIT. */
+void cg_grid_define_ways(cg_kernel_request *request, const cg_product *p, const cg_product_parts *split);
+
+/* Whether a tile of this size leaves few rows and columns of a tile empty. */
+bool cg_grid_fills(const cg_product *p, const cg_product_tile *t);
+
+/* The products of one tile each, with or without parts: matmul_tiles.c, matmul_mma.c. */
+bool cg_tile_fits(const cg_hw_opencl *hw, const cg_product *p, const cg_product_tile *t);
+cg_status cg_tile_run(cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c,
+                      const cg_product_parts *split);
+bool cg_mma_fits(const cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c);
+cg_status cg_mma_run(cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c,
+                     const cg_product_parts *split);
+
 /* --- Which candidate (matmul_choice.c, matmul_check.c) -------------------------------------------------- */
 
 /* Runs a product by the candidate its class has, measuring the candidates if the class is new. */
@@ -86,7 +122,7 @@ cg_status cg_matmul_run_best(cg_hw_opencl *hw, const cg_product *p);
 /*
  * Whether a candidate multiplies right on this device: it computes the product of small integers with the
  * layout of p and sizes like its own, and C r = A (B r) must hold exactly for a random r (Freivalds). Of squared
- * distances the like (matmul_check.c). Waits.
+ * distances the like (matmul_check.c). One that is not trusted must also be as exact as its precision says. Waits.
  */
 bool cg_matmul_check(cg_hw_opencl *hw, const cg_product_candidate *candidate, const cg_product *p);
 

@@ -36,6 +36,7 @@ typedef struct cg_hw_opencl {
      * accesses. CLGRAD_CL_STYLE=cpu|gpu overrides it.
      */
     bool cpu_style;
+    bool matrix_units;          /* NVIDIA's, and kernels that use them are tried: matmul_mma.c */
     size_t max_parameter_bytes; /* of all arguments of a kernel */
     char platform_version[128];
     const char *build_options;
@@ -275,6 +276,11 @@ cg_status cg_cl_row_norm(cg_hw *hw, const cg_row_norm_request *r);
 cg_status cg_cl_row_norm_grad(cg_hw *hw, const cg_row_norm_grad_request *r);
 cg_status cg_cl_attention(cg_hw *hw, const cg_attention_request *r);
 cg_status cg_cl_attention_grad(cg_hw *hw, const cg_attention_grad_request *r);
+
+/* matmul_mma.c: whether the device has matrix units that kernels/warp_matrix.h knows. */
+bool cg_mma_present(const cg_hw_opencl *hw);
+
+extern const cg_tuner cg_cl_tuner; /* matmul_tune.c */
 
 /* Frees hw->matmul_choices. */
 void cg_matmul_choice_free(cg_hw_opencl *hw);

@@ -60,6 +60,7 @@ const cg_backend cg_backend_opencl = {
     .recall = cg_cl_recall,
     .remember = cg_cl_remember,
     .use_other_kernels = cg_cl_use_other_kernels,
+    .tuner = &cg_cl_tuner,
     .map = map_in_groups,
     .reduce = reduce_in_groups,
     .matmul = matmul_in_groups,

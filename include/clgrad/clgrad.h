@@ -51,5 +51,6 @@
 #include "status.h"
 #include "tensor.h"
 #include "train.h"
+#include "tuning.h"
 
 #endif

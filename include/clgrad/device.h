@@ -106,6 +106,30 @@ CG_API const char *cg_device_detours(const cg_device *dev);
  */
 CG_API cg_status cg_device_remember_detours(cg_device *dev);
 
+/*
+ * What the products of f32 matrices (cg_matmul, cg_linear, convolutions, attention by products) may lose where the
+ * device has matrix units of less precision:
+ *     CG_PRECISION_HIGHEST   nothing: the accuracy of f32. Matrix units may be used, three tf32 products for one of f32
+ *     CG_PRECISION_HIGH      factors rounded to tf32, 11 bits: an error of 2^-11 of |a| |b| for each product
+ *     CG_PRECISION_MEDIUM    factors rounded to bf16, 8 bits: 2^-8
+ * Sums are f32 always. It is a permission: the faster way is chosen by measuring. Where there are no such units it
+ * changes nothing; they are used on NVIDIA GPUs from compute capability 8.0 on.
+ */
+typedef enum cg_matmul_precision {
+    CG_PRECISION_HIGHEST,
+    CG_PRECISION_HIGH,
+    CG_PRECISION_MEDIUM
+} cg_matmul_precision;
+
+/*
+ * Sets it on this handle; it begins with CLGRAD_MATMUL_PRECISION (highest, high or medium), else as the highest. Holds
+ * for the products from now on. Errors: CG_ERROR_ARGUMENT for a value there is none of.
+ */
+CG_API cg_status cg_set_matmul_precision(cg_device *dev, cg_matmul_precision precision);
+
+/* The precision in force; the highest without a device. */
+CG_API cg_matmul_precision cg_get_matmul_precision(const cg_device *dev);
+
 /* What a device has done since it was opened. All counters only grow, but for bytes_in_use. */
 typedef struct cg_device_stats {
     uint64_t bytes_in_use;   /* held by tensors now */
@@ -119,10 +143,11 @@ typedef struct cg_device_stats {
     uint64_t downloads;      /* copies to the host (each one waits, and counts as a host_sync too) */
     uint64_t
         round_trips; /* times an operation itself needed a value on the host; an error under CLGRAD_CHECK=2 */
-    uint64_t work[CG_WORK_COUNT]; /* calls of each kind */
-    uint64_t programs_built;      /* kernels compiled from source */
-    uint64_t programs_loaded;     /* kernels taken from the cache on disk */
-    double build_seconds;         /* time spent on both */
+    uint64_t work[CG_WORK_COUNT];       /* calls of each kind */
+    uint64_t programs_built;            /* kernels compiled from source */
+    uint64_t programs_loaded;           /* kernels taken from the cache on disk */
+    double build_seconds;               /* time spent on both */
+    uint64_t bytes_read, bytes_written; /* of the arrays that work was given, whole, once for each operand */
 } cg_device_stats;
 
 /*

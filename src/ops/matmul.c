@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/rows.h"
+#include "tensor/deferred_product.h"
 
 /* --- the request ------------------------------------------------------------------------------------------ */
 
@@ -16,15 +17,6 @@ static cg_matrix matrix_of(const cg_tensor *x, const cg_dims *batch) {
                    .col = x->stride[rank - 1]};
     for (int i = 0; i < lead; i++) m.batch[batch->rank - lead + i] = x->shape.dim[i] == 1 ? 0 : x->stride[i];
     return m;
-}
-
-/* The program that adds a bias along the columns to each element of the product. */
-static void add_bias(cg_matmul_request *r, cg_program *epilogue, const cg_tensor *bias) {
-    *epilogue = (cg_program){.type = (uint8_t)r->dtype, .n_inputs = 2, .n_outputs = 1};
-    epilogue->output[0] = (uint8_t)cg_program_push(epilogue, CG_ROW_add, 0, 1, 0);
-    r->epilogue = epilogue;
-    r->in[0] = (cg_operand){.buffer = bias->storage->buffer, .dtype = r->dtype, .offset = bias->offset};
-    r->in[0].stride[r->batch_rank + 1] = bias->stride[0];
 }
 
 /* A new result of a (..., M, K), b (..., K, N), and the request for it; batch: the broadcast batch axes. */
@@ -45,15 +37,20 @@ static cg_tensor *begin_product(const char *op, cg_tensor *a, cg_tensor *b, cons
     return out;
 }
 
-/* bias (N) or NULL, the same real dtype. */
+/* bias (N) or NULL, the same real dtype. Pending. */
 static cg_tensor *product(const char *op, cg_tensor *a, cg_tensor *b, cg_tensor *bias, const cg_dims *batch) {
-    cg_matmul_request r;
-    cg_program epilogue;
-    if (bias && cg_force(bias->storage)) return NULL;
-    cg_tensor *out = begin_product(op, a, b, batch, &r);
-    if (!out) return NULL;
-    if (bias) add_bias(&r, &epilogue, bias);
-    return cg_hw_matmul(a->storage->dev->hw, &r) ? NULL : out;
+    int64_t numel;
+    if (cg_force(a->storage) || cg_force(b->storage) || (bias && cg_force(bias->storage))) return NULL;
+    struct cg_pending_product p = {
+        .m = cg_size(a, -2), .k = cg_size(a, -1), .n = cg_size(b, -1), .batch_rank = batch->rank};
+    cg_dims shape = *batch;
+    shape.dim[shape.rank++] = p.m;
+    shape.dim[shape.rank++] = p.n;
+    if (cg_tensor_check(a->storage->dev, op, a->storage->dtype, &shape, &numel)) return NULL;
+    memcpy(p.batch, batch->dim, sizeof p.batch);
+    p.a = matrix_of(a, batch);
+    p.b = matrix_of(b, batch);
+    return cg_defer_product(&p, &shape, a, b, bias);
 }
 
 cg_tensor *cg_matmul_inner(const char *op, cg_inner inner, cg_tensor *a, cg_tensor *b, const cg_dims *batch,
@@ -69,8 +66,8 @@ cg_tensor *cg_matmul_inner(const char *op, cg_inner inner, cg_tensor *a, cg_tens
 /* --- matmul ------------------------------------------------------------------------------------------------ */
 
 static void matmul_backward(const cg_rule_call *call, cg_tensor **dx) {
+    if (call->wanted[1]) dx[1] = cg_eval(cg_matmul(cg_transpose(call->x[0], -1, -2), call->g));
     if (call->wanted[0]) dx[0] = cg_matmul(call->g, cg_transpose(call->x[1], -1, -2));
-    if (call->wanted[1]) dx[1] = cg_matmul(cg_transpose(call->x[0], -1, -2), call->g);
 }
 
 static const cg_rule matmul_rule = {"matmul", matmul_backward};
@@ -124,9 +121,10 @@ cg_tensor *cg_matmul(cg_tensor *a, cg_tensor *b) {
 
 /* --- linear -------------------------------------------------------------------------------------------------- */
 
+/* That of the weights is computed now: pending, it would hold x and the gradient till the optimizer's step. */
 static void linear_backward(const cg_rule_call *call, cg_tensor **dx) {
     if (call->wanted[0]) dx[0] = cg_matmul(call->g, cg_transpose(call->x[1], 0, 1));
-    if (call->wanted[1]) dx[1] = cg_matmul(cg_transpose(call->x[0], 0, 1), call->g);
+    if (call->wanted[1]) dx[1] = cg_eval(cg_matmul(cg_transpose(call->x[0], 0, 1), call->g));
     if (call->wanted[2]) dx[2] = cg_sum(call->g, cg_axes(0), false);
 }
 

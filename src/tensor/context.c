@@ -7,6 +7,15 @@
 #include "core/env.h"
 #include "tensor/deferral.h"
 
+/* The value of CLGRAD_MATMUL_PRECISION; -1 if it is none. */
+static int asked_precision(void) {
+    static const char *const names[] = {"highest", "high", "medium"};
+    const char *text = cg_env("CLGRAD_MATMUL_PRECISION");
+    for (int i = 0; i < 3; i++)
+        if (!text || strcmp(text, names[i]) == 0) return i;
+    return -1;
+}
+
 cg_device *cg_device_open(const char *name) {
     cg_error *err = cg_error_of_thread();
     *err = (cg_error){0};
@@ -15,13 +24,19 @@ cg_device *cg_device_open(const char *name) {
         CG_FAIL(err, CG_ERROR_MEMORY, "device_open: out of host memory");
         return NULL;
     }
-    int index = cg_hw_choose(name, dev->choice, sizeof dev->choice, err);
+    const int precision = asked_precision();
+    if (precision < 0)
+        CG_FAIL(err, CG_ERROR_ARGUMENT,
+                "device_open: CLGRAD_MATMUL_PRECISION is '%s', not highest, high or medium",
+                cg_env("CLGRAD_MATMUL_PRECISION"));
+    const int index = precision < 0 ? -1 : cg_hw_choose(name, dev->choice, sizeof dev->choice, err);
     dev->hw = index < 0 ? NULL : cg_hw_open(index, err);
     if (!dev->hw) {
         free(dev);
         return NULL;
     }
     dev->hw->err = &dev->error;
+    dev->hw->precision = (cg_matmul_precision)precision;
     dev->root.dev = dev;
     dev->innermost = &dev->root;
     cg_device_detours(dev);
@@ -70,6 +85,19 @@ void cg_device_trim(cg_device *dev) {
     if (!dev) return;
     cg_hw_trim(dev->hw);
     empty_slabs(dev);
+}
+
+cg_status cg_set_matmul_precision(cg_device *dev, cg_matmul_precision precision) {
+    if (!dev) return CG_ERROR_ARGUMENT;
+    if ((unsigned)precision > CG_PRECISION_MEDIUM)
+        return CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "set_matmul_precision: %d is no precision",
+                       (int)precision);
+    dev->hw->precision = precision;
+    return CG_OK;
+}
+
+cg_matmul_precision cg_get_matmul_precision(const cg_device *dev) {
+    return dev ? dev->hw->precision : CG_PRECISION_HIGHEST;
 }
 
 cg_status cg_device_set_detour(cg_device *dev, const char *name, cg_detour detour) {

@@ -5,6 +5,8 @@
 
 #include "core/rows.h"
 #include "core/shape.h"
+#include "tensor/deferral_program.h"
+#include "tensor/deferred_product.h"
 #include "tensor/output_memory.h"
 
 /* --- expr objects --------------------------------------------------------------------------------------- */
@@ -24,6 +26,7 @@ void cg_expr_drop(cg_storage *s) {
         e->leaf[i].storage->readers--;
         cg_storage_release(e->leaf[i].storage);
     }
+    free(e->product);
     cg_slab_give(&dev->exprs, e);
 }
 
@@ -42,6 +45,8 @@ static cg_expr *expr_new(cg_storage *s, int row, cg_dtype type, const cg_dims *s
     e->shape = *shape;
     e->rows = row >= 0;
     e->inputs = e->consts = 0;
+    e->has_product = false;
+    e->product = NULL;
     for (int i = 0; i < n; i++) {
         e->leaf[i] = leaf[i];
         if (!leaf[i].storage) {
@@ -53,6 +58,7 @@ static cg_expr *expr_new(cg_storage *s, int row, cg_dtype type, const cg_dims *s
         e->rows += inner ? inner->rows : 0;
         e->inputs += inner ? inner->inputs : 1;
         e->consts += inner ? inner->consts : 0;
+        e->has_product = e->has_product || (inner && inner->has_product);
     }
     e->next = s->dev->pending;
     if (e->next) e->next->previous = e;
@@ -61,22 +67,29 @@ static cg_expr *expr_new(cg_storage *s, int row, cg_dtype type, const cg_dims *s
     return e;
 }
 
-/* --- from exprs to a program ---------------------------------------------------------------------------- */
+/* Makes a new expr that of a product. */
+static bool product_new(cg_expr *e, const struct cg_pending_product *p) {
+    e->product = malloc(sizeof *p);
+    if (!e->product) {
+        CG_FAIL(&e->storage->dev->error, CG_ERROR_MEMORY, "tensor: out of host memory");
+        return false;
+    }
+    *e->product = *p;
+    e->has_product = true;
+    e->rows = e->n > 2;
+    e->inputs = e->n - 1;
+    return true;
+}
 
-typedef struct builder {
-    cg_fused *fused;
-    cg_storage *done[CG_MAX_INSTRS]; /* pending storages already in the program, and their values */
-    int value[CG_MAX_INSTRS];
-    int n_done;
-} builder;
+/* --- from exprs to a program ---------------------------------------------------------------------------- */
 
 /*
  * Value numbers: inputs and constants come before instructions, but their number is known only at the end.
- * While building, an input is i, a constant CONST0 + i, an instruction INSTR0 + i; seal() makes them final.
+ * While building, an input is i, a constant CONST0 + i, an instruction INSTR0 + i; cg_builder_seal() makes them final.
  */
 enum { CONST0 = CG_MAX_INPUTS, INSTR0 = CG_MAX_INPUTS + CG_MAX_CONSTS };
 
-static int add_input(builder *b, const cg_leaf *leaf) {
+static int add_input(cg_builder *b, const cg_leaf *leaf) {
     cg_fused *f = b->fused;
     int n = f->program.n_inputs;
     for (int i = 0; i < n; i++)
@@ -93,7 +106,7 @@ static int add_input(builder *b, const cg_leaf *leaf) {
     return n;
 }
 
-static int add_constant(builder *b, cg_scalar c) {
+static int add_constant(cg_builder *b, cg_scalar c) {
     cg_fused *f = b->fused;
     int n = f->program.n_consts;
     for (int i = 0; i < n; i++)
@@ -103,9 +116,30 @@ static int add_constant(builder *b, cg_scalar c) {
     return CONST0 + n;
 }
 
-static int add_expr(builder *b, const cg_expr *e) {
+static int done_as(cg_builder *b, cg_storage *s, int value) {
+    b->done[b->n_done] = s;
+    b->value[b->n_done++] = value;
+    return value;
+}
+
+static int push(cg_builder *b, int row, int v0, int v1, int v2) {
+    cg_program *p = &b->fused->program;
+    p->instr[p->n_instrs] = (cg_instr){.row = (uint8_t)row, .src = {(uint8_t)v0, (uint8_t)v1, (uint8_t)v2}};
+    return INSTR0 + p->n_instrs++;
+}
+
+/* Input 0 is the element of the product: force_product has put it there. */
+static int add_product(cg_builder *b, const cg_expr *e) {
+    if (e->n < 3) return done_as(b, e->storage, 0);
+    cg_leaf bias = {.storage = e->leaf[2].storage, .offset = e->leaf[2].offset};
+    bias.stride[b->shape->rank - 1] = e->leaf[2].stride[0];
+    return done_as(b, e->storage, push(b, CG_ROW_add, 0, add_input(b, &bias), 0));
+}
+
+static int add_expr(cg_builder *b, const cg_expr *e) {
     for (int i = 0; i < b->n_done; i++)
         if (b->done[i] == e->storage) return b->value[i];
+    if (e->product) return add_product(b, e);
     int v[CG_MAX_ARITY] = {0};
     for (int i = 0; i < e->n; i++) {
         const cg_leaf *leaf = &e->leaf[i];
@@ -115,12 +149,7 @@ static int add_expr(builder *b, const cg_expr *e) {
             v[i] = leaf->storage->expr ? add_expr(b, leaf->storage->expr) : add_input(b, leaf);
     }
     if (e->row == CG_EXPR_COPY) return v[0];
-    cg_program *p = &b->fused->program;
-    p->instr[p->n_instrs] =
-        (cg_instr){.row = (uint8_t)e->row, .src = {(uint8_t)v[0], (uint8_t)v[1], (uint8_t)v[2]}};
-    b->done[b->n_done] = e->storage;
-    b->value[b->n_done++] = INSTR0 + p->n_instrs;
-    return INSTR0 + p->n_instrs++;
+    return done_as(b, e->storage, push(b, e->row, v[0], v[1], v[2]));
 }
 
 static uint8_t final_value(const cg_program *p, int v) {
@@ -128,7 +157,7 @@ static uint8_t final_value(const cg_program *p, int v) {
     return (uint8_t)(v >= CONST0 ? p->n_inputs + v - CONST0 : v);
 }
 
-static void seal(cg_program *p) {
+void cg_builder_seal(cg_program *p) {
     for (int i = 0; i < p->n_instrs; i++)
         for (int j = 0; j < CG_MAX_ARITY; j++)
             p->instr[i].src[j] = j < cg_rows[p->instr[i].row].arity ? final_value(p, p->instr[i].src[j]) : 0;
@@ -138,14 +167,14 @@ static void seal(cg_program *p) {
 /* --- running ---------------------------------------------------------------------------------------------- */
 
 /* Of a cg_fused only the program is read beyond its counts, so the rest is not filled. */
-static void begin(builder *b, cg_fused *fused, cg_dtype type) {
+static void begin(cg_builder *b, cg_fused *fused, cg_dtype type) {
     b->fused = fused;
     b->n_done = 0;
     fused->program = (cg_program){.type = (uint8_t)type};
 }
 
 /* The storages the program of `s` writes: s, and what a record keeps of the pending ones it passes by. */
-static int choose_outputs(builder *b, cg_storage *s, int value, cg_storage **out) {
+static int choose_outputs(cg_builder *b, cg_storage *s, int value, cg_storage **out) {
     cg_program *p = &b->fused->program;
     out[0] = s;
     p->output[0] = (uint8_t)value;
@@ -158,28 +187,8 @@ static int choose_outputs(builder *b, cg_storage *s, int value, cg_storage **out
     return p->n_outputs;
 }
 
-/*
- * Runs a program. Its outputs: target, which is there, unless NULL, then the storages out[0..n-1], which get their
- * memory here and are pending no more.
- */
-static cg_status run_program(cg_device *dev, const cg_fused *fused, const cg_dims *shape,
-                             const cg_tensor *target, int n, cg_storage *const *out) {
-    cg_map_request map; /* large, and only what the program has of it is read: the rest is not filled */
-    map.program = &fused->program;
-    map.rank = shape->rank;
-    memcpy(map.shape, shape->dim, sizeof map.shape);
-    memcpy(map.in, fused->in, fused->program.n_inputs * sizeof *map.in);
-    memcpy(map.consts, fused->consts, fused->program.n_consts * sizeof *map.consts);
-    if (target) map.out[0] = cg_tensor_operand(target);
-    cg_storage *donor = target ? NULL : cg_output_donor(fused, out[0]);
-    cg_status status = cg_outputs_allocate(out, n, donor);
-    for (int i = 0; i < n && status == CG_OK; i++) {
-        cg_operand *o = &map.out[i + (target != NULL)];
-        *o = (cg_operand){.buffer = out[i]->buffer, .dtype = out[i]->dtype};
-        cg_dims_strides(shape, o->stride);
-    }
-    if (status) return status;
-    status = cg_hw_map(dev->hw, &map);
+/* After work with this outcome: what it was to write has no memory again, or is pending no more. */
+static cg_status finish(cg_status status, int n, cg_storage *const *out, cg_storage *donor) {
     if (status) {
         cg_outputs_free(out, n, donor);
         return status;
@@ -191,19 +200,60 @@ static cg_status run_program(cg_device *dev, const cg_fused *fused, const cg_dim
     return CG_OK;
 }
 
+cg_status cg_builder_run(cg_device *dev, const cg_fused *fused, const cg_dims *shape, const cg_tensor *target,
+                         int n, cg_storage *const *out) {
+    cg_map_request map; /* large, and only what the program has of it is read: the rest is not filled */
+    map.program = &fused->program;
+    map.rank = shape->rank;
+    memcpy(map.shape, shape->dim, sizeof map.shape);
+    memcpy(map.in, fused->in, fused->program.n_inputs * sizeof *map.in);
+    memcpy(map.consts, fused->consts, fused->program.n_consts * sizeof *map.consts);
+    if (target) map.out[0] = cg_tensor_operand(target);
+    cg_storage *donor = target ? NULL : cg_output_donor(fused, out[0]);
+    if (cg_outputs_allocate(out, n, donor)) return dev->error.code;
+    for (int i = 0; i < n; i++) {
+        cg_operand *o = &map.out[i + (target != NULL)];
+        *o = (cg_operand){.buffer = out[i]->buffer, .dtype = out[i]->dtype};
+        cg_dims_strides(shape, o->stride);
+    }
+    return finish(cg_hw_map(dev->hw, &map), n, out, donor);
+}
+
+/* Of a formula with a product; the product by itself where the backend could not store all that is to be kept. */
+static cg_status force_product(cg_storage *s, const cg_expr *product) {
+    cg_expr *e = s->expr;
+    cg_storage *p = product->storage, *out[CG_MAX_OUTPUTS];
+    cg_fused fused;
+    cg_builder b = {.shape = &e->shape};
+    begin(&b, &fused, e->type);
+    fused.program.n_inputs = 1;
+    fused.input[0] = p;
+    const int value = add_expr(&b, e);
+    const bool wanted = cg_product_is_held(product, b.done, b.n_done);
+    p->saved += wanted;
+    int n = choose_outputs(&b, s, value, out);
+    p->saved -= wanted;
+    if (n > 1 && !s->dev->hw->backend->many_outputs) return cg_force(p) ? p->dev->error.code : cg_force(s);
+    cg_builder_seal(&fused.program);
+    if (cg_outputs_allocate(out, n, NULL)) return s->dev->error.code;
+    return finish(cg_product_run(product, &fused, &e->shape, n, out), n, out, NULL);
+}
+
 cg_status cg_force(cg_storage *s) {
     const cg_expr *e = s->expr;
     if (!e) return CG_OK;
+    const cg_expr *product = cg_product_behind(e);
+    if (product) return force_product(s, product);
     cg_fused fused;
-    builder b;
+    cg_builder b;
     cg_storage *out[CG_MAX_OUTPUTS];
     begin(&b, &fused, e->type);
     int n = choose_outputs(&b, s, add_expr(&b, e), out);
-    seal(&fused.program);
-    return run_program(s->dev, &fused, &e->shape, NULL, n, out);
+    cg_builder_seal(&fused.program);
+    return cg_builder_run(s->dev, &fused, &e->shape, NULL, n, out);
 }
 
-static bool reads(const cg_expr *e, const cg_storage *s) {
+bool cg_expr_reads(const cg_expr *e, const cg_storage *s) {
     for (int i = 0; i < e->n; i++)
         if (e->leaf[i].storage == s) return true;
     return false;
@@ -212,7 +262,7 @@ static bool reads(const cg_expr *e, const cg_storage *s) {
 cg_status cg_force_readers(cg_storage *s) {
     while (s->readers > 0) {
         cg_expr *e = s->dev->pending;
-        while (!reads(e, s)) e = e->next;
+        while (!cg_expr_reads(e, s)) e = e->next;
         cg_status status = cg_force(e->storage);
         if (status) return status;
     }
@@ -265,7 +315,8 @@ static bool as_constant(cg_leaf *leaf, cg_dtype type) {
 /* Whether a pending leaf covers the loop as it covers its own formula: row-major and whole. */
 static bool same_loop(const cg_leaf *leaf, const cg_dims *shape) {
     const cg_expr *e = leaf->storage->expr;
-    if (leaf->offset != 0 || !cg_dims_equal(&e->shape, shape)) return false;
+    const bool same = e->product ? cg_product_seen_as(e, shape) : cg_dims_equal(&e->shape, shape);
+    if (leaf->offset != 0 || !same) return false;
     int64_t stride[CG_MAX_RANK];
     cg_dims_strides(shape, stride);
     for (int i = 0; i < shape->rank; i++)
@@ -285,15 +336,39 @@ static bool joins(const cg_leaf *leaf, cg_dtype type, const cg_dims *shape) {
 }
 
 /*
+ * Computes what keeps a product from being part of the program: that its result is of another type, another product,
+ * leaves that are not along its rows.
+ */
+static cg_status settle_product(cg_dtype type, cg_dtype dtype, const cg_dims *shape, int n,
+                                const cg_leaf *leaf) {
+    const cg_expr *product = NULL;
+    for (int i = 0; i < n; i++) {
+        cg_storage *s = leaf[i].storage;
+        const cg_expr *found = s ? cg_product_behind(s->expr) : NULL;
+        if (found && ((product && found != product) || type != dtype)) {
+            if (cg_force(s)) return s->dev->error.code;
+        } else if (found) {
+            product = found;
+        }
+    }
+    for (int i = 0; product && i < n; i++)
+        if (!cg_product_admits(product, &leaf[i], shape)) return cg_force(product->storage);
+    return CG_OK;
+}
+
+/*
  * Makes every leaf a constant, a computed storage or a pending one that joins; then computes pending ones,
  * the longest first, until the program stays within its limits.
  */
-static cg_status settle(cg_dtype type, const cg_dims *shape, int n, cg_leaf *leaf) {
+static cg_status settle(cg_dtype type, cg_dtype dtype, const cg_dims *shape, int n, cg_leaf *leaf) {
+    bool has_product = false;
     for (int i = 0; i < n; i++) {
         if (!leaf[i].storage || !leaf[i].storage->expr || as_constant(&leaf[i], type)) continue;
+        has_product = has_product || leaf[i].storage->expr->has_product;
         if (!joins(&leaf[i], type, shape) && cg_force(leaf[i].storage))
             return leaf[i].storage->dev->error.code;
     }
+    if (has_product && settle_product(type, dtype, shape, n, leaf)) return CG_ERROR_STATE;
     for (;;) {
         int rows = 1, inputs = 0, consts = 0;
         cg_storage *longest = NULL;
@@ -312,7 +387,7 @@ static cg_status settle(cg_dtype type, const cg_dims *shape, int n, cg_leaf *lea
 
 cg_tensor *cg_defer(cg_device *dev, int row, cg_dtype type, cg_dtype dtype, const cg_dims *shape, int n,
                     cg_leaf *leaf) {
-    if (settle(type, shape, n, leaf)) return NULL;
+    if (settle(type, dtype, shape, n, leaf)) return NULL;
     cg_storage *s = cg_storage_new(dev, dtype, cg_dims_numel(shape));
     if (!s) return NULL;
     cg_tensor *x = NULL;
@@ -323,10 +398,27 @@ cg_tensor *cg_defer(cg_device *dev, int row, cg_dtype type, cg_dtype dtype, cons
     return x;
 }
 
-/* The program that yields the elements of x, in `type`, as b builds it: *value is their value number. */
-static cg_status build(builder *b, cg_tensor *x, cg_dtype type, int *value) {
+cg_tensor *cg_defer_product(const struct cg_pending_product *p, const cg_dims *shape, cg_tensor *a,
+                            cg_tensor *b, cg_tensor *bias) {
+    cg_device *dev = a->storage->dev;
+    const cg_dtype dtype = a->storage->dtype;
+    cg_leaf leaf[] = {{.storage = a->storage}, {.storage = b->storage}, {0}};
+    if (bias) leaf[2] = cg_leaf_of(bias, &bias->shape);
+    cg_storage *s = cg_storage_new(dev, dtype, cg_dims_numel(shape));
+    if (!s) return NULL;
+    cg_tensor *x = NULL;
+    cg_expr *e = expr_new(s, CG_EXPR_PRODUCT, dtype, shape, bias ? 3 : 2, leaf);
+    if (e && product_new(e, p)) x = cg_tensor_new(s, shape, NULL, 0);
+    if (x && (!dev->fuse || s->numel == 0) && cg_force(s)) x = NULL;
+    cg_storage_release(s);
+    return x;
+}
+
+cg_status cg_builder_start(cg_builder *b, cg_tensor *x, cg_dtype type, int *value) {
     begin(b, b->fused, type);
     cg_leaf leaf = cg_leaf_of(x, &x->shape);
+    const cg_expr *product = cg_product_behind(leaf.storage->expr);
+    if (product && cg_force(product->storage)) return leaf.storage->dev->error.code;
     if (leaf.storage->expr && !as_constant(&leaf, type) && !joins(&leaf, type, &x->shape) &&
         cg_force(leaf.storage))
         return leaf.storage->dev->error.code;
@@ -338,149 +430,14 @@ static cg_status build(builder *b, cg_tensor *x, cg_dtype type, int *value) {
 }
 
 cg_status cg_fuse(cg_tensor *x, cg_dtype type, cg_fused *fused) {
-    builder b = {.fused = fused};
+    cg_builder b = {.fused = fused};
     int value;
-    cg_status status = build(&b, x, type, &value);
+    cg_status status = cg_builder_start(&b, x, type, &value);
     if (status) return status;
     fused->program.output[0] = (uint8_t)value;
     fused->program.n_outputs = 1;
-    seal(&fused->program);
+    cg_builder_seal(&fused->program);
     return CG_OK;
 }
 
 cg_tensor *cg_eval(cg_tensor *x) { return x && cg_force(x->storage) == CG_OK ? x : NULL; }
-
-/* --- into memory that is there ---------------------------------------------------------------------------- */
-
-/* The first and the last element that an operand touches; the shape has no dimension of 0. */
-static void extent(const cg_operand *x, const cg_dims *shape, int64_t *first, int64_t *last) {
-    *first = *last = x->offset;
-    for (int i = 0; i < shape->rank; i++) {
-        int64_t reach = x->stride[i] * (shape->dim[i] - 1);
-        *(reach < 0 ? first : last) += reach;
-    }
-}
-
-static bool same_elements(const cg_operand *x, const cg_operand *y, const cg_dims *shape) {
-    if (x->offset != y->offset) return false;
-    for (int i = 0; i < shape->rank; i++)
-        if (shape->dim[i] != 1 && x->stride[i] != y->stride[i]) return false;
-    return true;
-}
-
-/* Whether the program reads elements of target at another place than it would write them. */
-static bool disturbed(const cg_fused *fused, const cg_tensor *target) {
-    cg_operand out = cg_tensor_operand(target);
-    int64_t first, last, low, high;
-    extent(&out, &target->shape, &first, &last);
-    for (int i = 0; i < fused->program.n_inputs; i++) {
-        const cg_operand *in = &fused->in[i];
-        if (fused->input[i] != target->storage || same_elements(in, &out, &target->shape)) continue;
-        extent(in, &target->shape, &low, &high);
-        if (low <= last && first <= high) return true;
-    }
-    return false;
-}
-
-static bool is_done(const builder *b, const cg_storage *s) {
-    for (int i = 0; i < b->n_done; i++)
-        if (b->done[i] == s) return true;
-    return false;
-}
-
-/* Whether the elements of value become those of target by being stored there. */
-static bool moves(const cg_storage *value, const cg_storage *target) {
-    return value->expr && value->dtype == target->dtype && !value->saved;
-}
-
-/*
- * What the pass must store beside target: what a record keeps, and what could not be computed afterwards. Gives the
- * indices in b->done.
- */
-static int further_outputs(const builder *b, const cg_storage *value, const cg_storage *target,
-                           int index[CG_MAX_INSTRS]) {
-    int n = 0;
-    for (int i = 0; i < b->n_done; i++) {
-        const cg_storage *s = b->done[i];
-        if ((s->saved || reads(s->expr, target)) && !(s == value && moves(value, target))) index[n++] = i;
-    }
-    return n;
-}
-
-/* Computes what reads the old elements of target and is no part of the program; *any: there was something. */
-static cg_status force_outsiders(const builder *b, const cg_storage *target, bool *any) {
-    *any = false;
-    for (cg_expr *e = target->dev->pending; e;) {
-        if (!reads(e, target) || is_done(b, e->storage)) {
-            e = e->next;
-            continue;
-        }
-        *any = true;
-        if (cg_force(e->storage)) return target->dev->error.code;
-        e = target->dev->pending; /* others may have gone with it */
-    }
-    return CG_OK;
-}
-
-/* Builds the program of *value so that it can run over target; makes a copy of *value where nothing else helps. */
-static cg_status build_over(builder *b, cg_tensor **value, const cg_tensor *target, int *number) {
-    cg_dtype dtype = (*value)->storage->dtype, type = cg_dtype_compute(dtype);
-    for (;;) {
-        bool any;
-        int index[CG_MAX_INSTRS];
-        if (build(b, *value, type, number)) return target->storage->dev->error.code;
-        if (disturbed(b->fused, target)) {
-            cg_leaf leaf = cg_leaf_of(*value, &(*value)->shape);
-            if (!(*value)->storage->expr)
-                *value = cg_defer(target->storage->dev, CG_EXPR_COPY, type, dtype, &target->shape, 1, &leaf);
-            if (!cg_eval(*value)) return target->storage->dev->error.code;
-            continue;
-        }
-        if (further_outputs(b, (*value)->storage, target->storage, index) >= CG_MAX_OUTPUTS) {
-            if (cg_force((*value)->storage)) return target->storage->dev->error.code;
-            continue;
-        }
-        cg_status status = force_outsiders(b, target->storage, &any);
-        if (status || !any) return status;
-    }
-}
-
-/* The formula of a pending s becomes: the elements of target. */
-static void redirect(cg_storage *s, const cg_tensor *target) {
-    cg_expr *e = s->expr;
-    cg_leaf leaf = cg_leaf_of(target, &target->shape);
-    cg_storage_retain(leaf.storage)->readers++;
-    for (int i = 0; i < e->n; i++) {
-        if (!e->leaf[i].storage) continue;
-        e->leaf[i].storage->readers--;
-        cg_storage_release(e->leaf[i].storage);
-    }
-    e->row = CG_EXPR_COPY;
-    e->type = cg_dtype_compute(s->dtype);
-    e->n = e->inputs = 1;
-    e->rows = e->consts = 0;
-    e->leaf[0] = leaf;
-}
-
-cg_status cg_force_into(cg_tensor *value, cg_tensor *target) {
-    cg_fused fused;
-    builder b = {.fused = &fused};
-    int number, index[CG_MAX_INSTRS];
-    cg_status status = build_over(&b, &value, target, &number);
-    if (status) return status;
-    cg_storage *out[CG_MAX_OUTPUTS], *t = target->storage;
-    int n = further_outputs(&b, value->storage, t, index);
-    fused.program.output[0] = (uint8_t)number;
-    fused.program.n_outputs = (uint8_t)(n + 1);
-    for (int i = 0; i < n; i++) {
-        out[i] = b.done[index[i]];
-        fused.program.output[i + 1] = (uint8_t)b.value[index[i]];
-    }
-    seal(&fused.program);
-    status = run_program(t->dev, &fused, &target->shape, target, n, out);
-    if (status) return status;
-    t->version++;
-    cg_storage *s = value->storage;
-    if (moves(s, t) && s->expr->row >= 0 && reads(s->expr, t)) redirect(s, target);
-    return CG_OK;
-}

@@ -22,7 +22,10 @@ typedef struct cg_leaf {
     cg_scalar constant;
 } cg_leaf;
 
-enum { CG_EXPR_COPY = -1 }; /* in place of a row: the value of operand 0, converted to the storage's dtype */
+/* In place of a row: the value of operand 0, converted to the storage's dtype; the product of operands 0 and 1, plus 2. */
+enum { CG_EXPR_COPY = -1, CG_EXPR_PRODUCT = -2 };
+
+struct cg_pending_product; /* deferred_product.h */
 
 struct cg_expr {
     cg_expr *previous, *next; /* in the device's list of pending rows */
@@ -31,7 +34,9 @@ struct cg_expr {
     int n;                    /* operands */
     cg_dtype type;            /* T */
     cg_dims shape;
-    int rows, inputs, consts; /* of the whole tree behind it; shared parts count each time */
+    int rows, inputs, consts;           /* of the whole tree behind it; shared parts count each time */
+    bool has_product;                   /* there was a product in that tree when it was made: at most one */
+    struct cg_pending_product *product; /* of a product, else NULL */
     cg_leaf leaf[CG_MAX_ARITY];
 };
 
@@ -42,6 +47,14 @@ struct cg_expr {
  */
 cg_tensor *cg_defer(cg_device *dev, int row, cg_dtype type, cg_dtype dtype, const cg_dims *shape, int n,
                     cg_leaf *leaf);
+
+/*
+ * The row-major tensor a b + bias of `shape` and the dtype of a; `bias` (may be NULL) is over the columns. All three are
+ * computed. Pending where the device defers: with the rows that follow it becomes one request, or it is computed by
+ * itself where these do not fit.
+ */
+cg_tensor *cg_defer_product(const struct cg_pending_product *p, const cg_dims *shape, cg_tensor *a,
+                            cg_tensor *b, cg_tensor *bias);
 
 /* x broadcast to `shape` as a leaf (x's shape must broadcast to it). */
 cg_leaf cg_leaf_of(const cg_tensor *x, const cg_dims *shape);

@@ -18,8 +18,11 @@ typedef struct cg_gemm_block {
     ptrdiff_t a_row, a_col;
     const void *b;
     ptrdiff_t b_row, b_col;
+    /* if not NULL, where row p of B begins for `block`, which has b_col 1, or column j for `dots`: of a product only */
+    const ptrdiff_t *b_at;
     void *c;
     ptrdiff_t c_row;
+    bool add;   /* C += A B */
     void *pack; /* pack_bytes(n) of memory of this thread's own, 64-byte aligned */
 } cg_gemm_block;
 

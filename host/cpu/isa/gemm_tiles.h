@@ -47,6 +47,7 @@ typedef struct tile_args {
     ptrdiff_t a_row, a_col;
     const T *b;
     ptrdiff_t b_row;
+    const ptrdiff_t *b_at; /* in place of b_row: where each row begins; or NULL */
     T *c;
     ptrdiff_t c_row;
     T *keep;       /* where to copy what is read of B, PANEL apart; or NULL */
@@ -80,7 +81,7 @@ CG_INLINE void tile_store(int rows, int wide, bool partial, const tile_args *t, 
     }
 }
 
-CG_INLINE void tile(int rows, int wide, bool partial, const tile_args *t) {
+CG_INLINE void tile_reading(bool at_places, int rows, int wide, bool partial, const tile_args *t) {
     vec acc[MAX_ROWS][MAX_WIDE];
     CG_UNROLL for (int i = 0; i < rows; i++) {
         CG_UNROLL for (int v = 0; v < wide; v++) acc[i][v] = (vec){0};
@@ -90,9 +91,11 @@ CG_INLINE void tile(int rows, int wide, bool partial, const tile_args *t) {
     const ptrdiff_t k = t->k, a_row = t->a_row, a_col = t->a_col, b_row = t->b_row;
     const vec_mask last = t->last;
     T *keep = t->keep;
+    const ptrdiff_t *at = t->b_at;
     CG_UNROLL for (int i = 0; i < rows; i += 3) a[i / 3] = t->a + i * a_row;
     for (ptrdiff_t p = 0; p < k; p++, b += b_row) {
         vec x[MAX_WIDE];
+        if (at_places) b = t->b + at[p];
         CG_UNROLL for (int v = 0; v < wide; v++) {
             x[v] = partial && v == wide - 1 ? vec_load_part(b + v * LANES, last) : vec_load(b + v * LANES);
         }
@@ -106,6 +109,13 @@ CG_INLINE void tile(int rows, int wide, bool partial, const tile_args *t) {
         CG_UNROLL for (int i = 0; i < rows; i += 3) a[i / 3] += a_col;
     }
     tile_store(rows, wide, partial, t, acc);
+}
+
+CG_INLINE void tile(int rows, int wide, bool partial, const tile_args *t) {
+    if (CG_GEMM_INNER == CG_INNER_PRODUCT && t->b_at)
+        tile_reading(true, rows, wide, partial, t);
+    else
+        tile_reading(false, rows, wide, partial, t);
 }
 
 #define CG_TILE(rows, wide)                                                                                  \
@@ -244,16 +254,19 @@ CG_INLINE ptrdiff_t tile_begin(ptrdiff_t i, ptrdiff_t m, ptrdiff_t n_tiles) { re
 static void block_panel(const cg_gemm_block *g, tile_args *t, ptrdiff_t m, ptrdiff_t width, const T *a,
                         const T *a_pack, T *panel, bool fresh) {
     T *c = t->c;
+    const ptrdiff_t *at = t->b_at;
     ptrdiff_t n_tiles = (m + MAX_ROWS - 1) / MAX_ROWS;
     for (ptrdiff_t i = 0; i < n_tiles; i++) {
         ptrdiff_t begin = tile_begin(i, m, n_tiles), rows = tile_begin(i + 1, m, n_tiles) - begin;
         t->keep = fresh && i == 0 ? panel : NULL;
         t->b_row = t->keep ? g->b_row : PANEL;
+        t->b_at = t->keep ? at : NULL;
         if (!t->keep) t->b = panel;
         t->a = a_pack ? a_pack + i * MAX_ROWS * BLOCK_K : a + begin * g->a_row;
         t->c = c + begin * g->c_row;
         tile_for(rows, width, t)(t);
     }
+    t->b_at = at;
 }
 
 static void pack_a(const cg_gemm_block *g, T *to, const T *a, ptrdiff_t m, ptrdiff_t k) {
@@ -270,12 +283,14 @@ static void block_panels(const cg_gemm_block *g, tile_args *t, bool copies_a) {
     T *b_pack = g->pack, *c = t->c;
     T *a_pack = copies_a ? b_pack + (g->n + PANEL - 1) / PANEL * PANEL * BLOCK_K : NULL;
     if (copies_a) t->a_row = 1, t->a_col = MAX_ROWS;
-    for (ptrdiff_t i = 0; i < g->m; i += BLOCK_M) {
-        ptrdiff_t m = g->m - i < BLOCK_M ? g->m - i : BLOCK_M;
+    const ptrdiff_t groups = (g->m + BLOCK_M - 1) / BLOCK_M, tiles_all = (g->m + MAX_ROWS - 1) / MAX_ROWS;
+    const ptrdiff_t group = (tiles_all + groups - 1) / groups * MAX_ROWS; /* rows: all about equally many */
+    for (ptrdiff_t i = 0; i < g->m; i += group) {
+        ptrdiff_t m = g->m - i < group ? g->m - i : group;
         if (copies_a) pack_a(g, a_pack, a + i * g->a_row, m, t->k);
         for (ptrdiff_t j = 0; j < g->n; j += PANEL) {
             ptrdiff_t width = g->n - j < PANEL ? g->n - j : PANEL;
-            T *panel = b_pack + j * BLOCK_K;
+            T *panel = b_pack + (g->m > BLOCK_M ? j * BLOCK_K : 0); /* read once: the same, which is in L1 */
             t->b = b + j * g->b_col;
             t->c = c + i * g->c_row + j;
             if (i == 0 && g->b_col != 1) pack(panel, PANEL, width, t->b, g->b_col, g->b_row, t->k);
@@ -298,7 +313,7 @@ static bool packs_b(const cg_gemm_block *g) { return g->b_col != 1; }
 
 static void block(const cg_gemm_block *g) {
     if (g->k == 0) {
-        block_zero(g);
+        if (!g->add) block_zero(g);
         return;
     }
     bool thin = g->m <= MAX_ROWS && g->b_col == 1, flat = g->k <= FLAT_K && g->b_col == 1;
@@ -308,11 +323,12 @@ static void block(const cg_gemm_block *g) {
                        .a = (const T *)g->a + p * g->a_col,
                        .a_row = g->a_row,
                        .a_col = g->a_col,
-                       .b = (const T *)g->b + p * g->b_row,
+                       .b = (const T *)g->b + (g->b_at ? 0 : p * g->b_row),
                        .b_row = g->b_row,
+                       .b_at = g->b_at ? g->b_at + p : NULL,
                        .c = g->c,
                        .c_row = g->c_row,
-                       .add = p > 0};
+                       .add = g->add || p > 0};
         if (thin) {
             block_thin(&t, g->m, g->n);
         } else if (flat) {
@@ -361,12 +377,17 @@ CG_INLINE void sum_lanes(vec *v, int n, T *out) {
 /* One block of k of some dot products: what is needed of g, at that block. */
 typedef struct dot_args {
     ptrdiff_t k, a_row, b_col, c_row;
-    bool add; /* C += instead of C = */
+    const ptrdiff_t *b_at; /* in place of b_col: where each column begins; or NULL */
+    bool add;              /* C += instead of C = */
 } dot_args;
 
 /* `rows` x `columns` dot products of length k; rows * columns is a power of two. */
-CG_INLINE void dot_tile(int rows, int columns, const dot_args *t, const T *a, const T *b, T *c) {
-    const ptrdiff_t k = t->k, a_row = t->a_row, b_col = t->b_col, c_row = t->c_row;
+CG_INLINE void dot_tile(int rows, int columns, const dot_args *t, const T *a, const T *b, ptrdiff_t j0,
+                        T *c) {
+    const ptrdiff_t k = t->k, a_row = t->a_row, c_row = t->c_row;
+    const T *from[8]; /* each column */
+    CG_UNROLL for (int j = 0; j < columns; j++) from[j] =
+        b + (t->b_at ? t->b_at[j0 + j] : (j0 + j) * t->b_col);
     vec acc[DOTS];
     CG_UNROLL for (int d = 0; d < rows * columns; d++) acc[d] = (vec){0};
     for (ptrdiff_t p = 0; p < k; p += LANES) {
@@ -378,7 +399,7 @@ CG_INLINE void dot_tile(int rows, int columns, const dot_args *t, const T *a, co
             x[i] = whole ? vec_load(row) : vec_load_part(row, part);
         }
         CG_UNROLL for (int j = 0; j < columns; j++) {
-            const T *column = b + j * b_col + p;
+            const T *column = from[j] + p;
             vec y = whole ? vec_load(column) : vec_load_part(column, part);
             CG_UNROLL for (int i = 0; i < rows; i++) {
                 acc[i * columns + j] = inner_step(x[i], y, acc[i * columns + j]);
@@ -395,39 +416,44 @@ CG_INLINE void dot_tile(int rows, int columns, const dot_args *t, const T *a, co
     }
 }
 
-static void dot_1_8(const dot_args *t, const T *a, const T *b, T *c) { dot_tile(1, 8, t, a, b, c); }
-static void dot_2(const dot_args *t, const T *a, const T *b, T *c) { dot_tile(2, DOTS / 2, t, a, b, c); }
-static void dot_4(const dot_args *t, const T *a, const T *b, T *c) { dot_tile(4, DOTS / 4, t, a, b, c); }
-static void dot_1_1(const dot_args *t, const T *a, const T *b, T *c) { dot_tile(1, 1, t, a, b, c); }
-static void dot_2_1(const dot_args *t, const T *a, const T *b, T *c) { dot_tile(2, 1, t, a, b, c); }
-static void dot_4_1(const dot_args *t, const T *a, const T *b, T *c) { dot_tile(4, 1, t, a, b, c); }
+#define DOT_FUNCTION(name, rows, columns)                                                                    \
+    static void name(const dot_args *t, const T *a, const T *b, ptrdiff_t j, T *c) {                         \
+        dot_tile(rows, columns, t, a, b, j, c);                                                              \
+    }
+DOT_FUNCTION(dot_1_8, 1, 8)
+DOT_FUNCTION(dot_2, 2, DOTS / 2)
+DOT_FUNCTION(dot_4, 4, DOTS / 4)
+DOT_FUNCTION(dot_1_1, 1, 1)
+DOT_FUNCTION(dot_2_1, 2, 1)
+DOT_FUNCTION(dot_4_1, 4, 1)
 
-/* `rows` rows of `n` columns, 8 or 1: as many tiles as that takes. */
-static void dot_strip(const dot_args *t, int rows, ptrdiff_t n, const T *a, const T *b, T *c) {
-    typedef void dot_function(const dot_args *, const T *, const T *, T *);
+/* `rows` rows of `n` columns from `first` on, 8 or 1: as many tiles as that takes. */
+static void dot_strip(const dot_args *t, int rows, ptrdiff_t first, ptrdiff_t n, const T *a, const T *b,
+                      T *c) {
+    typedef void dot_function(const dot_args *, const T *, const T *, ptrdiff_t, T *);
     static dot_function *const wide[] = {NULL, dot_1_8, dot_2, NULL, dot_4};
     static dot_function *const one[] = {NULL, dot_1_1, dot_2_1, NULL, dot_4_1};
     if (n == 1) {
-        one[rows](t, a, b, c);
+        one[rows](t, a, b, first, c);
         return;
     }
     ptrdiff_t step = rows == 1 ? 8 : DOTS / rows;
-    for (ptrdiff_t j = 0; j < n; j += step) wide[rows](t, a, b + j * t->b_col, c + j);
+    for (ptrdiff_t j = 0; j < n; j += step) wide[rows](t, a, b, first + j, c + j);
 }
 
 /* Columns j .. j+n of all rows. */
 static void dot_rows(const cg_gemm_block *g, const dot_args *t, ptrdiff_t p, ptrdiff_t j, ptrdiff_t n) {
-    const T *a = (const T *)g->a + p, *b = (const T *)g->b + j * g->b_col + p;
+    const T *a = (const T *)g->a + p, *b = (const T *)g->b + p;
     T *c = (T *)g->c + j;
     for (ptrdiff_t i = 0; i < g->m;) {
         int rows = g->m - i >= 4 ? 4 : g->m - i >= 2 ? 2 : 1;
-        dot_strip(t, rows, n, a + i * g->a_row, b, c + i * g->c_row);
+        dot_strip(t, rows, j, n, a + i * g->a_row, b, c + i * g->c_row);
         i += rows;
     }
 }
 
 static void dots(const cg_gemm_block *g) {
-    dot_args t = {.a_row = g->a_row, .b_col = g->b_col, .c_row = g->c_row};
+    dot_args t = {.a_row = g->a_row, .b_col = g->b_col, .c_row = g->c_row, .b_at = g->b_at, .add = g->add};
     for (ptrdiff_t p = 0; p < g->k; p += DOT_BLOCK_K, t.add = true) {
         t.k = g->k - p < DOT_BLOCK_K ? g->k - p : DOT_BLOCK_K;
         ptrdiff_t j = 0;

@@ -1,0 +1,164 @@
+/*
+ * The classes of products and which candidate each gets, kept in the cache on disk as lines of
+ *     <key> <candidate> <seconds> <"tuned" or "used">        or        avoid <candidate>
+ */
+#define _GNU_SOURCE
+#include "host/opencl/matmul_choice.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/env.h"
+#include "host/opencl/program_cache.h"
+
+/* --- Classes -------------------------------------------------------------------------------------------- */
+
+int cg_product_kind(const cg_product *p) { return 2 * (int)p->inner + (p->dtype == CG_F64); }
+
+static uint64_t log2_up(int64_t n) {
+    uint64_t bits = 0;
+    while (bits < 62 && (int64_t)1 << bits < n) bits++;
+    return bits;
+}
+
+/* Neighbours along the columns, along the rows or neither; and whether vectors of 4 line up. */
+static uint64_t layout_of(const cg_matrix *x) {
+    uint64_t unit = x->col == 1 ? 0 : x->row == 1 ? 1 : 2;
+    int64_t other = x->col == 1 ? x->row : x->col;
+    return unit * 2 + (x->offset % 4 == 0 && other % 4 == 0);
+}
+
+uint64_t cg_product_class_key(const cg_hw_opencl *hw, const cg_product *p) {
+    uint64_t key = hw->matrix_units ? (uint64_t)hw->base.precision : 0;
+    key = key << 4 | (uint64_t)cg_product_kind(p);
+    key = key << 6 | log2_up(cg_product_batches(p));
+    key = key << 6 | log2_up(p->m);
+    key = key << 6 | log2_up(p->n);
+    key = key << 6 | log2_up(p->k);
+    key = key << 3 | layout_of(&p->a);
+    return key << 3 | layout_of(&p->b);
+}
+
+const cg_product_class *cg_product_class_find(const struct cg_matmul_choices *c, uint64_t key) {
+    for (int i = 0; i < c->n; i++)
+        if (c->class_of[i].key == key) return &c->class_of[i];
+    return NULL;
+}
+
+void cg_product_class_keep(struct cg_matmul_choices *c, const cg_product_class *known) {
+    int i = 0;
+    while (i < c->n && c->class_of[i].key != known->key) i++;
+    if (i == CG_MAX_PRODUCT_CLASSES) return;
+    if (i == c->n) c->n++;
+    c->class_of[i] = *known;
+}
+
+/* --- The cache on disk ---------------------------------------------------------------------------------- */
+
+static void tune_key(const cg_hw_opencl *hw, uint8_t key[CG_SHA256_BYTES]) {
+    cg_sha256 h;
+    cg_sha256_begin(&h);
+    cg_sha256_add_text(&h, "matmul 2");
+    cg_sha256_add_text(&h, cg_version());
+    cg_sha256_add_text(&h, hw->base.info.platform);
+    cg_sha256_add_text(&h, hw->base.info.name);
+    cg_sha256_add_text(&h, hw->base.info.driver);
+    cg_sha256_add_text(&h, hw->cpu_style ? "cpu" : "gpu");
+    cg_sha256_end(&h, key);
+}
+
+int cg_product_candidate_named(const char *name) {
+    for (int i = 0; i < CG_PRODUCT_CANDIDATES; i++)
+        if (strcmp(cg_product_candidates[i].name, name) == 0) return i;
+    return CG_NO_CANDIDATE;
+}
+
+/* A line that is not understood is skipped; a class that is known already stays as it is. */
+static void read_line(struct cg_matmul_choices *c, const char *line) {
+    unsigned long long key;
+    char name[16], how[8] = "";
+    cg_product_class known = {0};
+    if (sscanf(line, "avoid %15s", name) == 1) {
+        const int avoided = cg_product_candidate_named(name);
+        if (avoided != CG_NO_CANDIDATE) c->avoided[avoided] = true;
+        return;
+    }
+    if (sscanf(line, "%llx %15s %lf %7s", &key, name, &known.seconds, how) != 4) return;
+    known.key = key;
+    known.candidate = cg_product_candidate_named(name);
+    known.tuned = strcmp(how, "tuned") == 0;
+    if (known.candidate != CG_NO_CANDIDATE && !cg_product_class_find(c, key))
+        cg_product_class_keep(c, &known);
+}
+
+static void load(const cg_hw_opencl *hw, struct cg_matmul_choices *c) {
+    uint8_t digest[CG_SHA256_BYTES];
+    size_t bytes = 0;
+    tune_key(hw, digest);
+    char *text = cg_cache_load("tune", digest, &bytes), line[128];
+    FILE *f = text && bytes > 0 ? fmemopen(text, bytes, "r") : NULL;
+    while (f && fgets(line, sizeof line, f)) read_line(c, line);
+    if (f) fclose(f);
+    free(text);
+}
+
+static void write_lines(FILE *f, const struct cg_matmul_choices *c) {
+    for (int i = 0; i < CG_PRODUCT_CANDIDATES; i++)
+        if (c->avoided[i]) fprintf(f, "avoid %s\n", cg_product_candidates[i].name);
+    for (int i = 0; i < c->n; i++) {
+        const cg_product_class *known = &c->class_of[i];
+        fprintf(f, "%llx %s %.9g %s\n", (unsigned long long)known->key,
+                cg_product_candidates[known->candidate].name, known->seconds,
+                known->tuned ? "tuned" : "used");
+    }
+}
+
+bool cg_matmul_choices_store(const cg_hw_opencl *hw, struct cg_matmul_choices *c) {
+    load(hw, c);
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *f = open_memstream(&text, &bytes);
+    if (!f) return false;
+    write_lines(f, c);
+    const bool failed = ferror(f) != 0;
+    size_t kept_bytes = 0;
+    bool same = false;
+    if (fclose(f) == 0 && !failed) {
+        uint8_t digest[CG_SHA256_BYTES];
+        tune_key(hw, digest);
+        cg_cache_store("tune", digest, text, bytes);
+        char *kept = cg_cache_load("tune", digest, &kept_bytes);
+        same = kept && kept_bytes == bytes && memcmp(kept, text, bytes) == 0;
+        free(kept);
+    }
+    free(text);
+    return same;
+}
+
+void cg_matmul_choices_forget(const cg_hw_opencl *hw, struct cg_matmul_choices *c) {
+    uint8_t digest[CG_SHA256_BYTES];
+    tune_key(hw, digest);
+    cg_cache_drop("tune", digest);
+    const bool measures = c->measures;
+    memset(c, 0, sizeof *c);
+    c->measures = measures;
+    c->loaded = true;
+}
+
+struct cg_matmul_choices *cg_matmul_choices_of(cg_hw_opencl *hw) {
+    if (!hw->matmul_choices) {
+        hw->matmul_choices = calloc(1, sizeof *hw->matmul_choices);
+        if (hw->matmul_choices) hw->matmul_choices->measures = cg_env_int("CLGRAD_TUNE", 1) != 0;
+    }
+    struct cg_matmul_choices *c = hw->matmul_choices;
+    if (c && !c->loaded) { /* even where nothing is measured: for what is to be avoided */
+        c->loaded = true;
+        load(hw, c);
+    }
+    return c;
+}
+
+void cg_matmul_choice_free(cg_hw_opencl *hw) {
+    free(hw->matmul_choices);
+    hw->matmul_choices = NULL;
+}
