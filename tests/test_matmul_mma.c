@@ -27,7 +27,8 @@ static cg_device *open_emulated(const cg_device *dev, const char *change_from, c
     setenv("CLGRAD_CL_MMA", "1", 1);
     setenv("CLGRAD_CACHE", "off", 1);
     cg_device *emulated = cg_device_open(cg_device_properties(dev)->id);
-    CHECK_MSG(emulated != NULL, "%s", cg_error_message(NULL));
+    if (CHECK_MSG(emulated != NULL, "%s", cg_error_message(NULL)))
+        emulated->hw->info.compute_units = 16; /* so that the depth is worth cutting */
     return emulated;
 }
 
@@ -122,6 +123,15 @@ OPENCL_TEST(matmul_mma, layouts_exact) {
     run_product(emulated, "mma64", 70, 67, 44, 1, 1, true, 0);
     run_product(emulated, "mma64", 65, 130, 33, 2, 3, true, 0);
     run_product(emulated, "mma64", 65, 130, 33, 3, 2, true, 0);
+    cg_device_close(emulated);
+    remove_test_folder();
+}
+
+/* The depth in parts, without matrix units: the last part is shorter. */
+OPENCL_TEST(matmul_mma, parts_exact) {
+    cg_device *emulated = open_emulated(dev, NULL, NULL);
+    if (!emulated) return;
+    run_product(emulated, "split64", 70, 67, 1009, 0, 0, true, 0);
     cg_device_close(emulated);
     remove_test_folder();
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const cg_product_shape shape = {1, 64, 96, 80, false, true};
+static const cg_product_shape shape = {1, 16, 24, 20, false, true};
 
 OPENCL_TEST(small_tuning, chosen_and_avoided) {
     const char *id = cg_device_properties(dev)->id;
@@ -17,6 +17,8 @@ OPENCL_TEST(small_tuning, chosen_and_avoided) {
     while (cg_tuning_candidate(first, n)) n++;
     for (int i = n - 1; i >= 0; i--) {
         check_case("%s", cg_tuning_candidate(first, i));
+        /* it keeps programs of oclgrind until the process ends, and crashes then */
+        if (device_is_slow(dev) && strcmp(cg_tuning_candidate(first, i), "clblast") == 0) continue;
         CHECK(cg_tuning_measure(first, &shape, i, &seconds) == CG_OK && !cg_tuning_avoided(first, i));
         if (seconds > 0) best = i;
     }
@@ -24,7 +26,7 @@ OPENCL_TEST(small_tuning, chosen_and_avoided) {
     if (!CHECK(best >= 0)) return;
     CHECK(cg_tuning_choose(first, &shape, best, 0.25) == CG_OK && cg_tuning_avoid(first, n - 1) == CG_OK);
     cg_device *second = cg_device_open(id);
-    const cg_product_shape same_class = {1, 60, 100, 72, false, true}, other = {1, 64, 96, 200, false, true};
+    const cg_product_shape same_class = {1, 12, 28, 20, false, true}, other = {1, 16, 24, 100, false, true};
     CHECK(cg_tuning_choice(second, &same_class, &seconds) == best && seconds == 0.25);
     CHECK(cg_tuning_choice(second, &other, NULL) == -1 && cg_tuning_classes(second) == 1);
     CHECK(cg_tuning_avoided(second, n - 1) && !cg_tuning_avoided(second, 0));

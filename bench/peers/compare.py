@@ -193,14 +193,22 @@ def check_of(options):
 
 
 def run(options, peers):
-    check = check_of(options)
-    results = []
+    """The results of all cases, written after each: an interrupted run keeps what it has."""
+    check, load, results = check_of(options), os.getloadavg()[0], []
     for title, size in list_cases(options):
         measured = measure(options, peers, check, title, size)
         if len(measured) > 1:
             print_case(title, measured)
         results += measured
+        if options.json:
+            write(options.json, [peer.version for peer in peers], load, results)
     return results
+
+
+def write(path, versions, load, results):
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"program": "compare.py", "versions": versions, "time": int(time.time()), "load": load,
+                   "results": results}, file, indent=1)
 
 
 def main():
@@ -218,16 +226,10 @@ def main():
     if unknown:
         parser.error(f"no peer is called {', '.join(sorted(unknown))}: they are {', '.join(peer_work.PEERS)}")
     peers = installed(options)
-    versions = [peer.version for peer in peers]
-    load = os.getloadavg()[0]
-    print("; ".join(versions) + f"; load average {load:.2f}")
+    print("; ".join(peer.version for peer in peers) + f"; load average {os.getloadavg()[0]:.2f}", flush=True)
     results = run(options, peers) if peers else []
     for peer in peers:
         peer.end()
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"program": "compare.py", "versions": versions, "time": int(time.time()), "load": load,
-                       "results": results}, file, indent=1)
     return 1 if not peers or any(r.get("failed") for r in results) else 0
 
 

@@ -13,11 +13,8 @@ enum {
     TASKS_PER_UNIT = 4,  /* tasks per compute unit wanted in the CPU style, */
     GROUPS_PER_UNIT = 8, /* groups in the GPU style */
     MAX_SEGMENTS = 2048,
-    SHORT_ROW = 16,     /* up to here a row is better walked by one lane */
-    MAX_TASK_BITS = 30, /* elements of a task: indices within are int */
-    PAGE_BYTES = 4096,  /* a row as long as that is a page or more of its own: */
-    PAGED_ROWS =
-        128 /* then so many rows at a time are read in all their columns, while their pages are known */
+    SHORT_ROW = 16,    /* up to here a row is better walked by one lane */
+    MAX_TASK_BITS = 30 /* elements of a task: indices within are int */
 };
 
 /* The request with its axes in the order of the layout: outer, loop, inner. */
@@ -125,15 +122,9 @@ static void plan_columns(reduce_plan *plan, const cg_hw_opencl *hw, const reduce
     plan->chunk = plan->chunks = 1;
     int64_t tasks = v->kept / v->inner * divide_up(v->inner, plan->cols * plan->width);
     int64_t wanted = gpu ? units * GROUPS_PER_UNIT * plan->group : units * TASKS_PER_UNIT;
-    int64_t row = (int64_t)plan->cols * plan->width, blocks = divide_up(v->inner, row);
-    int64_t segments = divide_up(wanted, tasks);
-    const bool paged = !gpu && blocks > 1 && v->reduced >= units * TASKS_PER_UNIT * PAGED_ROWS &&
-                       v->inner * (int64_t)cg_dtype_size((cg_dtype)r->program->type) >= PAGE_BYTES;
-    if (paged) segments = at_least(segments, v->reduced / PAGED_ROWS);
-    plan_segments(plan, segments, row, gpu ? 32 * row : TASK_MIN);
-    plan->per_item = paged && plan->segments > 1 ? blocks
-                     : gpu || plan->segments > 1 ? 1
-                                                 : at_least(TASK_MIN / (row * v->reduced), 1);
+    int64_t row = (int64_t)plan->cols * plan->width;
+    plan_segments(plan, divide_up(wanted, tasks), row, gpu ? 32 * row : TASK_MIN);
+    plan->per_item = gpu || plan->segments > 1 ? 1 : at_least(TASK_MIN / (row * v->reduced), 1);
 }
 
 static void plan_rows(reduce_plan *plan, const cg_hw_opencl *hw, const reduce_view *v,
