@@ -18,7 +18,7 @@ static const bench_suite suites[] = {
     {"conv", "convolutions and pooling", "conv pool"},
     {"norm", "normalizations and attention", "layer_norm* rms_norm batch_norm norm_* attention"},
     {"random", "random numbers", "random"},
-    {"train", "training steps, optimizers", "train* adam adamw sgd momentum rmsprop adagrad"},
+    {"train", "training steps, optimizers", "train* replay* adam adamw sgd momentum rmsprop adagrad"},
     {"overhead", "what a call costs", "overhead"},
     {"memory", "between host and device", "memory"},
     {"start", "processes from their start", "start"},
