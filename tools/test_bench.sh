@@ -169,7 +169,7 @@ check "a bound from the wrong side" says "'limit' is bounded by >=, not <=" goal
 check "a bound that is no number" fails_with 2 goals "$case limit >= much met"
 check "goals that are measured" says "2 goals, 0 lost" python3 bench/check_goals.py "$clgrad" --rounds 1 --seconds 0.01 \
   --filter "batch_1 on cpu"
-measured_with_peer() { # GOAL...: no other peer is started than those the goals name
+measured_with_peer() { # by peers that are in this Python
   printf '%s\n' "$@" >"$work/goals.txt"
   python3 bench/check_goals.py "$clgrad" --goals "$work/goals.txt" --rounds 1
 }
