@@ -242,3 +242,20 @@ CPU_TEST(recording, optimizers_that_have_changed) {
     cg_recording_free(r);
     cg_module_free(module);
 }
+
+/* Parameters without elements take no part in a step, and so are not its last request. */
+CPU_TEST(recording, a_parameter_without_elements) {
+    double start[ONE_PARAMETER];
+    cg_module *module = one_parameter(dev, CG_F32, start);
+    CHECK(cg_module_add_parameter(module, "empty", cg_zeros(dev, CG_F64, cg_shape(0))) == CG_OK);
+    cg_optimizer *sgd = cg_sgd(module, (cg_sgd_options){.lr = 1});
+    CHECK(cg_record_begin(dev) == CG_OK);
+    for (int i = 0; i < 2; i++)
+        CHECK(cg_backward(cg_sum(cg_parameter(module, i, NULL), CG_ALL_AXES, false)) == CG_OK);
+    CHECK(cg_optimizer_step(sgd) == CG_OK);
+    cg_recording *r = cg_record_end(dev);
+    CHECK(cg_replay(r) == CG_OK && cg_optimizer_steps(sgd) == 2);
+    cg_recording_free(r);
+    cg_optimizer_free(sgd);
+    cg_module_free(module);
+}
