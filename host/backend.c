@@ -22,6 +22,9 @@ cg_hw *cg_hw_open(int index, cg_error *err) {
 
 void cg_hw_close(cg_hw *hw) {
     if (!hw) return;
+    cg_recorded *unfinished = hw->recording;
+    hw->recording = NULL;
+    cg_hw_recorded_free(hw, unfinished);
     cg_hw_close(hw->cpu);
     hw->backend->close(hw);
 }

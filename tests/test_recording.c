@@ -202,9 +202,9 @@ CPU_TEST(recording, what_cannot_be_replayed) {
     cg_recording_free(empty);
 
     CHECK(cg_record_begin(dev) == CG_OK && cg_from_f32(dev, cg_shape(2), (const float[]){1, 2}) == NULL);
-    refused(dev, "from the host");
+    refused(dev, "from_f32: a recording cannot copy");
     CHECK(cg_record_begin(dev) == CG_OK && cg_item(cg_sum(x, CG_ALL_AXES, false), &value) == CG_ERROR_STATE);
-    refused(dev, "to the host");
+    refused(dev, "to_host: a recording cannot copy");
     CHECK(cg_record_begin(dev) == CG_OK);
     cg_optimizer_set_lr(sgd, 0.5);
     refused(dev, "learning rate");
