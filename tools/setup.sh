@@ -42,6 +42,7 @@ find_missing() {
   need clang-format program clang-format
   need chromium browser
   need g++ program g++
+  need python3-numpy /usr/bin/python3 -c 'import numpy'
   need binutils program readelf
 }
 
