@@ -53,7 +53,7 @@ FN word_vec load(const word *p) { return _mm512_loadu_si512(p); }
 
 /* The first n lanes, all if there are fewer, none if n < 0. */
 FN lane_mask first_lanes(ptrdiff_t n) {
-    return n >= LANES ? (lane_mask)-1 : n <= 0 ? 0 : (lane_mask)((1u << n) - 1);
+    return (lane_mask)(n >= LANES ? (lane_mask)-1 : n <= 0 ? 0 : (1u << n) - 1);
 }
 
 /* Of the first n words; the other lanes get the largest word. */
