@@ -244,7 +244,9 @@ def main():
     figures = Figures(options)
     if options.against:
         with open(options.against, encoding="utf-8") as file:
-            figures.add(json.load(file))
+            document = json.load(file)
+        figures.add(document)
+        figures.devices.update((device["id"], device["id"]) for device in document.get("devices", []))
     else:
         print(f"{len(goals)} goals; load average {os.getloadavg()[0]:.2f}", flush=True)
         figures.measure(goals)
