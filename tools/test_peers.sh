@@ -8,17 +8,18 @@ clgrad=${1:-build/release}/clgrad
 python=${PEERS_PYTHON:-python3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-failed=0
+failed=0 checks=0
 
 check() { # NAME COMMAND...
   local name=$1
   shift
+  checks=$((checks + 1))
   if "$@" >&2; then echo "ok - $name"; else
     echo "not ok - $name"
     failed=1
   fi
 }
-skip() { echo "ok - $1 # SKIP $2"; }
+skip() { echo "ok - $1 # SKIP $2" && checks=$((checks + 1)); }
 fails_with() { # CODE COMMAND...
   local code=0 wanted=$1
   shift
@@ -95,4 +96,5 @@ products = {r["target"] for r in d["results"] if r["case"] == "matmul/64x64x64" 
 print(d["versions"], targets)
 assert targets - {"compiled"} == products and len(targets) >= 2, (targets, products)
 EOF
+echo "1..$checks"
 exit "$failed"
