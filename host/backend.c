@@ -22,6 +22,9 @@ cg_hw *cg_hw_open(int index, cg_error *err) {
 
 void cg_hw_close(cg_hw *hw) {
     if (!hw) return;
+    cg_recorded *unfinished = hw->recording;
+    hw->recording = NULL;
+    cg_hw_recorded_free(hw, unfinished);
     cg_hw_close(hw->cpu);
     hw->backend->close(hw);
 }
@@ -135,9 +138,9 @@ cg_status cg_hw_reduce(cg_hw *hw, const cg_reduce_request *r) {
 
 cg_status cg_hw_matmul(cg_hw *hw, const cg_matmul_request *r) {
     if (r->m == 0 || r->n == 0 || any_zero(r->batch, r->batch_rank)) return CG_OK;
-    const cg_status status = cg_work_do(hw, CG_WORK_MATMUL, r);
+    cg_status status = cg_work_do(hw, CG_WORK_MATMUL, r);
     if (status != CG_OK || !cg_check_wanted()) return status;
-    const int rank = r->batch_rank + 2;
+    const int rank = r->batch_rank + 2, more = r->epilogue ? r->epilogue->n_outputs - 1 : 0;
     int64_t shape[CG_MAX_RANK];
     cg_operand c = {.buffer = r->c.buffer, .dtype = r->dtype, .offset = r->c.offset};
     for (int a = 0; a < r->batch_rank; a++) {
@@ -146,7 +149,10 @@ cg_status cg_hw_matmul(cg_hw *hw, const cg_matmul_request *r) {
     }
     shape[rank - 2] = r->m, c.stride[rank - 2] = r->c.row;
     shape[rank - 1] = r->n, c.stride[rank - 1] = r->c.col;
-    return cg_check_output(hw, "matmul", &c, rank, shape);
+    status = cg_check_output(hw, "matmul", &c, rank, shape);
+    for (int k = 0; k < more && status == CG_OK; k++)
+        status = cg_check_output(hw, "matmul", &r->more[k], rank, shape);
+    return status;
 }
 
 cg_status cg_hw_random(cg_hw *hw, const cg_random_request *r) {

@@ -44,6 +44,7 @@ typedef struct cg_hw {
     cg_matmul_precision precision; /* what products may lose where units of less precision are faster */
     cg_error *err; /* where errors of this device go: belongs to the cg_device that opened it */
     struct cg_recorded *recording; /* being made (recorded_work.h), else NULL */
+    uint64_t recordings;           /* begun so far: the number of that one */
 } cg_hw;
 
 /* A strided operand over the shape of the request. */
@@ -575,9 +576,22 @@ cg_recorded *cg_hw_record_end(cg_hw *hw);
 /* Where a recording is being made, notes that it is of no use, with an error that says why. */
 void cg_hw_record_refuse(cg_hw *hw, const char *why);
 
+/* The number of the recording that is being made, 1, 2, ...; 0 if there is none. */
+uint64_t cg_hw_record_number(const cg_hw *hw);
+
+/* Whether a recording names the buffer: it works on that memory, whatever holds it. */
+bool cg_hw_is_recorded(const cg_buffer *buffer);
+
+/*
+ * Whether a result may be written into a buffer that nothing else will read: not where a replay, now or later, finds other
+ * values there than the recorded step did.
+ */
+bool cg_hw_may_take_over(const cg_hw *hw, const cg_buffer *buffer);
+
 /* How a request changes from one time to the next. */
 typedef struct cg_refresh {
-    cg_status (*update)(void *context, cg_map_many_request *r); /* of constants, before it is done again */
+    cg_status (*check)(void *context, const cg_map_many_request *r); /* before anything is done again */
+    void (*update)(void *context, cg_map_many_request *r); /* of constants, before it is done again */
     void (*release)(void *context);
     void *context;
 } cg_refresh;

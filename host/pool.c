@@ -78,6 +78,7 @@ cg_block *cg_pool_alloc(cg_pool *pool, size_t bytes) {
                 (unsigned long long)stats->bytes_in_use, (unsigned long long)pool->limit_bytes);
         return NULL;
     }
+    block->made_in = cg_hw_record_number(pool->hw);
     count_in_use(stats, block->bytes);
     return block;
 }
@@ -91,7 +92,7 @@ void cg_pool_free(cg_pool *pool, cg_block *block) {
     if (block->pins) {
         block->released = true;
         list = cg_record_free_list(pool->hw);
-        if (!list || block->pinned_by != cg_record_current(pool->hw)) return; /* until it is unpinned */
+        if (!list || block->made_in != cg_hw_record_number(pool->hw)) return; /* until it is unpinned */
     }
     block->next = list[class];
     list[class] = block;

@@ -15,10 +15,13 @@ typedef struct cg_block {
     struct cg_block *next; /* in the free list of its class */
     size_t bytes;          /* of the class, not of the request */
     bool wrapped;          /* the caller's memory: in no pool */
-    /* How often recordings name it (recorded_work.h): meanwhile, once it is freed, it is only given to its recording. */
+    /*
+     * How often recordings name it (recorded_work.h), and the number of that within which it was given out, else 0: once it is
+     * freed, it is only given to that one, while that is made.
+     */
     bool released;
     int pins;
-    const struct cg_recorded *pinned_by; /* the recording whose pins are all of them, else NULL */
+    uint64_t made_in;
 } cg_block;
 
 enum { CG_POOL_CLASSES = 896 };

@@ -29,7 +29,13 @@ struct cg_recorded {
     cg_block *free_list[CG_POOL_CLASSES];
 };
 
-const cg_recorded *cg_record_current(const cg_hw *hw) { return hw->recording; }
+uint64_t cg_hw_record_number(const cg_hw *hw) { return hw->recording ? hw->recordings : 0; }
+
+bool cg_hw_is_recorded(const cg_buffer *buffer) { return buffer && ((const cg_block *)buffer)->pins > 0; }
+
+bool cg_hw_may_take_over(const cg_hw *hw, const cg_buffer *buffer) {
+    return hw->recording ? ((const cg_block *)buffer)->made_in == hw->recordings : !cg_hw_is_recorded(buffer);
+}
 
 cg_block **cg_record_free_list(cg_hw *hw) { return hw->recording ? hw->recording->free_list : NULL; }
 
@@ -51,11 +57,11 @@ static bool grow(void **list, int n, int *room, size_t size) {
 /* --- making ---------------------------------------------------------------------------------------------------- */
 
 cg_status cg_hw_record_begin(cg_hw *hw, uint64_t seed, uint64_t first) {
-    if (hw->recording) return CG_FAIL(hw->err, CG_ERROR_STATE, "record_begin: a recording is being made");
     if (cg_check_wanted())
         return CG_FAIL(hw->err, CG_ERROR_STATE, "record_begin: CLGRAD_CHECK reads every result on the host");
     hw->recording = calloc(1, sizeof *hw->recording);
     if (!hw->recording) return CG_FAIL(hw->err, CG_ERROR_MEMORY, "record_begin: out of host memory");
+    hw->recordings++;
     hw->recording->seed = seed;
     hw->recording->first = first;
     return CG_OK;
@@ -71,10 +77,15 @@ void cg_hw_record_refuse(cg_hw *hw, const char *why) {
     if (hw->recording) cg_record_refuse(hw, why);
 }
 
-void cg_hw_record_refresh(cg_hw *hw, cg_refresh refresh) { hw->recording->refresh = refresh; }
+void cg_hw_record_refresh(cg_hw *hw, cg_refresh refresh) {
+    cg_refresh *unused = &hw->recording->refresh; /* of a request that did not come */
+    if (unused->release) unused->release(unused->context);
+    *unused = refresh;
+}
 
 void cg_record_pin(cg_hw *hw, cg_block *block) {
     cg_recorded *r = hw->recording;
+    if (block->wrapped) return; /* it was refused, and may go before the recording does */
     void *list = r->pin;
     if (!grow(&list, r->n_pins, &r->room_pins, sizeof *r->pin)) {
         out_of_memory(hw);
@@ -82,14 +93,11 @@ void cg_record_pin(cg_hw *hw, cg_block *block) {
     }
     r->pin = list;
     r->pin[r->n_pins++] = block;
-    if (block->pins++ == 0) block->pinned_by = r;
-    if (block->pinned_by != r) block->pinned_by = NULL;
+    block->pins++;
 }
 
 static void unpin(cg_hw *hw, cg_block *block) {
-    if (--block->pins > 0) return;
-    block->pinned_by = NULL;
-    if (!block->released) return;
+    if (--block->pins > 0 || !block->released) return;
     block->released = false;
     hw->stats.bytes_in_use += block->bytes; /* as before it was released */
     hw->backend->free(hw, (cg_buffer *)block);
@@ -234,10 +242,7 @@ static cg_random_request moved(const cg_recorded *r, const cg_random_request *re
 
 static cg_status repeat_item(cg_hw *hw, const cg_recorded *r, recorded *item, uint64_t seed, uint64_t first) {
     if (item->launches) return hw->backend->launches_repeat(hw, item->launches);
-    if (item->refresh.update) {
-        const cg_status status = item->refresh.update(item->refresh.context, item->request);
-        if (status != CG_OK) return status;
-    }
+    if (item->refresh.update) item->refresh.update(item->refresh.context, item->request);
     hw->stats.work[item->kind]++;
     if (item->kind != CG_WORK_RANDOM) return cg_work_kinds[item->kind].run(hw->backend, hw, item->request);
     const cg_random_request random = moved(r, item->request, seed, first);
@@ -245,6 +250,12 @@ static cg_status repeat_item(cg_hw *hw, const cg_recorded *r, recorded *item, ui
 }
 
 cg_status cg_hw_repeat(cg_hw *hw, cg_recorded *r, uint64_t seed, uint64_t first) {
+    for (int i = 0; i < r->n; i++) { /* what can be wrong with a refresh, before anything is done */
+        const cg_refresh *refresh = &r->item[i].refresh;
+        const cg_status status =
+            refresh->check ? refresh->check(refresh->context, r->item[i].request) : CG_OK;
+        if (status != CG_OK) return status;
+    }
     for (int i = 0; i < r->n; i++) {
         const cg_status status = repeat_item(hw, r, &r->item[i], seed, first);
         if (status != CG_OK) return status;

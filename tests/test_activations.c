@@ -47,3 +47,15 @@ COMPOSED_TEST(small_activations, isclose_at_the_ends) {
     check_case("a difference that i32 cannot hold");
     check_item(cg_allclose(low, high, 0, 10, false), 0, 0);
 }
+
+/* The limits: -0 and x. f64 has them as x erfc, and erfc underflows to 0. */
+DEVICE_TEST(small_activations, gelu_of_infinities) {
+    for (int d = CG_F32; d <= CG_F64; d++) {
+        const cg_dtype dtype = (cg_dtype)d;
+        if (dtype == CG_F64 && !cg_device_properties(dev)->has_f64) continue;
+        check_case("%s", cg_dtype_name(dtype));
+        const float x[] = {-INFINITY, INFINITY, NAN, -1e30f};
+        check_equal(cg_gelu(cg_cast(cg_from_f32(dev, cg_shape(4), x), dtype)), dtype, cg_shape(4),
+                    (long double[]){-0.0L, INFINITY, NAN, -0.0L});
+    }
+}

@@ -2,6 +2,7 @@
 #include "support/device_test.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static cg_tensor *total(cg_tensor *x) { return cg_sum(x, CG_ALL_AXES, false); }
 
@@ -104,4 +105,14 @@ CPU_TEST(anomaly, changes_nothing) {
         if (on) cg_anomaly_end(dev);
     }
     check_same_bits(g[0], g[1]);
+}
+
+/* CLGRAD_CHECK=1: also in a further result of a request, here the product beside what is made of it. */
+CPU_TEST(anomaly, check_sees_a_stored_product) {
+    setenv("CLGRAD_CHECK", "1", 1);
+    const float x[] = {1, NAN, 3, 4}, second_row[] = {0, 0, 1, 1};
+    cg_tensor *a = cg_from_f32(dev, cg_shape(2, 2), x), *b = cg_from_f32(dev, cg_shape(2, 2), second_row);
+    cg_tensor *mask = cg_cast(b, CG_BOOL), *zero = cg_zeros(dev, CG_F32, cg_shape(2, 2));
+    CHECK_FAILS(dev, cg_eval(cg_where(mask, cg_matmul(a, b), zero)), CG_ERROR_NAN, "matmul");
+    unsetenv("CLGRAD_CHECK");
 }

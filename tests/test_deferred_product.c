@@ -169,3 +169,25 @@ DEVICE_TEST(small_deferred_product, unread) {
     cg_scope_end(scope);
     CHECK(cg_device_statistics(dev).bytes_in_use == bytes);
 }
+
+/*
+ * Storing a pending formula elsewhere leaves its readers the elements that lie there, along strides that need not be the
+ * product's rows.
+ */
+DEVICE_TEST(small_deferred_product, a_formula_that_moves_below_it) {
+    float start[32], eye[16] = {0};
+    long double want[16];
+    for (int i = 0; i < 32; i++) start[i] = (float)i;
+    for (int i = 0; i < 4; i++) eye[5 * i] = 1;
+    for (int i = 0; i < 16; i++) want[i] = 2 * i + (i % 5 == 0);
+    cg_tensor *s = cg_from_f32(dev, cg_shape(8, 4), start), *x = cg_from_f32(dev, cg_shape(4, 4), eye);
+    cg_tensor *low = cg_reshape(cg_slice(s, 0, 0, 4, 1), cg_shape(2, 2, 4));
+    cg_tensor *high = cg_transpose(cg_reshape(cg_slice(s, 0, 4, 8, 1), cg_shape(2, 2, 4)), 0, 1);
+    cg_tensor *twice = cg_mul(low, 2);
+    cg_tensor *z = cg_add(cg_reshape(cg_matmul(x, x), cg_shape(2, 2, 4)), twice);
+    CHECK(cg_assign(high, twice) == CG_OK);
+    check_equal(z, CG_F32, cg_shape(2, 2, 4), want);
+    for (int i = 0; i < 16; i++) want[i] = 2 * i;
+    check_equal(twice, CG_F32, cg_shape(2, 2, 4), want);
+    check_equal(high, CG_F32, cg_shape(2, 2, 4), want);
+}

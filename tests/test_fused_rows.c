@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/rows.h"
-#include "host/cpu/map_fusion.h"
+#include "host/cpu/map_plan.h"
 #include "support/device_test.h"
 #include "support/requests.h"
 
@@ -246,4 +246,32 @@ HOST_TEST(fused_rows, a_result_that_is_read_too_soon) {
     cg_fusion fusion;
     cg_fusion_find(&fusion, &f.p, 0);
     for (int k = 0; k < fusion.n; k++) CHECK(fusion.loop[k].id != CG_FUSED_adam);
+}
+
+/* --- Plans --------------------------------------------------------------------------------------------------------- */
+
+/* What a loop keeps in registers lies nowhere, whatever was in the memory of the plan. */
+CPU_TEST(fused_rows, values_in_registers_have_no_slot) {
+    static cg_plan plan;
+    const cg_isa *isa = cg_cpu_of(dev->hw)->isa;
+    for (int id = 0; id < CG_FUSED_COUNT; id++)
+        for (int garbage = 0; garbage < 2; garbage++) {
+            check_case("%s", names[id]);
+            formula f;
+            make_formula(&f, id, CG_F32, false);
+            cg_map_request r = {.program = &f.p, .rank = 1, .shape = {100}};
+            for (int i = 0; i < CG_FUSED_VECTORS; i++) {
+                r.in[i] = put(dev, CG_F32, 100, NULL);
+                r.in[i].stride[0] = 1;
+            }
+            for (int j = 0; j < f.p.n_outputs; j++) r.out[j] = r.in[j];
+            memset(&plan, garbage ? 3 : 0, sizeof plan);
+            cg_plan_make(&plan, isa, &r, &(cg_plan_options){0});
+            for (int place = CG_FUSED_FIRST_STEP; place < CG_FUSED_RESULT; place++) {
+                bool stored = false;
+                for (int j = 0; j < f.p.n_outputs; j++) stored = stored || f.p.output[j] == f.value[place];
+                if (f.value[place] && !stored) CHECK(plan.slot[f.value[place]] == CG_NO_SLOT);
+            }
+            for (int i = 0; i < CG_FUSED_VECTORS; i++) drop(dev, r.in[i]);
+        }
 }

@@ -202,9 +202,9 @@ CPU_TEST(recording, what_cannot_be_replayed) {
     cg_recording_free(empty);
 
     CHECK(cg_record_begin(dev) == CG_OK && cg_from_f32(dev, cg_shape(2), (const float[]){1, 2}) == NULL);
-    refused(dev, "from the host");
+    refused(dev, "from_f32: a recording cannot copy");
     CHECK(cg_record_begin(dev) == CG_OK && cg_item(cg_sum(x, CG_ALL_AXES, false), &value) == CG_ERROR_STATE);
-    refused(dev, "to the host");
+    refused(dev, "to_host: a recording cannot copy");
     CHECK(cg_record_begin(dev) == CG_OK);
     cg_optimizer_set_lr(sgd, 0.5);
     refused(dev, "learning rate");
@@ -240,5 +240,22 @@ CPU_TEST(recording, optimizers_that_have_changed) {
     CHECK(cg_replay(r) == CG_ERROR_STATE);
     check_error(dev, CG_ERROR_STATE, "was freed", NULL);
     cg_recording_free(r);
+    cg_module_free(module);
+}
+
+/* Parameters without elements take no part in a step, and so are not its last request. */
+CPU_TEST(recording, a_parameter_without_elements) {
+    double start[ONE_PARAMETER];
+    cg_module *module = one_parameter(dev, CG_F32, start);
+    CHECK(cg_module_add_parameter(module, "empty", cg_zeros(dev, CG_F64, cg_shape(0))) == CG_OK);
+    cg_optimizer *sgd = cg_sgd(module, (cg_sgd_options){.lr = 1});
+    CHECK(cg_record_begin(dev) == CG_OK);
+    for (int i = 0; i < 2; i++)
+        CHECK(cg_backward(cg_sum(cg_parameter(module, i, NULL), CG_ALL_AXES, false)) == CG_OK);
+    CHECK(cg_optimizer_step(sgd) == CG_OK);
+    cg_recording *r = cg_record_end(dev);
+    CHECK(cg_replay(r) == CG_OK && cg_optimizer_steps(sgd) == 2);
+    cg_recording_free(r);
+    cg_optimizer_free(sgd);
     cg_module_free(module);
 }

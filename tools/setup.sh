@@ -47,6 +47,7 @@ find_missing() {
   need libclang-rt-dev fuzzer_runtime
   need clang-format program clang-format
   need g++ program g++
+  need python3-numpy /usr/bin/python3 -c 'import numpy'
   need binutils program readelf
   may chromium browser
 }

@@ -228,6 +228,26 @@ check "a goal that is none" fails_with 2 goals "$case is fast"
 check "says where" says "goals.txt:1: no goal: 'matmul/16x16x16 cpu is fast'" goals "$case is fast"
 check "a bound from the wrong side" says "'limit' is bounded by >=, not <=" goals "$case limit <= 0.5 met"
 check "a bound that is no number" fails_with 2 goals "$case limit >= much met"
+check "a filter that no goal has" fails_with 2 goals "$case waits <= 0 met" --filter nothing
+echo '{"a": 1}' >"$work/other.json"
+check "figures of something else" fails_with 2 goals "$case waits <= 0 met" --against "$work/other.json"
+check "says so" says "other.json is no JSON of clgrad bench" goals "$case waits <= 0 met" --against "$work/other.json"
+cat >"$work/broken" <<'EOF' # a program that lists cases and devices and measures nothing
+#!/bin/sh
+case "$*" in
+  'bench --list') echo 'matmul/16x16x16 16 16 16' ;;
+  devices*) echo '{"devices": [' \
+    '{"id": "opencl:0", "type": "CPU", "usable": true, "platform": "a"},' \
+    '{"id": "opencl:1", "type": "GPU", "usable": true, "platform": "b"}]}' ;;
+  *) echo "no device $3" >&2; exit 5 ;;
+esac
+EOF
+chmod +x "$work/broken"
+broken() { python3 bench/check_goals.py "$work/broken" --goals "$work/goals.txt" --rounds 1; }
+echo "matmul/16x16x16 opencl waits <= 0 met" >"$work/goals.txt"
+check "a run that fails" fails_with 1 broken
+check "is unknown" says "UNKNOWN  matmul/16x16x16 on opencl: waits <= 0: exit code 5" broken
+check "and was the GPU's" says "no device opencl:1" broken
 check "goals that are measured" says "1 goals, 0 lost" python3 bench/check_goals.py "$clgrad" --rounds 1 --seconds 0.01 \
   --filter "batch_1 on cpu: waits"
 measured_with_peer() { # by peers that are in this Python

@@ -175,12 +175,10 @@ static void take_slot(cg_plan *plan, slots *s, int value) {
 /* In an output where that is allowed, else in a slot. */
 static void place_value(cg_plan *plan, slots *s, int value, int instr) {
     const int j = find_home(plan, value, instr, s->last);
-    if (j < 0) {
+    if (j < 0)
         take_slot(plan, s, value);
-    } else {
-        plan->slot[value] = CG_NO_SLOT;
+    else
         plan->home[j] = (uint8_t)value;
-    }
 }
 
 static void add_load(cg_plan *plan, slots *s, int i) {
@@ -242,19 +240,17 @@ static void make_steps(cg_plan *plan, const cg_plan_options *options) {
     plan->n_steps = plan->n_slots = 0;
     plan->once = 0;
     memset(plan->home, CG_NO_SLOT, sizeof plan->home);
+    memset(plan->slot, CG_NO_SLOT, (size_t)cg_program_values(p));
     protect_stored_inputs(plan);
     find_last_uses(p, &plan->fusion, s.last);
     for (int i = 0; i < plan->n_in; i++) {
-        plan->slot[i] = CG_NO_SLOT;
         if (is_scalar(plan, i)) plan->in[i].direct = true;
         if (plan->in[i].direct || !is_same(plan, i, options->moving)) continue;
         plan->once |= 1u << i;
         take_slot(plan, &s, i);
     }
-    for (int v = plan->n_in; v < plan->n_in + plan->n_consts; v++) {
-        plan->slot[v] = CG_NO_SLOT;
+    for (int v = plan->n_in; v < plan->n_in + plan->n_consts; v++)
         if (!is_scalar(plan, v)) take_slot(plan, &s, v);
-    }
     for (int j = 0; j < p->n_outputs; j++)
         if (p->output[j] < plan->n_in) add_load(plan, &s, p->output[j]);
     for (int k = 0; k < p->n_instrs; k++) {

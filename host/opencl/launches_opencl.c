@@ -170,13 +170,14 @@ cg_status cg_cl_launches_repeat(cg_hw *base, cg_launches *l) {
     if (cg_cl_check_fork(hw, "replay") != CG_OK) return base->err->code;
     if (!l->finished && wants_commands(l)) l->commands = make_commands(hw, l);
     l->finished = true;
-    if (l->commands) {
+    if (l->commands && enqueue_commands(hw, l->commands) == CL_SUCCESS) {
         hw->idle = false;
-        cl_int status = enqueue_commands(hw, l->commands);
-        if (status == CL_SUCCESS) status = hw->cl->clFlush(hw->queue);
         base->stats.launches += (uint64_t)l->n;
-        return status == CL_SUCCESS ? CG_OK : cg_cl_fail(hw, status, "replay", "clEnqueueCommandBufferKHR");
+        const cl_int status = hw->cl->clFlush(hw->queue);
+        return status == CL_SUCCESS ? CG_OK : cg_cl_fail(hw, status, "replay", "clFlush");
     }
+    release_commands(hw, l->commands); /* which were refused: from now on the list */
+    l->commands = NULL;
     for (int i = 0; i < l->n; i++) {
         const kept_launch *k = &l->launch[i];
         const cg_status status = cg_cl_enqueue(hw, k->kernel, (int)k->dims, k->global, k->local, "replay");

@@ -22,6 +22,8 @@ void cg_watch_ends(cg_node *watch) {
 void cg_gathered_release(cg_node *node) {
     cg_tensor *grad = node->grad;
     cg_node *watch = node->watch;
+    if (grad && !node->rule && node->grad_in && node->grad_in == cg_hw_record_number(node->dev->hw))
+        node->dev->record_gradients--;
     node->grad = NULL;
     node->watch = NULL;
     if (watch) {
@@ -32,6 +34,20 @@ void cg_gathered_release(cg_node *node) {
             grad->record = NULL;
     }
     cg_release(grad);
+}
+
+/* A replay leaves gradients at leaves where the step would have added to them: such recordings are refused in the end. */
+static void hold(cg_node *node, cg_tensor *grad) {
+    node->grad = grad;
+    node->grad_in = cg_hw_record_number(node->dev->hw);
+    if (node->grad_in && !node->rule) node->dev->record_gradients++;
+}
+
+/* The gathered gradient. A replay would find one from before the recording as it was then. */
+static cg_tensor *held(const cg_node *node) {
+    if (node->grad && node->grad_in != cg_hw_record_number(node->dev->hw))
+        cg_hw_record_refuse(node->dev->hw, "it reads a gradient that was made before it");
+    return node->grad;
 }
 
 static cg_status make_watch(cg_node *node, cg_tensor *grad, cg_tensor *recorded, cg_scope *scope) {
@@ -69,11 +85,11 @@ static cg_tensor *own(cg_device *dev, cg_tensor *sum) {
 
 cg_status cg_gather(cg_node *node, cg_tensor **arrived, cg_scope *scope) {
     cg_device *dev = node->dev;
-    cg_tensor *sum = node->grad ? cg_add(node->grad, *arrived) : *arrived;
+    cg_tensor *sum = held(node) ? cg_add(node->grad, *arrived) : *arrived;
     cg_tensor *grad = sum ? own(dev, sum) : NULL;
     if (!grad) return dev->error.code;
     cg_gathered_release(node);
-    node->grad = grad;
+    hold(node, grad);
     cg_status status = scope && sum->record ? make_watch(node, grad, sum, scope) : CG_OK;
     cg_release(*arrived);
     *arrived = NULL;
@@ -83,12 +99,12 @@ cg_status cg_gather(cg_node *node, cg_tensor **arrived, cg_scope *scope) {
 void cg_grad_store(cg_tensor *x, cg_tensor *grad) {
     cg_retain(grad);
     cg_gathered_release(cg_node_of(x));
-    cg_node_of(x)->grad = grad;
+    hold(cg_node_of(x), grad);
 }
 
 /* --- what users call ------------------------------------------------------------------------------------------ */
 
-cg_tensor *cg_grad_of(const cg_tensor *x) { return x && x->record ? cg_node_of(x)->grad : NULL; }
+cg_tensor *cg_grad_of(const cg_tensor *x) { return x && x->record ? held(cg_node_of(x)) : NULL; }
 
 void cg_zero_grad(cg_tensor *x) {
     if (x && x->record) cg_gathered_release(cg_node_of(x));

@@ -36,6 +36,7 @@ struct cg_node {
 
     bool retain_grad; /* a result whose gradient is gathered too */
     cg_tensor *grad;  /* what cg_backward has gathered */
+    uint64_t grad_in; /* the number of the recording within which it was, else 0 */
     cg_node *watch;   /* stands for the record of `grad`, see gather.c */
     cg_node *watched; /* of such a stand-in: the node that holds the gradient */
 

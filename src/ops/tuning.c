@@ -45,9 +45,12 @@ cg_status cg_tuning_measure(cg_device *dev, const cg_product_shape *s, int i, do
     if (check_candidate(dev, "tuning_measure", i) || check_shape(dev, "tuning_measure", s))
         return CG_ERROR_ARGUMENT;
     if (!seconds) return CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "tuning_measure: seconds is NULL");
+    if (dev->hw->recording)
+        return CG_FAIL(&dev->error, CG_ERROR_STATE, "tuning_measure: a recording is being made");
     uint64_t seed, stream; /* measuring changes no random numbers */
     cg_seed_get(dev, &seed, &stream);
     cg_scope *scope = cg_scope_begin(dev);
+    if (!scope) return dev->error.code;
     cg_matmul_request r = request_of(s);
     r.a.buffer = random_buffer(dev, s->batch, s->m, s->k);
     r.b.buffer = random_buffer(dev, s->batch, s->k, s->n);

@@ -98,9 +98,12 @@ static void finish_step(cg_optimizer *o) {
     o->t++;
 }
 
+/* Whether step_dtype has anything to do. */
 static bool has_gradient(const cg_optimizer *o, cg_dtype dtype) {
-    for (int i = 0; i < o->n; i++)
-        if (gradient_of(o, i) && cg_dtype_of(cg_parameter(o->module, i, NULL)) == dtype) return true;
+    for (int i = 0; i < o->n; i++) {
+        const cg_tensor *x = cg_parameter(o->module, i, NULL);
+        if (gradient_of(o, i) && x->storage->dtype == dtype && cg_numel(x) > 0) return true;
+    }
     return false;
 }
 

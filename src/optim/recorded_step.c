@@ -13,35 +13,36 @@ struct cg_recorded_step {
     cg_device *dev;
     cg_optimizer *o; /* NULL: it was freed */
     int n, *index;
+    int n_slots, *frozen; /* of each parameter of the optimizer, whether it was; part of index */
     bool last;
 };
 
-/* The program of today's settings must be that of the recorded request, and no parameter in it be frozen since. */
-static cg_status check_unchanged(const cg_recorded_step *step, const cg_map_many_request *r,
-                                 uint8_t name[CG_MAX_CONSTS]) {
+/* The program of today's settings must be that of the recorded request, and the same parameters be frozen. */
+static cg_status check(void *context, const cg_map_many_request *r) {
+    const cg_recorded_step *step = context;
+    if (!step->o)
+        return CG_FAIL(&step->dev->error, CG_ERROR_STATE, "replay: the recorded step's optimizer was freed");
     cg_program program;
+    uint8_t name[CG_MAX_CONSTS];
     cg_step_program(step->o, (cg_dtype)r->program->type, &program, name);
     bool same = cg_program_equal(&program, r->program);
-    for (int s = 0; s < step->n; s++) same = same && !step->o->slot[step->index[s]].frozen;
+    for (int i = 0; i < step->n_slots; i++) same = same && step->o->slot[i].frozen == (step->frozen[i] != 0);
     if (same) return CG_OK;
     return CG_FAIL(
         &step->dev->error, CG_ERROR_STATE,
-        "replay: %s has other terms or frozen parameters since the step was recorded: record it again",
+        "replay: %s has other terms or other frozen parameters since the step was recorded: record it again",
         step->o->kind);
 }
 
-static cg_status update(void *context, cg_map_many_request *r) {
+static void update(void *context, cg_map_many_request *r) {
     const cg_recorded_step *step = context;
     cg_optimizer *o = step->o;
     uint8_t name[CG_MAX_CONSTS];
-    if (!o)
-        return CG_FAIL(&step->dev->error, CG_ERROR_STATE, "replay: the recorded step's optimizer was freed");
-    const cg_status status = check_unchanged(step, r, name);
-    if (status != CG_OK) return status;
+    cg_program program;
+    cg_step_program(o, (cg_dtype)r->program->type, &program, name);
     cg_step_request_constants(o, name, step->index, (cg_segment *)r->segment, r); /* the recording's own */
     for (int s = 0; s < step->n; s++) cg_step_count(o, step->index[s]);
     o->t += step->last;
-    return CG_OK;
 }
 
 static void release(void *context) {
@@ -54,18 +55,24 @@ static void release(void *context) {
 
 cg_status cg_step_record(cg_optimizer *o, const cg_map_many_request *r, const int *index, bool last) {
     cg_recorded_step *step = malloc(sizeof *step);
-    const size_t bytes = (size_t)r->n_segments * sizeof *index;
-    int *own = malloc(bytes);
+    int *own = malloc((size_t)(r->n_segments + o->n) * sizeof *index);
     if (!step || !own) {
         free(step);
         free(own);
         return CG_FAIL(&o->dev->error, CG_ERROR_MEMORY, "record: out of host memory");
     }
-    memcpy(own, index, bytes);
-    *step = (cg_recorded_step){
-        .next = o->recorded, .dev = o->dev, .o = o, .n = r->n_segments, .index = own, .last = last};
+    memcpy(own, index, (size_t)r->n_segments * sizeof *index);
+    *step = (cg_recorded_step){.next = o->recorded,
+                               .dev = o->dev,
+                               .o = o,
+                               .n = r->n_segments,
+                               .index = own,
+                               .n_slots = o->n,
+                               .frozen = own + r->n_segments,
+                               .last = last};
+    for (int i = 0; i < o->n; i++) step->frozen[i] = o->slot[i].frozen;
     o->recorded = step;
-    cg_hw_record_refresh(o->dev->hw, (cg_refresh){update, release, step});
+    cg_hw_record_refresh(o->dev->hw, (cg_refresh){check, update, release, step});
     return CG_OK;
 }
 

@@ -34,6 +34,8 @@ struct cg_device {
     int recomputing; /* inside a function that cg_checkpoint runs again */
     uint64_t seed, next_stream;
     uint64_t record_seed, record_first; /* the same where the recording that is made began */
+    cg_status record_error;             /* that there was before it */
+    int record_gradients;               /* that were gathered at leaves within it, and are still there */
 };
 
 /*

@@ -54,6 +54,8 @@ static cg_tensor *from_host(cg_device *dev, const char *op, cg_dtype dtype, cg_d
         CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "%s: no data for shape %s", op, CG_SHAPE_STR(&shape));
         return NULL;
     }
+    if (dev->hw->recording && bytes) /* which is refused below: here the operation is known */
+        CG_FAIL(&dev->error, CG_ERROR_STATE, "%s: a recording cannot copy numbers from the host", op);
     return cg_hw_upload(dev->hw, x->storage->buffer, 0, data, bytes) ? NULL : x;
 }
 

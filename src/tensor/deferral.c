@@ -223,6 +223,8 @@ cg_status cg_builder_run(cg_device *dev, const cg_fused *fused, const cg_dims *s
 static cg_status force_product(cg_storage *s, const cg_expr *product) {
     cg_expr *e = s->expr;
     cg_storage *p = product->storage, *out[CG_MAX_OUTPUTS];
+    if (!cg_product_admits(product, &(cg_leaf){.storage = s}, &e->shape)) /* a formula behind it has moved */
+        return cg_force(p) ? p->dev->error.code : cg_force(s);
     cg_fused fused;
     cg_builder b = {.shape = &e->shape};
     begin(&b, &fused, e->type);

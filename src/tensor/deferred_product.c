@@ -64,14 +64,14 @@ static cg_matrix result_matrix(const struct cg_pending_product *p, cg_buffer *bu
     return c;
 }
 
-/* Strides over the batch axes, rows and columns of the product. */
-static void along_product(const cg_expr *product, const cg_operand *from, const cg_dims *shape,
+/* Strides over the batch axes, rows and columns of the product; false if there are none. */
+static bool along_product(const cg_expr *product, const cg_operand *from, const cg_dims *shape,
                           cg_operand *to) {
     *to = *from;
-    if (cg_dims_equal(&product->shape, shape)) return;
+    if (cg_dims_equal(&product->shape, shape)) return true;
     memset(to->stride, 0, sizeof to->stride);
-    row_stride(from->stride, shape, &to->stride[0]);
     to->stride[1] = from->stride[shape->rank - 1];
+    return row_stride(from->stride, shape, &to->stride[0]);
 }
 
 cg_status cg_product_run(const cg_expr *product, const cg_fused *fused, const cg_dims *shape, int n,
@@ -88,7 +88,10 @@ cg_status cg_product_run(const cg_expr *product, const cg_fused *fused, const cg
                            .c = result_matrix(p, out[0]->buffer)};
     memcpy(r.batch, p->batch, sizeof r.batch);
     if (program->n_instrs > 0 || n > 1) r.epilogue = program;
-    for (int i = 1; i < program->n_inputs; i++) along_product(product, &fused->in[i], shape, &r.in[i - 1]);
+    for (int i = 1; i < program->n_inputs; i++)
+        if (!along_product(product, &fused->in[i], shape, &r.in[i - 1]))
+            return CG_FAIL(&out[0]->dev->error, CG_ERROR_STATE,
+                           "matmul: operand %d of what follows is not along its rows", i);
     memcpy(r.consts, fused->consts, program->n_consts * sizeof *r.consts);
     for (int i = 1; i < n; i++) {
         r.more[i - 1] = (cg_operand){.buffer = out[i]->buffer, .dtype = out[i]->dtype};

@@ -35,7 +35,8 @@ cg_storage *cg_output_donor(const cg_fused *f, const cg_storage *s) {
     for (int i = 0; i < f->program.n_inputs; i++) {
         cg_storage *x = f->input[i];
         if (x->refs == x->readers && !x->wrapped && x->dtype == s->dtype && x->numel == s->numel &&
-            reads_in_order(f, i, s) && reads_alone(s, x) == x->refs)
+            reads_in_order(f, i, s) && reads_alone(s, x) == x->refs &&
+            cg_hw_may_take_over(s->dev->hw, x->buffer))
             return x;
     }
     return NULL;

@@ -19,10 +19,13 @@ static bool is_constant(const cg_expr *e) {
     return true;
 }
 
-/* Computes all that is pending, so that it neither becomes part of a recording nor reads what a replay writes. */
-static cg_status compute_pending(cg_device *dev) {
+/*
+ * Computes what is pending, so that it neither becomes part of a recording nor reads what a replay writes. Around a recording
+ * constants, too: as such they would be in its programs, whatever is copied into them later.
+ */
+static cg_status compute_pending(cg_device *dev, bool constants) {
     for (cg_expr *e = dev->pending; e;) {
-        if (is_constant(e)) {
+        if (!constants && is_constant(e)) {
             e = e->next;
             continue;
         }
@@ -35,8 +38,12 @@ static cg_status compute_pending(cg_device *dev) {
 
 cg_status cg_record_begin(cg_device *dev) {
     if (!dev) return CG_ERROR_ARGUMENT;
-    const cg_status status = compute_pending(dev);
+    if (dev->hw->recording)
+        return CG_FAIL(&dev->error, CG_ERROR_STATE, "record_begin: a recording is being made");
+    const cg_status status = compute_pending(dev, true);
     if (status != CG_OK) return status;
+    dev->record_error = dev->error.code;
+    dev->record_gradients = 0;
     dev->record_seed = dev->seed;
     dev->record_first = dev->next_stream;
     return cg_hw_record_begin(dev->hw, dev->seed, dev->next_stream);
@@ -45,7 +52,12 @@ cg_status cg_record_begin(cg_device *dev) {
 cg_recording *cg_record_end(cg_device *dev) {
     if (!dev) return NULL;
     if (dev->hw->recording) {
-        compute_pending(dev); /* whose error is the recording's, too */
+        if (compute_pending(dev, true) != CG_OK || dev->error.code != dev->record_error)
+            cg_hw_record_refuse(dev->hw, "an operation failed within it");
+        if (dev->record_gradients > 0)
+            cg_hw_record_refuse(dev->hw,
+                                "a gradient of it is left at a leaf, and would not be added to: let "
+                                "cg_optimizer_step or cg_zero_grad be part of it, or ask cg_grad for it");
         if (dev->seed != dev->record_seed || dev->next_stream < dev->record_first)
             cg_hw_record_refuse(dev->hw, "the generator is seeded within it");
     }
@@ -64,10 +76,10 @@ cg_status cg_replay(cg_recording *r) {
     if (!r) return CG_ERROR_ARGUMENT;
     cg_device *dev = r->dev;
     if (dev->hw->recording) return CG_FAIL(&dev->error, CG_ERROR_STATE, "replay: a recording is being made");
-    cg_status status = compute_pending(dev);
+    cg_status status = compute_pending(dev, false);
     if (status != CG_OK) return status;
     status = cg_hw_repeat(dev->hw, r->work, dev->seed, dev->next_stream);
-    dev->next_stream += r->streams;
+    if (status == CG_OK) dev->next_stream += r->streams;
     return status;
 }
 

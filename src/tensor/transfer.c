@@ -26,6 +26,8 @@ cg_status cg_to_host(const cg_tensor *x, void *data, size_t bytes) {
         return CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "to_host: %s %s takes %zu bytes, room given for %zu",
                        cg_dtype_name(x->storage->dtype), CG_SHAPE_STR(&x->shape), needed, data ? bytes : 0);
     if (needed == 0) return CG_OK;
+    if (dev->hw->recording) /* which is refused below: here the operation is known */
+        CG_FAIL(&dev->error, CG_ERROR_STATE, "to_host: a recording cannot copy numbers to the host");
     return download_dense((cg_tensor *)x, data, bytes); /* computing a pending value is not a change of x */
 }
 
@@ -68,6 +70,8 @@ cg_status cg_copy_from_host(cg_tensor *x, const void *data, size_t bytes) {
                        CG_SHAPE_STR(&x->shape));
     if (cg_force(x->storage) || cg_force_readers(x->storage)) return dev->error.code;
     x->storage->version++;
+    if (dev->hw->recording && bytes) /* which is refused below: here the operation is known */
+        CG_FAIL(&dev->error, CG_ERROR_STATE, "copy_from_host: a recording cannot copy numbers from the host");
     return cg_hw_upload(dev->hw, x->storage->buffer, (size_t)x->offset * size, data, bytes);
 }
 
