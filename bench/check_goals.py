@@ -8,7 +8,7 @@ in turn; where a goal names a peer, that peer and clgrad take turns, case by cas
 median of the rounds' medians. With --against nothing is measured: the figures are taken from the JSON of clgrad bench.
 
 Exit code 1: a goal that is listed as met is not, or could not be measured though its device and peer are there;
-2: the file of goals or the command line is wrong.
+2: the file of goals, that of the figures or the command line is wrong, or no goal has the text of --filter in it.
 """
 import argparse
 import json
@@ -84,9 +84,10 @@ def listed_cases(clgrad):
 
 
 def present_devices(clgrad):
-    """{name in a goal: id}, with "opencl" and "gpu" where there is one."""
-    done = subprocess.run([clgrad, "devices", "--json"], capture_output=True, text=True)
+    """{name in a goal: id}, with "opencl" and "gpu" where there is one: the best of them, as they are listed."""
+    done = subprocess.run([clgrad, "devices", "--json"], check=True, capture_output=True, text=True)
     devices = [d for d in json.loads(done.stdout)["devices"] if d["usable"] and "Oclgrind" not in d["platform"]]
+    devices.sort(key=lambda d: {"GPU": 0, "ACCELERATOR": 1}.get(d["type"], 2))
     names = {d["id"]: d["id"] for d in devices}
     for d in devices:
         if d["id"].startswith("opencl"):
@@ -100,13 +101,23 @@ class Figures:
     """What was measured: entries of clgrad bench by case and device, and of peers beside clgrad by case."""
 
     def __init__(self, options):
-        self.options, self.entries, self.beside = options, {}, {}
+        self.options, self.entries, self.beside, self.failures = options, {}, {}, {}
         self.cases, self.devices, self.peers = listed_cases(options.clgrad), present_devices(options.clgrad), []
 
     def add(self, document):
         for entry in document["results"]:
             if "seconds" in entry and entry["target"] != "reference":
                 self.entries.setdefault((entry["case"], entry["target"]), []).append(entry)
+
+    def take(self, path):
+        """The figures of a file that clgrad bench has written."""
+        try:
+            with open(path, encoding="utf-8") as file:
+                document = json.load(file)
+            self.add(document)
+            self.devices.update((device["id"], device["id"]) for device in document.get("devices", []))
+        except (ValueError, KeyError, TypeError) as error:
+            raise WrongGoals(f"{path} is no JSON of clgrad bench: {type(error).__name__}: {error}") from None
 
     def run(self, device, cases, limits):
         with tempfile.TemporaryDirectory() as folder:
@@ -115,10 +126,10 @@ class Figures:
             command += [] if limits else ["--times-only"]
             command += ["--seconds", str(self.options.seconds)] if self.options.seconds else []
             done = subprocess.run(command, capture_output=True, text=True)
-            if done.returncode not in (0, 1) or not os.path.exists(path):
-                raise NotMeasured(f"{' '.join(command)}: {done.stderr.strip()}")
-            with open(path, encoding="utf-8") as file:
-                self.add(json.load(file))
+            try:
+                self.take(path)
+            except (OSError, WrongGoals):  # the goals say so where no other round has a figure
+                self.failures[device] = f"exit code {done.returncode} of {' '.join(command)}: {done.stderr.strip()}"
 
     def measure(self, goals):
         wanted, limits = {}, set()
@@ -151,9 +162,8 @@ class Figures:
             if not chosen or goal.device not in self.devices or goal.case not in self.cases:
                 continue
             options.device = self.devices[goal.device]
-            results = compare.measure(options, chosen, check, goal.case, self.cases[goal.case])
-            self.beside[goal.case, goal.device, goal.other] = {r["target"]: r["seconds"]["median"] for r in results
-                                                               if "seconds" in r}
+            own, others = compare.measure(options, chosen, check, goal.case, self.cases[goal.case])
+            self.beside[goal.case, goal.device, goal.other] = own, others[0] if others else None
         for peer in self.peers:
             peer.end()
 
@@ -166,7 +176,7 @@ class Figures:
             raise Absent(f"no device {device} here")
         entries = self.entries.get((case, self.devices[device]))
         if not entries:
-            raise NotMeasured(f"{case} was not measured on {device}")
+            raise NotMeasured(self.failures.get(self.devices[device], f"{case} was not measured on {device}"))
         return entries
 
     def seconds(self, case, device):
@@ -178,16 +188,19 @@ class Figures:
             return self.seconds(goal.other, goal.device) / self.seconds(goal.case, goal.device)
         if goal.kind == "device":
             return self.seconds(goal.case, goal.other) / self.seconds(goal.case, goal.device)
-        beside = self.beside.get((goal.case, goal.device, goal.other), {})
+        own, other = self.beside.get((goal.case, goal.device, goal.other), (None, None))
         if goal.device not in self.devices:
             raise Absent(f"no device {goal.device} here")
         if goal.case not in self.cases:
             raise NotMeasured(f"no case is called {goal.case}")
         if goal.other not in [peer.target for peer in self.peers]:
             raise Absent(f"{goal.other} is not here")
-        if goal.other not in beside:
+        if not other:
             raise NotMeasured(f"{goal.other} has nothing like {goal.case}")
-        return beside[goal.other] / beside[self.devices[goal.device]]
+        for result in other, own:
+            if result and "seconds" not in result:
+                raise NotMeasured(f"{result['target']}: {result['note']}")
+        return other["seconds"]["median"] / own["seconds"]["median"]
 
     def figure(self, goal):
         if goal.what == "speed":
@@ -202,6 +215,8 @@ class Figures:
             if not floors:
                 raise NotMeasured("no least time is known of it")
             return min(floors) / self.seconds(goal.case, goal.device)  # each round measures the limits: the best counts
+        if any(goal.what not in entry for entry in entries):
+            raise NotMeasured(f"its {goal.what} were not counted")
         return max(entry[goal.what] for entry in entries)
 
 
@@ -241,11 +256,15 @@ def main():
         goals = [goal for goal in read_goals(options.goals) if options.filter in goal.text]
     except (OSError, WrongGoals) as error:
         parser.error(str(error))
-    figures = Figures(options)
-    if options.against:
-        with open(options.against, encoding="utf-8") as file:
-            figures.add(json.load(file))
-    else:
+    if not goals:
+        parser.error(f"{options.goals}: no goal has '{options.filter}' in it")
+    try:
+        figures = Figures(options)
+        if options.against:
+            figures.take(options.against)
+    except (OSError, ValueError, subprocess.CalledProcessError, WrongGoals) as error:
+        parser.error(str(error))
+    if not options.against:
         print(f"{len(goals)} goals; load average {os.getloadavg()[0]:.2f}", flush=True)
         figures.measure(goals)
     lost = sum(check(goal, figures) for goal in goals)

@@ -1,5 +1,6 @@
 /* clgrad tune: measures the ways a device has to compute products, and keeps the fastest right one of each class. */
 #include "bar.h"
+#include "bench/bench_file.h"
 #include "cli.h"
 #include "interrupt.h"
 #include "json_text.h"
@@ -54,6 +55,7 @@ typedef struct tuning {
     tune_worker worker;
     bar bar;
     char device[TUNE_TEXT];
+    bool failed; /* something could not be kept */
     int n_candidates, n_results, n_products;
     char name[TUNE_CANDIDATES][TUNE_NAME];
     char avoided[TUNE_CANDIDATES][TUNE_TEXT]; /* why; "" if it is not */
@@ -110,7 +112,10 @@ static void avoid(tuning *t, int i, const char *why) {
     snprintf(t->avoided[i], sizeof t->avoided[i], "%s", why);
     bar_clear(&t->bar);
     fprintf(stderr, "clgrad: %s is left out: %s\n", t->name[i], why);
-    ask(t, answer, 'x', i, 0, NULL);
+    const bool answered = ask(t, answer, 'x', i, 0, NULL);
+    if (answered && *answer != '!') return;
+    t->failed = true;
+    cli_fail("that is not kept: %s", answered ? answer + 1 : t->worker.why);
 }
 
 static void measure_candidate(tuning *t, tune_result *r, int i) {
@@ -133,28 +138,27 @@ static bool recall(tuning *t, tune_result *r) {
     char answer[TUNE_TEXT], *end;
     if (!ask(t, answer, '?', -1, 0, &r->product->shape) || *answer == '!') return false;
     const long chosen = strtol(answer, &end, 10);
-    if (chosen < 0 || chosen >= t->n_candidates) return false;
+    if (chosen < 0 || chosen >= t->n_candidates || *t->avoided[chosen]) return false;
     r->chosen = (int)chosen;
     r->seconds[chosen] = strtod(end, NULL);
     return r->kept = true;
 }
 
-/* false if the choice could not be kept. */
-static bool measure_product(tuning *t, tune_result *r) {
+static void measure_product(tuning *t, tune_result *r) {
     char answer[TUNE_TEXT], name[TUNE_NAME];
     for (int i = 0; i < t->n_candidates; i++) r->seconds[i] = -1;
     r->chosen = -1;
-    if (recall(t, r)) return true;
+    if (recall(t, r)) return;
     for (int i = 0; i < t->n_candidates && !interrupted(); i++) {
         bar_draw(&t->bar, ((double)t->n_results + (double)i / t->n_candidates) / t->n_products,
                  "%-20.20s %-12s", tune_product_name(&r->product->shape, name), t->name[i]);
         measure_candidate(t, r, i);
     }
-    if (interrupted() || r->chosen < 0) return true;
+    if (interrupted() || r->chosen < 0) return;
     const bool answered = ask(t, answer, 'c', r->chosen, r->seconds[r->chosen], &r->product->shape);
-    if (answered && *answer != '!') return true;
+    if (answered && *answer != '!') return;
+    t->failed = true;
     cli_fail("%s", answered ? answer + 1 : t->worker.why);
-    return false;
 }
 
 /* --- Results -------------------------------------------------------------------------------------------------------- */
@@ -195,9 +199,11 @@ static int write_json(const tuning *t) {
                 avoided, json_pack("{s:s s:o}", "name", t->name[i], "why", json_text(t->avoided[i])));
     json_t *all =
         json_pack("{s:o s:o s:o}", "device", json_text(t->device), "avoided", avoided, "products", products);
-    const int failed = all ? json_dump_file(all, t->options->json, JSON_INDENT(2)) : -1;
+    bench_file file = bench_file_begin(t->options->json);
+    const bool whole = all && file.stream && json_dumpf(all, file.stream, JSON_INDENT(2)) == 0;
     json_decref(all);
-    return failed ? cli_fail("%s could not be written", t->options->json) : CLI_OK;
+    if (bench_file_end(&file, whole)) return CLI_OK;
+    return cli_fail("%s could not be written: %s", t->options->json, strerror(errno));
 }
 
 /* --- The run -------------------------------------------------------------------------------------------------------- */
@@ -231,14 +237,15 @@ static int run(tuning *t) {
     for (; t->n_results < t->n_products && !interrupted(); t->n_results++) {
         tune_result *r = &t->result[t->n_results];
         r->product = tune_product_at(t->n_results, t->options->quick);
-        if (!measure_product(t, r)) code = CLI_FAILED;
+        measure_product(t, r);
         bar_clear(&t->bar);
         if (interrupted()) break;
         print_result(t, r);
     }
     for (int i = 0; i < t->n_candidates; i++)
         if (*t->avoided[i]) printf("left out: %s: %s\n", t->name[i], t->avoided[i]);
-    if (t->options->json && write_json(t) != CLI_OK) code = CLI_FAILED;
+    if (t->options->json && write_json(t) != CLI_OK) t->failed = true;
+    if (t->failed) code = CLI_FAILED;
     return interrupted() ? CLI_INTERRUPTED : code;
 }
 

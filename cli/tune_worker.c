@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { QUESTIONS = 3, ANSWERS = 4 };
@@ -59,13 +60,24 @@ static bool start(tune_worker *w) {
     return false;
 }
 
+/* Whether a process ends soon: one that the driver holds may outlive even SIGKILL. */
+static bool ends(pid_t pid, int *status) {
+    enum { TRIES = 10000 };
+    const struct timespec pause = {0, 1000000};
+    for (int i = 0; i < TRIES; i++) {
+        if (waitpid(pid, status, WNOHANG) != 0) return true;
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
 /* Waits for the end of the process and says what it was. */
 static void reap(tune_worker *w, bool hangs) {
     int status = 0;
     if (hangs) kill(w->pid, SIGKILL);
-    while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (hangs)
+    if (!ends(w->pid, &status))
+        snprintf(w->why, sizeof w->why, "hangs, and cannot be killed");
+    else if (hangs)
         snprintf(w->why, sizeof w->why, "hangs: no answer within %d s", w->limit);
     else if (WIFSIGNALED(status))
         snprintf(w->why, sizeof w->why, "crashed: signal %d", WTERMSIG(status));
@@ -106,7 +118,10 @@ bool tune_ask(tune_worker *w, char answer[TUNE_TEXT], const char *format, ...) {
     question[n] = '\n'; /* questions are short: there is room */
     const bool sent = write(w->to, question, (size_t)n + 1) == n + 1;
     const int got = sent ? read_answer(w, answer) : 0;
-    if (got != 1) reap(w, got < 0);
+    if (got != 1)
+        reap(w, got < 0);
+    else if (*answer == '!')
+        tune_worker_stop(w); /* after a fault the context may be lost to what is asked next */
     return got == 1;
 }
 
@@ -123,7 +138,8 @@ static void answer_error(FILE *out, cg_device *dev) {
     for (char *p = message; *p; p++)
         if (*p == '\n') *p = ' ';
     const cg_status code = cg_error_code(dev);
-    fprintf(out, "!%s%s\n", code == CG_ERROR_DEVICE || code == CG_ERROR_BUILD ? "avoid: " : "", message);
+    const bool avoid = dev && (code == CG_ERROR_DEVICE || code == CG_ERROR_BUILD);
+    fprintf(out, "!%s%s\n", avoid ? "avoid: " : "", message);
     if (dev) cg_error_clear(dev);
 }
 
@@ -155,6 +171,10 @@ int tune_serve(const char *device) {
     cg_device *dev = cg_device_open(device);
     char line[TUNE_TEXT];
     while (fgets(line, sizeof line, in)) {
+        if (!dev) { /* no fault of what was asked */
+            answer_error(out, NULL);
+            break;
+        }
         long long batch = 0, m = 0, n = 0, k = 0;
         int i = -1, at = 0, bt = 0;
         double seconds = -1;
@@ -162,15 +182,11 @@ int tune_serve(const char *device) {
         sscanf(line, "%c %d %lf %lld %lld %lld %lld %d %d", &verb, &i, &seconds, &batch, &m, &n, &k, &at,
                &bt);
         const cg_product_shape s = {batch, m, n, k, at != 0, bt != 0};
-        if (dev)
-            answer(out, dev, verb, i, &s, seconds);
-        else {
-            answer_error(out, NULL);
-            fflush(out);
-        }
+        answer(out, dev, verb, i, &s, seconds);
     }
+    const int code = dev ? CLI_OK : CLI_FAILED;
     cg_device_close(dev);
     fclose(in);
     fclose(out);
-    return CLI_OK;
+    return code;
 }

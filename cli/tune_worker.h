@@ -21,7 +21,7 @@ typedef struct tune_worker {
 
 /*
  * Asks for the answer to a line, starting a worker if none runs. False if there was none within the limit; the worker
- * is then gone, and `why` says how. An answer that begins with '!' is an error in words.
+ * is then gone, and `why` says how. An answer that begins with '!' is an error in words; the worker is ended then too.
  */
 bool tune_ask(tune_worker *w, char answer[TUNE_TEXT], const char *format, ...)
     __attribute__((format(printf, 3, 4)));

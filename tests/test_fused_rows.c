@@ -275,3 +275,40 @@ CPU_TEST(fused_rows, values_in_registers_have_no_slot) {
             for (int i = 0; i < CG_FUSED_VECTORS; i++) drop(dev, r.in[i]);
         }
 }
+
+/* The scalars of loops are one element over the tiles that the plan ends with, whatever larger ones it has tried. */
+CPU_TEST(fused_rows, scalars_are_one_element_over_a_tile) {
+    static cg_plan plan;
+    const cg_isa *isa = cg_cpu_of(dev->hw)->isa;
+    const cg_operand memory = put(dev, CG_F64, 1, NULL);
+    uint64_t seed = 11;
+    int scalars = 0;
+    for (int turn = 0; turn < 4000; turn++) {
+        formula f;
+        make_formula(&f, (int)random_below(&seed, CG_FUSED_COUNT), turn % 2 ? CG_F64 : CG_F32, true);
+        cg_map_request r = {.program = &f.p, .rank = 3};
+        for (int a = 0; a < 3; a++)
+            r.shape[a] = 1 + (int64_t)random_below(&seed, a == 2 ? 5000 : 5) / (a == 2 ? 1 + turn % 5 : 1);
+        const int64_t row = r.shape[2], pad[] = {0, 0, 64};
+        for (int i = 0; i < f.p.n_inputs + f.p.n_outputs; i++) {
+            cg_operand *o = i < f.p.n_inputs ? &r.in[i] : &r.out[i - f.p.n_inputs];
+            const bool scalar = i >= CG_FUSED_FIRST_SCALAR && i < f.p.n_inputs;
+            const int64_t step = scalar ? 1 : row + pad[random_below(&seed, 3)];
+            *o = memory;
+            o->dtype = random_below(&seed, 8) ? (cg_dtype)f.p.type : CG_I32;
+            o->stride[2] = scalar ? 0 : 1;
+            o->stride[1] = step;
+            if (i < f.p.n_inputs && random_below(&seed, 3) == 0) o->stride[1] = 0;
+            o->stride[0] = r.shape[1] * step + pad[random_below(&seed, 3)];
+            if (i < f.p.n_inputs && random_below(&seed, 3) == 0) o->stride[0] = 0;
+        }
+        cg_plan_make(&plan, isa, &r, &(cg_plan_options){.block = turn % 3 ? 0 : 512});
+        for (int i = 0; i < f.p.n_inputs; i++) {
+            if (!(plan.scalar >> i & 1)) continue;
+            scalars++;
+            CHECK_MSG(plan.in[i].rank == 1 && plan.in[i].stride[0] == 0, "turn %d, input %d", turn, i);
+        }
+    }
+    CHECK(scalars > 100);
+    drop(dev, memory);
+}

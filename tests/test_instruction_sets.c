@@ -1,5 +1,6 @@
 /* Every instruction set gives the same bits: loops have forms of their own for AVX-512, and other sorts elsewhere. */
-#include "support/device_test.h"
+#include "core/rows.h"
+#include "support/requests.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,5 +93,72 @@ CPU_TEST(instruction_sets, same_bits) {
             CHECK(size > 0 && lower_size == size && memcmp(best, other, size) == 0);
         }
     }
+    unsetenv("CLGRAD_ISA");
+}
+
+/* --- Products: by OpenBLAS where an instruction set has no fused multiply-add ------------------------------------- */
+
+enum { SIDE = 150 };
+
+typedef cg_tensor *step(cg_tensor *x);
+
+static cg_tensor *as_it_comes(cg_tensor *x) { return x; }
+static cg_tensor *by_itself(cg_tensor *x) { return cg_eval(x); }
+
+static const void *product_bits(cg_device *dev, cg_dtype dtype, step *s) {
+    const size_t bytes = SIDE * SIDE * cg_dtype_size(dtype);
+    unsigned char *bits = scratch(2 * bytes);
+    cg_seed(dev, 7);
+    cg_tensor *a = cg_eval(cg_uniform(dev, dtype, cg_shape(SIDE, SIDE), -1, 1)),
+              *b = cg_eval(cg_uniform(dev, dtype, cg_shape(SIDE, SIDE), -1, 1));
+    cg_tensor *p = s(cg_matmul(a, b)), *z = cg_relu(s(cg_mul(p, 0.5)));
+    CHECK(cg_to_host(z, bits, bytes) == CG_OK && cg_to_host(p, bits + bytes, bytes) == CG_OK);
+    return bits;
+}
+
+/* What follows a product does not change the way it is computed: it is stored beside what is made of it. */
+CPU_TEST(instruction_sets, products_do_not_depend_on_what_follows) {
+    static const char *const isa[] = {"base", "v3"};
+    (void)dev;
+    for (int i = 0; i < 2; i++)
+        for (int d = CG_F32; d <= CG_F64; d++) {
+            check_case("%s %s", isa[i], cg_dtype_name((cg_dtype)d));
+            setenv("CLGRAD_ISA", isa[i], 1);
+            cg_device *own = cg_device_open("cpu");
+            const void *got = product_bits(own, (cg_dtype)d, as_it_comes),
+                       *want = product_bits(own, (cg_dtype)d, by_itself);
+            CHECK(memcmp(got, want, 2 * SIDE * SIDE * cg_dtype_size((cg_dtype)d)) == 0);
+            cg_device_close(own);
+        }
+    unsetenv("CLGRAD_ISA");
+}
+
+/* C = A B + C of a request: the product is on the threads' desks, where C is still read. */
+CPU_TEST(instruction_sets, products_apart_from_what_they_are_added_to) {
+    uint64_t seed = 3;
+    (void)dev;
+    setenv("CLGRAD_ISA", "base", 1);
+    cg_device *own = cg_device_open("cpu");
+    const int64_t n = SIDE * SIDE;
+    const float *c = random_values(CG_F32, n, -1, 1, &seed);
+    const cg_operand a = put(own, CG_F32, n, random_values(CG_F32, n, -1, 1, &seed)),
+                     b = put(own, CG_F32, n, random_values(CG_F32, n, -1, 1, &seed)),
+                     alone = put(own, CG_F32, n, NULL), sum = put(own, CG_F32, n, c);
+    cg_program p = {.type = CG_F32, .n_inputs = 2, .n_outputs = 1};
+    p.output[0] = (uint8_t)cg_program_push(&p, CG_ROW_add, 0, 1, 0);
+    cg_matmul_request r = {.dtype = CG_F32, .m = SIDE, .n = SIDE, .k = SIDE};
+    r.a = (cg_matrix){.buffer = a.buffer, .offset = a.offset, .row = SIDE, .col = 1};
+    r.b = (cg_matrix){.buffer = b.buffer, .offset = b.offset, .row = SIDE, .col = 1};
+    r.c = (cg_matrix){.buffer = alone.buffer, .offset = alone.offset, .row = SIDE, .col = 1};
+    CHECK(cg_hw_matmul(own->hw, &r) == CG_OK);
+    r.c.buffer = sum.buffer, r.c.offset = sum.offset;
+    r.epilogue = &p;
+    r.in[0] = sum, r.in[0].stride[0] = SIDE, r.in[0].stride[1] = 1;
+    CHECK(cg_hw_matmul(own->hw, &r) == CG_OK);
+    float *want = take(own, alone, n);
+    for (int64_t i = 0; i < n; i++) want[i] += c[i];
+    CHECK(check_bits(take(own, sum, n), want, n, sizeof *want));
+    drop(own, a), drop(own, b);
+    cg_device_close(own);
     unsetenv("CLGRAD_ISA");
 }

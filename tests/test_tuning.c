@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef CG_WITH_OPENCL
+#include "host/opencl/matmul_choice.h"
+#include "tensor/context.h"
+#endif
+
 static const cg_product_shape shape = {1, 16, 24, 20, false, true};
 
 OPENCL_TEST(small_tuning, chosen_and_avoided) {
@@ -39,6 +44,112 @@ OPENCL_TEST(small_tuning, chosen_and_avoided) {
     cg_device_close(second);
     remove_test_folder();
 }
+
+#ifdef CG_WITH_OPENCL
+/* A handle of its own with a cache in the test's folder. */
+static cg_device *open_again(const cg_device *dev) {
+    setenv("CLGRAD_CACHE", test_path(""), 1);
+    cg_device *again = cg_device_open(cg_device_properties(dev)->id);
+    CHECK_MSG(again != NULL, "%s", cg_error_message(NULL));
+    return again;
+}
+
+static struct cg_matmul_choices *choices_of(cg_device *dev) { return cg_matmul_choices_of(cg_cl(dev->hw)); }
+
+/* A tuned choice is taken however small the product and with CLGRAD_TUNE=0: here it fails, which is remembered. */
+OPENCL_TEST(small_tuning, tuned_and_small) {
+    static const char broken[] = "this is no kernel\n";
+    CHECK(write_file(test_path("matmul_block.cl"), broken, sizeof broken - 1));
+    setenv("CLGRAD_KERNEL_DIR", test_path(""), 1);
+    setenv("CLGRAD_CL_STYLE", "cpu", 1);
+    setenv("CLGRAD_TUNE", "0", 1);
+    const cg_product_shape row = {1, 1, 24, 20, false, true};
+    const int block = cg_product_candidate_named("block");
+    for (int tuned = 0; tuned < 2; tuned++) {
+        cg_device *d = open_again(dev);
+        if (!d) return;
+        check_case(tuned ? "tuned" : "by rule");
+        if (tuned) CHECK(cg_tuning_choose(d, &row, block, 0.25) == CG_OK);
+        cg_tensor *a = cg_ones(d, CG_F32, cg_shape(1, 20)), *b = cg_ones(d, CG_F32, cg_shape(24, 20));
+        cg_tensor *c = cg_matmul(a, cg_transpose(b, 0, 1));
+        float values[24] = {0};
+        CHECK(cg_to_host(c, values, sizeof values) == CG_OK && values[0] == 20 && values[23] == 20);
+        CHECK(choices_of(d)->wrong[block][0] == (tuned == 1));
+        cg_device_close(d);
+    }
+    remove_test_folder();
+}
+
+/* What another process has tuned goes before what this one measured at first use; what is avoided is no choice. */
+OPENCL_TEST(small_tuning, two_processes) {
+    cg_device *first = open_again(dev), *second = open_again(dev);
+    if (!first || !second) return;
+    CHECK(cg_tuning_choose(first, &shape, 2, 1) == CG_OK);
+    const cg_product_class tuned = choices_of(first)->class_of[0];
+    cg_product_class used = {.key = tuned.key, .candidate = 0, .seconds = 2};
+    struct cg_matmul_choices *c = choices_of(second);
+    c->n = 0; /* as before the other one */
+    cg_product_class_keep(c, &used);
+    used.key++;
+    cg_product_class_keep(c, &used);
+    CHECK(cg_matmul_choices_store(cg_cl(second->hw), c, NULL) && cg_tuning_choice(second, &shape, NULL) == 2);
+    check_case("tuned anew");
+    CHECK(cg_tuning_choose(second, &shape, 3, 0.1) == CG_OK);
+    CHECK(cg_matmul_choices_store(cg_cl(first->hw), choices_of(first), NULL));
+    double seconds = 0;
+    CHECK(cg_tuning_choice(first, &shape, &seconds) == 3 && seconds == 0.1 && choices_of(first)->n == 2);
+    check_case("avoided");
+    CHECK(cg_tuning_avoid(first, 3) == CG_OK && cg_tuning_choice(first, &shape, NULL) == -1);
+    cg_device_close(second);
+    second = open_again(dev);
+    CHECK(cg_tuning_choice(second, &shape, NULL) == -1 && cg_tuning_classes(second) == 0);
+    cg_device_close(second);
+    cg_device_close(first);
+    check_case("other kernels");
+    setenv("CLGRAD_KERNEL_DIR", test_path(""), 1);
+    second = open_again(dev);
+    CHECK(!cg_tuning_avoided(second, 3));
+    cg_device_close(second);
+    remove_test_folder();
+}
+
+/* Where there is no room, the oldest class that was not tuned goes; a failure is kept in memory only. */
+OPENCL_TEST(small_tuning, many_classes) {
+    cg_device *d = open_again(dev);
+    if (!d) return;
+    struct cg_matmul_choices *c = choices_of(d);
+    for (int i = 0; i < CG_MAX_PRODUCT_CLASSES + 2; i++)
+        cg_product_class_keep(c, &(cg_product_class){.key = (uint64_t)i, .tuned = i == 0});
+    CHECK(c->n == CG_MAX_PRODUCT_CLASSES && cg_product_class_find(c, 0) && !cg_product_class_find(c, 1) &&
+          !cg_product_class_find(c, 2) && cg_product_class_find(c, 3) &&
+          cg_product_class_find(c, CG_MAX_PRODUCT_CLASSES + 1));
+    check_case("the disk pushes nothing out");
+    CHECK(cg_matmul_choices_store(cg_cl(d->hw), c, NULL));
+    cg_product_class_keep(c, &(cg_product_class){.key = 5000, .candidate = CG_NO_CANDIDATE});
+    CHECK(cg_matmul_choices_store(cg_cl(d->hw), c, NULL) && cg_product_class_find(c, 5000) &&
+          !cg_product_class_find(c, 3));
+    cg_device_close(d);
+    d = open_again(dev);
+    c = choices_of(d);
+    CHECK(c->n == CG_MAX_PRODUCT_CLASSES - 1 && !cg_product_class_find(c, 5000));
+    cg_device_close(d);
+    remove_test_folder();
+}
+
+/* A candidate for few rows is not measured with many, which it might never finish. */
+OPENCL_TEST(small_tuning, few_rows) {
+    const cg_product_shape few = {1, 8, 8, 8, false, false}, many = {1, 72, 8, 8, false, false};
+    const int skinny = cg_product_candidate_named("skinny");
+    setenv("CLGRAD_CL_STYLE", "gpu", 1);
+    cg_device *d = open_again(dev);
+    if (!d) return;
+    double seconds = 0;
+    CHECK(cg_tuning_measure(d, &few, skinny, &seconds) == CG_OK && seconds > 0);
+    CHECK(cg_tuning_measure(d, &many, skinny, &seconds) == CG_OK && seconds < 0);
+    cg_device_close(d);
+    remove_test_folder();
+}
+#endif
 
 OPENCL_TEST(small_tuning, refusals) {
     const cg_product_shape empty = {1, 0, 1, 1, false, false};

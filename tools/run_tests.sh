@@ -9,9 +9,10 @@
 #           fuzz             the programs fuzz_* of the preset "fuzz", each for FUZZ_SECONDS (10)
 #           cli              the clgrad program: doctor, table of operations, planted faults
 #           bench            clgrad bench: suites, files, comparison, goals, its page in a browser
+#           peers            bench/peers: comparing with other libraries, those that are there
 #           install          a program built against an installed copy
 #           lint             layers, documentation of the API, kernels, format
-# without a section: suite plain examples oclgrind cli bench install lint
+# without a section: suite plain examples oclgrind cli bench peers install lint
 # environment: SUITE_FILTER, OCLGRIND_FILTER (Criterion patterns), PLAIN_FILTER (a pattern of the shell), TEST_TIMEOUT (seconds for one test)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,7 +20,7 @@ cd "$(dirname "$0")/.."
 build=$(realpath "${1:-build/release}")
 shift || true
 sections=("$@")
-[ $# -gt 0 ] || sections=(suite plain examples oclgrind cli bench install lint)
+[ $# -gt 0 ] || sections=(suite plain examples oclgrind cli bench peers install lint)
 logs=$build/test-logs
 passed=0 failed=0 skipped=0
 
@@ -150,17 +151,19 @@ run_oclgrind() {
   [ -z "$errors" ] || { echo "$errors" && fail "$name reported errors"; }
 }
 
-run_script() { # NAME: tools/test_NAME.sh, which prints TAP lines
+run_script() { # NAME: tools/test_NAME.sh, which prints TAP lines, and at its end how many they are
   tools/test_"$1".sh "$build" >"$logs/$1.tap" 2>"$logs/$1.log" || true
   cat "$logs/$1.tap"
   ! grep -q '^not ok' "$logs/$1.tap" || tail -n 60 "$logs/$1.log"
-  [ -s "$logs/$1.tap" ] || { tail -n 60 "$logs/$1.log" && fail "$1"; }
+  [ "$(tail -n 1 "$logs/$1.tap")" = "1..$(grep -cE '^(not )?ok' "$logs/$1.tap" || true)" ] ||
+    { tail -n 60 "$logs/$1.log" && fail "$1: the script ended early"; }
   count_tap "$logs/$1.tap"
 }
 
 run_install() { run_script install; }
 run_cli() { run_script cli; }
 run_bench() { run_script bench; }
+run_peers() { run_script peers; }
 
 run_lint() {
   local lint code
@@ -181,7 +184,7 @@ for section in "${sections[@]}"; do
   before=("$passed" "$failed" "$skipped" "$SECONDS")
   echo "== $section"
   case $section in
-    suite | plain | examples | oclgrind | cli | bench | fuzz | install | lint) "run_$section" ;;
+    suite | plain | examples | oclgrind | cli | bench | peers | fuzz | install | lint) "run_$section" ;;
     oclgrind-uninit) run_oclgrind uninit ;;
     *) fail "no section is called $section" ;;
   esac

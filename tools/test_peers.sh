@@ -5,20 +5,24 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 clgrad=${1:-build/release}/clgrad
-python=${PEERS_PYTHON:-python3}
+python=${PEERS_PYTHON:-$( # the first one with NumPy: Debian's package is for Debian's Python
+  for candidate in python3 /usr/bin/python3; do "$candidate" -c 'import numpy' 2>/dev/null && echo "$candidate" && exit; done
+  echo python3
+)}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-failed=0
+failed=0 checks=0
 
 check() { # NAME COMMAND...
   local name=$1
   shift
+  checks=$((checks + 1))
   if "$@" >&2; then echo "ok - $name"; else
     echo "not ok - $name"
     failed=1
   fi
 }
-skip() { echo "ok - $1 # SKIP $2"; }
+skip() { echo "ok - $1 # SKIP $2" && checks=$((checks + 1)); }
 fails_with() { # CODE COMMAND...
   local code=0 wanted=$1
   shift
@@ -30,7 +34,8 @@ says() { # TEXT COMMAND...
   shift
   { "$@" 2>&1 || true; } | tee /dev/stderr | grep -F -- "$text" >/dev/null
 }
-compare() { "$python" bench/peers/compare.py "$clgrad" --rounds 1 --seconds 0.01 "$@"; }
+# one thread each: several wait for whole time slices at their barriers where other programs are at work
+compare() { "$python" bench/peers/compare.py "$clgrad" --rounds 1 --seconds 0.01 --threads 1 "$@"; }
 without_numpy() { PYTHONPATH=$work/none compare "$@"; }
 
 # --- None
@@ -39,9 +44,12 @@ echo 'raise ImportError("no NumPy here")' >"$work/none/numpy.py"
 check "no peer: exit code 1" fails_with 1 without_numpy --filter matmul/16x16x16
 check "and what is missing" says "numpy is left out: no NumPy here" without_numpy --filter matmul/16x16x16
 check "a peer there is none of" says "no peer is called cupy" compare --peers numpy,cupy
+check "a case there is none of" fails_with 2 compare --peers numpy --filter nothing
+check "and its text" says "no case has 'nothing' in its name" compare --peers numpy --filter nothing
 
 "$python" -c 'import numpy' 2>"$work/why" || {
   skip "one peer, all peers" "$(tail -1 "$work/why")"
+  echo "1..$checks"
   exit "$failed"
 }
 
@@ -62,12 +70,82 @@ import sys, tempfile
 sys.path.insert(0, "bench/peers")
 import compare, numpy
 check = compare.Check("/nowhere/clgrad")
-check.begin("matmul/2x2x2", [2, 2, 2])
-with tempfile.NamedTemporaryFile(suffix=".npy") as file:
-    for result, wrong in ([1, 2, 3, 4], None), ([1, 2, 3, 4.0001], None), ([1, 2, 3, 5], "off by"), ([1, 2], "2 numbers"):
-        numpy.save(file.name, numpy.array(result, "f4"))
-        said = check.differs(file.name)
-        assert (said is None) == (wrong is None) and (not wrong or said.startswith(wrong)), (result, said)
+def compared(title, *results):
+    check.begin(title, [2, 2, 2])
+    with tempfile.NamedTemporaryFile(suffix=".npy") as file:
+        for result, wrong in results:
+            numpy.save(file.name, numpy.array(result))
+            said = check.differs(file.name)
+            assert (said is None) == (wrong is None) and (not wrong or said.startswith(wrong)), (title, result, said)
+compared("matmul/2x2x2", ([1, 2, 3, 4.], None), ([1, 2, 3, 4.0001], None), ([1, 2, 3, 5.], "off by"), ([1, 2.], "2 numbers"),
+         ([1, 2, 3, -4.], "off by"))
+compared("linalg/solve_64", ([1, 2.], None), ([1, -2.], "off by"))
+compared("linalg/qr_64", ([1, 2.], None), ([1, -2.], None))
+compared("linalg/eig_64", ([1j, 2.], None), ([2., -1j], None), ([1j, 1.], "off by"))
+EOF
+check "results that fail are in the table" "$python" - <<'EOF'
+import argparse, sys
+sys.path.insert(0, "bench/peers")
+import compare
+options = argparse.Namespace(clgrad="false", device="cpu", seconds=0.01, rounds=2)
+class Fake:
+    def __init__(self, target, *answers):
+        self.target, self.answers = target, list(answers)
+    def ask(self, **request):
+        return self.answers.pop(0)
+times = {"seconds": dict.fromkeys(("min", "q1", "median", "q3", "max"), 1), "samples": 7}
+broken, lacking = {"failed": "its process ended"}, {"has": False}
+def measured(*peers):
+    own, others = compare.measure(options, peers, None, "matmul/2x2x2", [2, 2, 2])
+    compare.print_case("matmul/2x2x2", own, others)
+    return own, others
+own, (late, good, none) = measured(Fake("late", {"has": True}, times, broken), Fake("good", {"has": True}, times, times),
+                                   Fake("none", broken))
+assert own["failed"] and own["note"] == "exit code 1: no message", own
+assert late["failed"] and late["note"] == "its process ended" and none["failed"] and good["samples"] == 14, (late, good, none)
+assert measured(Fake("numpy", lacking)) == (None, []), "clgrad runs for nobody"
+EOF
+check "what a sample waits for, and the first run" "$python" - <<'EOF'
+import sys, time
+sys.path.insert(0, "bench/peers")
+import peer_work
+did = []
+def run():
+    did.append("run")
+    time.sleep(0.05 if len(did) == 1 else 0)
+    return len(did)
+work = peer_work.begun(peer_work.Work(run, finish=lambda: did.append("finish")))
+assert did == ["run", "finish"] and work.first == 1 and work.first_seconds > 0.05 and peer_work.begun(work) is work, work
+timer = peer_work.Timer(work, 0)
+timer.calls = 5
+result = timer.sample(0, 7)
+assert result["runs"] == 5 and result["first"] == work.first_seconds, result
+assert did[-12:] == (["run"] * 5 + ["finish"]) * 2, did
+EOF
+check "maps are what their names say" "$python" - "$clgrad" <<'EOF'
+import argparse, math, subprocess, sys
+sys.path.insert(0, "bench/peers")
+import compare, numpy, peer_data
+for name, low, high in (("log_16M", 0.1, 8), ("pow_16M", 0.1, 8), ("exp_16M", -4, 4)):
+    x = peer_data.inputs("map", name, [9001])[0]
+    assert low <= x.min() < low + 0.1 and high - 0.1 < x.max() <= high, (name, x.min(), x.max())
+check, size = compare.Check(sys.argv[1]), [9001]
+x = peer_data.inputs("map", "gelu_16M", size)[0].astype("f8")
+cdf = 0.5 + 0.5 * numpy.vectorize(math.erf)(x / 2**0.5)
+want = {"gelu": x * cdf, "gelu_grad": cdf + x * numpy.exp(-x * x / 2) / (2 * math.pi)**0.5,
+        "gelu_tanh": x * (0.5 + 0.5 * numpy.tanh((2 / math.pi)**0.5 * (x + 0.044715 * x**3)))}
+for what, values in want.items() if check.library else ():
+    check.begin(f"map/{what}_16M", size)
+    assert abs(check.expected() - values).max() < 1e-5, what
+peers, has = compare.installed(argparse.Namespace(peers="numpy,pytorch,jax", threads=1)), []
+options = argparse.Namespace(clgrad=sys.argv[1], filter="map/", seconds=0)
+for title, _ in compare.list_cases(options):
+    ready, failed = compare.start(options, peers, check, title, size)
+    assert not failed, failed
+    has += [(title, peer.target) for peer in ready]
+assert ("map/gelu_grad_16M", "numpy") not in has and ("map/pow_16M", "numpy") in has, has
+for peer in peers:
+    peer.end()
 EOF
 check "inputs for every suite that peers have" "$python" - "$clgrad" <<'EOF'
 import subprocess, sys
@@ -85,7 +163,7 @@ for title, *size in cases:
 EOF
 
 # --- All that are here
-check "all that are installed" compare --filter matmul/64x64x64,softmax/4096x256,train_784_512_256_10/batch_8 \
+check "all that are installed" compare --filter matmul/64x64x64,train_784_512_256_10/batch_8 \
   --json "$work/all.json"
 check "have a time for a product" "$python" - "$work/all.json" <<'EOF'
 import json, sys
@@ -95,4 +173,5 @@ products = {r["target"] for r in d["results"] if r["case"] == "matmul/64x64x64" 
 print(d["versions"], targets)
 assert targets - {"compiled"} == products and len(targets) >= 2, (targets, products)
 EOF
+echo "1..$checks"
 exit "$failed"

@@ -4,6 +4,8 @@ import sys
 
 import numpy as np
 
+from peer_work import case_name
+
 STATUS_OK = 0
 DTYPES = {"f32": (0, np.float32), "f64": (1, np.float64)}
 I32 = 2
@@ -125,7 +127,7 @@ class Expected:
         return self.layer(data, "cg_gelu")
 
     def map(self, name, size, data, operands):
-        what = name.split("_")[0]
+        what = {"silu": "swish"}.get(case_name(name), case_name(name))
         if what == "copy":
             return data[0]
         if what in BINARY or not hasattr(self.cg.lib, "cg_" + what):

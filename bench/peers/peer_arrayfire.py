@@ -1,7 +1,7 @@
 """ArrayFire by its Python binding, which needs the library itself: see README.md."""
 import numpy as np
 
-from peer_work import Missing, Work
+from peer_work import Missing, Work, case_name
 
 try:
     import arrayfire as af
@@ -24,11 +24,13 @@ class Peer:
         return [af.from_ndarray(np.asfortranarray(x)) for x in data]
 
     @staticmethod
-    def done(x):
-        """Has x computed: what is built lazily, and what is on its way."""
-        af.eval(x)
-        af.sync()
-        return x
+    def work(function):
+        """What is built lazily is put into the queue by each run, and waited for once a sample."""
+        def run():
+            x = function()
+            af.eval(x)
+            return x
+        return Work(run, finish=af.sync)
 
     def matmul(self, name, size, data):
         a, b = self.arrays(data)
@@ -36,17 +38,17 @@ class Peer:
             return None
         left = af.MATPROP.TRANS if name.endswith("_at") else af.MATPROP.NONE
         right = af.MATPROP.TRANS if name.endswith("_bt") else af.MATPROP.NONE
-        return Work(lambda: self.done(af.matmul(a, b, left, right)))
+        return self.work(lambda: af.matmul(a, b, left, right))
 
     def map(self, name, size, data):
         x, y = self.arrays(data)
         runs = {"exp": lambda: af.exp(x), "log": lambda: af.log(x), "tanh": lambda: af.tanh(x), "sin": lambda: af.sin(x),
                 "cos": lambda: af.cos(x), "sigmoid": lambda: af.sigmoid(x), "add": lambda: x + y, "mul": lambda: x * y,
                 "copy": lambda: x.copy()}
-        run = runs.get(name.split("_")[0])
-        return Work(lambda: self.done(run())) if run else None
+        run = runs.get(case_name(name))
+        return self.work(run) if run else None
 
     def order(self, name, size, data):
         x = self.arrays(data)[0]
         runs = {"sort": lambda: af.sort(x), "cumsum": lambda: af.accum(x)}
-        return Work(lambda: self.done(runs[name]())) if name in runs else None
+        return self.work(runs[name]) if name in runs else None

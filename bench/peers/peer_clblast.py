@@ -77,7 +77,11 @@ class Peer:
             function = self.blast.CLBlastSgemm
 
         def run():
-            if function(*call) != 0 or self.cl.clFinish(self.queue) != 0:
+            if function(*call) != 0:
                 raise RuntimeError(f"CLBlast failed on {name}")
             return buffers[2], out
-        return Work(run)
+
+        def finish():
+            if self.cl.clFinish(self.queue) != 0:
+                raise RuntimeError(f"the OpenCL device failed on {name}")
+        return Work(run, finish=finish)

@@ -5,15 +5,21 @@ from peer_work import Missing, Work
 from torch.nn import functional as f
 
 
+def compiled(function):
+    """Each case by itself: what is compiled is kept by code object, and from a second size on for shapes of any size."""
+    torch._dynamo.reset()
+    return torch.compile(function, dynamic=False)
+
+
 class Peer:
     target = "compiled"
 
     def __init__(self, threads):
         self.eager = peer_pytorch.Peer(threads)
-        self.eager.compile = torch.compile
+        self.eager.compile = compiled
         self.version = f"torch.compile of {torch.__version__}"
         try:
-            torch.compile(lambda x: x + 1)(torch.ones(8))
+            compiled(lambda x: x + 1)(torch.ones(8))
         except Exception as error:  # of many kinds, all meaning that it cannot compile here
             raise Missing(f"torch.compile: {str(error).splitlines()[0]} (it needs g++)") from error
         self.train_784_512_256_10 = self.eager.train_784_512_256_10
@@ -24,32 +30,32 @@ class Peer:
 
     def chain(self, name, size, data):
         x, m, s, b, r = self.eager.tensors(data)
-        return Work(torch.compile(lambda: x * torch.sigmoid((x - m) * s + b) + r))
+        return Work(compiled(lambda: x * torch.sigmoid((x - m) * s + b) + r))
 
     def bias_relu(self, name, size, data):
         x, b = self.eager.tensors(data)
-        return Work(torch.compile(lambda: torch.relu(x + b)))
+        return Work(compiled(lambda: torch.relu(x + b)))
 
     def softmax(self, name, size, data):
         x = self.eager.tensors(data)[0]
-        return Work(torch.compile(lambda: torch.softmax(x, -1)))
+        return Work(compiled(lambda: torch.softmax(x, -1)))
 
     def linear_gelu(self, name, size, data):
         x, w, b = self.eager.tensors(data)
-        return Work(torch.compile(lambda: f.gelu(torch.addmm(b, x, w))))
+        return Work(compiled(lambda: f.gelu(torch.addmm(b, x, w))))
 
     def layer_norm_forward(self, name, size, data):
         x, _, w, b = self.eager.tensors(data)
-        return Work(torch.compile(lambda: f.layer_norm(x, w.shape, w, b)))
+        return Work(compiled(lambda: f.layer_norm(x, w.shape, w, b)))
 
     def norm_gelu(self, name, size, data):
         x, _, w, b = self.eager.tensors(data)
-        return Work(torch.compile(lambda: f.gelu(f.layer_norm(x, w.shape, w, b))))
+        return Work(compiled(lambda: f.gelu(f.layer_norm(x, w.shape, w, b))))
 
     def gradient(self, function, leaves, g=None):
         for leaf in leaves:
             leaf.requires_grad_()
-        function = torch.compile(function)
+        function = compiled(function)
         return Work(lambda: torch.autograd.grad(function(), leaves, g)[0])
 
     def layer_norm(self, name, size, data):
@@ -68,5 +74,5 @@ class Peer:
         y, t = self.eager.tensors(data)
         loss = self.eager.LOSSES[name.split("_")[0]]
         if "_grad" not in name:
-            return Work(torch.compile(lambda: loss(y, t)))
+            return Work(compiled(lambda: loss(y, t)))
         return self.gradient(lambda: loss(y, t), (y,))

@@ -3,6 +3,8 @@ import math
 
 import numpy as np
 
+from peer_work import case_name
+
 CLASSES = 10
 
 
@@ -19,8 +21,9 @@ def _layer(name, size):
 
 
 def _map(name, size):
-    positive = name.split("_")[0] in ("log", "pow", "sqrt", "rsqrt", "log1p", "log2", "log10")
-    return [((size[0],), 0.1 if positive else -4, 4), ((size[0],), -3, 5)]
+    if case_name(name) in ("log", "sqrt", "pow"):
+        return [((size[0],), 0.1, 8), ((size[0],), -3, 3)]
+    return [((size[0],), -4, 4), ((size[0],), -3, 5)]
 
 
 def _chain(name, size):

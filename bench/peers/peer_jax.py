@@ -9,12 +9,14 @@ from jax import lax
 from jax import numpy as jnp
 
 from peer_data import operands
-from peer_work import REPEAT, Work
+from peer_work import REPEAT, Work, case_name
 
 ADAM = 1e-6, 0.9, 0.999, 1e-8
 MAPS = {"exp": jnp.exp, "log": jnp.log, "tanh": jnp.tanh, "sin": jnp.sin, "cos": jnp.cos, "sqrt": jnp.sqrt,
         "sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu, "erf": jax.scipy.special.erf, "silu": jax.nn.silu,
-        "gelu": lambda x: jax.nn.gelu(x, approximate=False), "copy": lambda x: x.copy(), "abs": jnp.abs}
+        "softplus": jax.nn.softplus, "gelu": lambda x: jax.nn.gelu(x, approximate=False),
+        "gelu_tanh": lambda x: jax.nn.gelu(x, approximate=True), "gelu_grad": jax.grad(lambda x: gelu(x).sum()),
+        "copy": lambda x: x.copy(), "abs": jnp.abs}
 BINARY = {"add": jnp.add, "mul": jnp.multiply, "sub": jnp.subtract, "div": jnp.divide, "pow": jnp.power}
 
 
@@ -78,8 +80,10 @@ class Peer:
     target = "jax"
 
     def __init__(self, threads):
+        # XLA has as many threads as the process may use processors when its first device is asked for
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
         device = jax.devices("cpu")[0]
-        self.version = f"JAX {jax.__version__}, jit, {device.platform}, {threads} threads"
+        self.version = f"JAX {jax.__version__}, jit, {device.platform}, on {len(os.sched_getaffinity(0))} processors"
 
     @staticmethod
     def array(x):
@@ -107,7 +111,7 @@ class Peer:
         return self.jit(lambda x, w, b: gelu(x @ w + b), *data)
 
     def map(self, name, size, data):
-        what = name.split("_")[0]
+        what = case_name(name)
         if what in BINARY:
             return self.jit(BINARY[what], *data)
         return self.jit(MAPS[what], data[0]) if what in MAPS else None
@@ -229,51 +233,48 @@ class Peer:
             return state[0]
         return Work(run)
 
-    def train(self, parameters, loss):
-        """One jit for the gradients and Adam."""
-        def update(p, m, v, t):
-            value, g = jax.value_and_grad(loss)(p)
+    def train(self, parameters, loss, *data):
+        """One jit for the gradients and Adam. Data are its arguments: what a jit encloses is a constant to it."""
+        def update(p, m, v, t, *data):
+            value, g = jax.value_and_grad(loss)(p, *data)
             new = [adam(*each, t) for each in zip(p, g, m, v)]
             return value, *([n[i] for n in new] for i in range(3))
         step = jax.jit(update, donate_argnums=(0, 1, 2))
-        p = [jnp.array(x) for x in parameters]
+        p, data = [jnp.array(x) for x in parameters], [jnp.asarray(x) for x in data]
         state, t = [p, [jnp.zeros_like(x) for x in p], [jnp.zeros_like(x) for x in p]], [0]
 
         def run():
             t[0] += 1
-            value, *state[:] = jax.block_until_ready(step(*state, np.float32(t[0])))
+            value, *state[:] = jax.block_until_ready(step(*state, np.float32(t[0]), *data))
             return value
         return Work(run)
 
     def train_784_512_256_10(self, name, size, data):
         x, *p, label = data
-        x, label = jnp.asarray(x), jnp.asarray(label)
 
-        def loss(p):
+        def loss(p, x, label):
             y = jax.nn.relu(x @ p[0] + p[1])
             y = jax.nn.relu(y @ p[2] + p[3])
             return cross_entropy(y @ p[4] + p[5], label)
-        return self.train(p, loss)
+        return self.train(p, loss, x, label)
 
     def train_lenet(self, name, size, data):
         x, *p, label = data
-        x, label = jnp.asarray(x), jnp.asarray(label)
 
-        def loss(p):
+        def loss(p, x, label):
             y = pooled(jax.nn.relu(convolution(x, p[0], 2) + p[1][:, None, None]), 2, "max")
             y = pooled(jax.nn.relu(convolution(y, p[2], 0) + p[3][:, None, None]), 2, "max")
             y = y.reshape(y.shape[0], -1)
             y = jax.nn.relu(y @ p[4] + p[5])
             y = jax.nn.relu(y @ p[6] + p[7])
             return cross_entropy(y @ p[8] + p[9], label)
-        return self.train(p, loss)
+        return self.train(p, loss, x, label)
 
     def train_transformer_block(self, name, size, data):
         x, target, *p = data
-        x, target = jnp.asarray(x), jnp.asarray(target)
         batch, times, d, heads = size
 
-        def loss(p):
+        def loss(p, x, target):
             h = layer_norm(x, p[0], p[1])
             q, k, v = (t.reshape(batch, times, heads, d // heads).swapaxes(1, 2)
                        for t in jnp.split(h @ p[2] + p[4], 3, -1))
@@ -281,7 +282,7 @@ class Peer:
             x2 = x + y @ p[3] + p[5]
             h = gelu(layer_norm(x2, p[6], p[7]) @ p[8] + p[9])
             return ((x2 + h @ p[10] + p[11] - target) ** 2).mean()
-        return self.train(p, loss)
+        return self.train(p, loss, x, target)
 
     def overhead(self, name, size, data):
         x, w = (jnp.asarray(t) for t in data)

@@ -2,7 +2,7 @@
 import numpy as np
 
 from peer_data import operands
-from peer_work import REPEAT, Work
+from peer_work import REPEAT, Work, case_name
 
 
 class Peer:
@@ -10,8 +10,12 @@ class Peer:
     target = "numpy"
 
     def __init__(self, threads):
-        config = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-        self.version = f"NumPy {np.__version__} ({config['name']} {config['version']})"
+        self.version = f"NumPy {np.__version__}"
+        try:
+            config = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+            self.version += f" ({config['name']} {config['version']})"
+        except TypeError:  # before NumPy 1.25 it prints only
+            pass
 
     @staticmethod
     def array(x):
@@ -41,7 +45,7 @@ class Peer:
         unary = {"exp": np.exp, "log": np.log, "tanh": np.tanh, "sin": np.sin, "cos": np.cos, "sqrt": np.sqrt,
                  "abs": np.abs, "neg": np.negative}
         binary = {"add": np.add, "mul": np.multiply, "sub": np.subtract, "div": np.divide, "pow": np.power}
-        what = name.split("_")[0]
+        what = case_name(name)
         if what == "copy":
             return Work(lambda: np.copyto(out, x) or out)
         if what == "relu":

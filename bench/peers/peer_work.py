@@ -11,9 +11,9 @@ REPEAT = 16  # operations in one run of an overhead case
 # Each is a module peer_NAME with a class Peer: see peer_numpy.py for the smallest one.
 PEERS = "pytorch", "compiled", "jax", "numpy", "openblas", "onednn", "clblast", "arrayfire"
 
-# run() does the work once and gives its result; `before` is called before each run and not timed. `first` is the result of
-# the first run where that was before now: training steps go on from one to the next.
-Work = collections.namedtuple("Work", "run repeat before first", defaults=(1, None, None))
+# run() does the work once, or puts it into a queue, and gives its result; finish() waits for all that was queued, once for a
+# sample. `first` is what the first run gave, and `first_seconds` its time: training steps go on from one to the next.
+Work = collections.namedtuple("Work", "run repeat finish first first_seconds", defaults=(1, None, None, None))
 
 
 class Missing(Exception):
@@ -49,15 +49,34 @@ def library(*names, install):
     raise Missing(f"{names[0]} is not there: {install}")
 
 
+def case_name(name):
+    """What a case does, without its size: gelu_grad of gelu_grad_16M."""
+    return name.rsplit("_", 1)[0]
+
+
+def timed(work, calls=1):
+    """The seconds of so many runs, and the last one's result."""
+    start = time.perf_counter()
+    for _ in range(calls):
+        result = work.run()
+    if work.finish:
+        work.finish()
+    return time.perf_counter() - start, result
+
+
+def begun(work):
+    """The work after its first run, with what that one compiles and chooses."""
+    if work.first_seconds is not None:
+        return work
+    seconds, result = timed(work)
+    return work._replace(first=result, first_seconds=seconds)
+
+
 def fastest(*works):
     """The one of several ways to do the same work that is the fastest here."""
     def tried(work):
-        first, times = work.run(), []
-        for _ in range(3):
-            start = time.perf_counter()
-            work.run()
-            times.append(time.perf_counter() - start)
-        return min(times), work._replace(first=first)
+        work = begun(work)
+        return min(timed(work)[0] for _ in range(3)), work
     return min((tried(work) for work in works), key=lambda seconds_and_work: seconds_and_work[0])[1]
 
 
@@ -67,18 +86,13 @@ class Timer:
     def __init__(self, work, warm_seconds):
         self.work = work
         start = time.perf_counter()
-        self.first = last = self.call(1)
+        last = self.call(1)
         while time.perf_counter() - start < warm_seconds:
             last = self.call(1)
-        self.calls = 1 if work.before else max(1, int(SAMPLE_SECONDS / last) + 1)
+        self.calls = max(1, int(SAMPLE_SECONDS / last) + 1)
 
     def call(self, calls):
-        if self.work.before:
-            self.work.before()
-        start = time.perf_counter()
-        for _ in range(calls):
-            self.work.run()
-        return time.perf_counter() - start
+        return timed(self.work, calls)[0]
 
     def sample(self, seconds, least):
         """Samples for so many seconds, and at least so many, as an entry of the JSON."""
@@ -90,4 +104,5 @@ class Timer:
                 break
         quarters = statistics.quantiles(samples, n=4, method="inclusive")
         seconds = {"min": min(samples), "q1": quarters[0], "median": quarters[1], "q3": quarters[2], "max": max(samples)}
-        return {"seconds": seconds, "samples": len(samples), "runs": self.calls, "first": self.first / self.work.repeat}
+        return {"seconds": seconds, "samples": len(samples), "runs": self.calls,
+                "first": self.work.first_seconds / self.work.repeat}

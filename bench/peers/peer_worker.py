@@ -36,8 +36,8 @@ class Worker:
         work = method(name, request["size"], data) if data else None
         if not work:
             return {"has": False}
-        first = work.run() if work.first is None else work.first
-        self.np.save(request["result"], self.peer.array(first))
+        work = peer_work.begun(work)
+        self.np.save(request["result"], self.peer.array(work.first))
         self.timer = peer_work.Timer(work, request["warm"])
         return {"has": True}
 
@@ -61,6 +61,9 @@ def main():
         worker = Worker(sys.argv[1], int(sys.argv[2]))
     except (peer_work.Missing, ImportError) as error:
         say({"missing": str(error)})
+        return
+    except Exception as error:  # one that is there and does not start
+        say({"missing": f"{type(error).__name__}: {error}"})
         return
     say({"target": worker.peer.target, "version": worker.peer.version})
     for line in sys.stdin:

@@ -144,3 +144,33 @@ void cg_conv_add(const cg_conv_sizes *s, void *to, const void *from, int64_t n) 
     else
         add_double(to, from, n);
 }
+
+/* All bits of the exponent are set in what is not finite. */
+#define FINITE(T, exponent)                                                                                  \
+    static bool finite_##T(const T *x, int64_t n) {                                                          \
+        T any = 0;                                                                                           \
+        for (int64_t i = 0; i < n; i++) any |= (x[i] & (exponent)) == (exponent);                            \
+        return any == 0;                                                                                     \
+    }
+FINITE(uint32_t, 0x7f800000U)
+FINITE(uint64_t, 0x7ff0000000000000ULL)
+
+typedef struct finite_work {
+    const void *x;
+    int64_t size;
+    bool finite;
+} finite_work;
+
+static void finite_body(void *ctx, int64_t begin, int64_t end, int thread) {
+    finite_work *w = ctx;
+    const bool finite = w->size == 4 ? finite_uint32_t((const uint32_t *)w->x + begin, end - begin)
+                                     : finite_uint64_t((const uint64_t *)w->x + begin, end - begin);
+    (void)thread;
+    if (!finite) __atomic_store_n(&w->finite, false, __ATOMIC_RELAXED);
+}
+
+bool cg_conv_is_finite(const cg_conv_sizes *s, const void *x, int64_t n) {
+    finite_work w = {x, s->size, true};
+    cg_parallel_for(n, CG_THREAD_UNITS, finite_body, &w);
+    return w.finite;
+}

@@ -17,10 +17,8 @@ enum {
     TILE_LEAST = 64,        /* columns: fewer would not use the registers of the product well */
     TILE_MOST = 1024,       /* columns */
     BLOCK_ROWS = 128,       /* rows of columns that a job of a gradient takes */
-    LONG = 512,       /* columns of a tile of the weights' gradient, along which the product is summed */
-    WEIGHT_JOBS = 32, /* jobs of the weights' gradient that there should be */
-    TABLES_BYTES = 32 << 20, /* for the sums of its blocks */
-    JOBS_EACH = 4            /* jobs for each thread, so that they finish together */
+    LONG = 512,   /* columns of a tile of the weights' gradient, along which the product is summed */
+    JOBS_EACH = 4 /* jobs for each thread, so that they finish together */
 };
 
 typedef struct conv_work {
@@ -32,9 +30,7 @@ typedef struct conv_work {
     int64_t runs;             /* images, or tiles of several */
     int64_t channels, blocks; /* channels of a job of a gradient, and how many such blocks a group has */
     bool plain;               /* windows of one element, which are the image as it is */
-    /* the weights' gradient: tiles in each of n_tables blocks, the sums of a block */
-    int64_t tiles_each, n_tables;
-    unsigned char *tables;
+    cg_conv_tables tables;    /* weights' gradient */
     /* for each thread: columns, product, y side by side, and what the product needs */
     unsigned char *desk;
     size_t desk_bytes, product_at, y_at, pack_at;
@@ -71,15 +67,6 @@ static void plan_blocks(conv_work *w) {
     w->blocks = parts(w->s.c, w->channels);
 }
 
-static void plan_tables(conv_work *w) {
-    const cg_conv_request *r = w->s.r;
-    const int64_t tiles = w->runs * w->per_image, table = r->k * w->s.rows * w->s.size;
-    int64_t n = least(tiles, parts(WEIGHT_JOBS, r->groups * w->blocks));
-    n = most(1, least(n, TABLES_BYTES / table));
-    w->tiles_each = parts(tiles, n);
-    w->n_tables = parts(tiles, w->tiles_each);
-}
-
 /* The most columns a tile has. */
 static int64_t tile_columns(const conv_work *w) { return w->images > 1 ? w->images * w->tile : w->tile; }
 
@@ -90,10 +77,10 @@ static cg_status plan_desks(cg_hw *hw, conv_work *w, int64_t rows, int64_t m, in
     w->y_at = w->product_at + line(m * n * w->s.size);
     w->pack_at = w->y_at + line(w->s.k * columns * w->s.size);
     w->desk_bytes = w->pack_at + line((int64_t)w->isa->pack_bytes(n));
-    const size_t tables = w->n_tables > 1 ? (size_t)w->n_tables * line(w->s.r->k * w->s.rows * w->s.size) : 0;
-    w->desk = cg_cpu_workspace(hw, CG_WORKSPACE_CONV, w->desk_bytes * (size_t)cg_parallel_threads() + tables);
+    const size_t desks = w->desk_bytes * (size_t)cg_parallel_threads();
+    w->desk = cg_cpu_workspace(hw, CG_WORKSPACE_CONV, desks + cg_conv_tables_bytes(&w->tables));
     if (!w->desk) return CG_ERROR_MEMORY;
-    w->tables = w->desk + w->desk_bytes * (size_t)cg_parallel_threads();
+    w->tables.memory = w->desk + desks;
     return CG_OK;
 }
 
@@ -231,12 +218,6 @@ static cg_status input_grad(cg_hw *hw, conv_work *w) {
 
 /* --- The gradient to the weights: a job is a block of tiles, for a block of channels ---------------------------------- */
 
-static unsigned char *table_of(const conv_work *w, int64_t number) {
-    const cg_conv_sizes *s = &w->s;
-    if (w->n_tables == 1) return cg_cpu_data(&s->r->w);
-    return w->tables + (size_t)number * line(s->r->k * s->rows * s->size);
-}
-
 /* Adds a tile to `to`, whose rows are `rows` apart; the first is written. */
 static void weight_tile(const conv_work *w, const cg_conv_tile *t, int64_t group, int64_t c0,
                         int64_t channels, unsigned char *desk, unsigned char *to, bool first) {
@@ -263,9 +244,10 @@ static void weight_body(void *ctx, int64_t begin, int64_t end, int thread) {
     const cg_conv_sizes *s = &w->s;
     for (int64_t job = begin; job < end; job++) {
         const int64_t c0 = job % w->blocks * w->channels, group = job / w->blocks % s->r->groups;
-        const int64_t table = job / w->blocks / s->r->groups, from = table * w->tiles_each;
-        const int64_t to = least(from + w->tiles_each, w->runs * w->per_image);
-        unsigned char *sums = table_of(w, table) + (group * s->k * s->rows + c0 * s->taps) * s->size;
+        const int64_t table = job / w->blocks / s->r->groups, from = table * w->tables.each;
+        const int64_t to = least(from + w->tables.each, w->runs * w->per_image);
+        unsigned char *sums =
+            cg_conv_table(&w->tables, table) + (group * s->k * s->rows + c0 * s->taps) * s->size;
         for (int64_t number = from; number < to; number++) {
             const cg_conv_tile t = tile_of(w, number / w->per_image, number % w->per_image);
             weight_tile(w, &t, group, c0, least(w->channels, s->c - c0),
@@ -274,25 +256,14 @@ static void weight_body(void *ctx, int64_t begin, int64_t end, int thread) {
     }
 }
 
-/* The elements [begin, end) of all tables. */
-static void sum_tables(void *ctx, int64_t begin, int64_t end, int thread) {
-    const conv_work *w = ctx;
-    unsigned char *to = (unsigned char *)cg_cpu_data(&w->s.r->w) + begin * w->s.size;
-    (void)thread;
-    memcpy(to, table_of(w, 0) + begin * w->s.size, (size_t)((end - begin) * w->s.size));
-    for (int64_t i = 1; i < w->n_tables; i++)
-        cg_conv_add(&w->s, to, table_of(w, i) + begin * w->s.size, end - begin);
-}
-
 static cg_status weight_grad(cg_hw *hw, conv_work *w) {
     plan_blocks(w);
     plan_tiles(w, w->channels * w->s.taps);
-    plan_tables(w);
+    w->tables = cg_conv_tables_plan(&w->s, w->runs * w->per_image, w->s.r->groups * w->blocks);
     const int64_t n = w->channels * w->s.taps;
     if (plan_desks(hw, w, n, w->s.k, n)) return CG_ERROR_MEMORY;
-    cg_parallel_for(w->n_tables * w->s.r->groups * w->blocks, 1, weight_body, w);
-    if (w->n_tables > 1)
-        cg_parallel_for(w->s.r->k * w->s.rows, CG_THREAD_UNITS / w->n_tables / 4 + 1, sum_tables, w);
+    cg_parallel_for(w->tables.n * w->s.r->groups * w->blocks, 1, weight_body, w);
+    cg_conv_tables_sum(&w->tables);
     return CG_OK;
 }
 
@@ -320,7 +291,11 @@ cg_status cg_cpu_conv(cg_hw *hw, const cg_conv_request *r) {
         cg_conv_thin(&w.s);
         return CG_OK;
     }
-    if (cg_conv_suits_shifts(hw, &w.s)) return cg_conv_shifted(hw, &w.s);
+    if (cg_conv_suits_shifts(hw, &w.s)) {
+        bool done;
+        const cg_status status = cg_conv_shifted(hw, &w.s, &done);
+        if (status || done) return status;
+    }
     switch (r->kind) {
     case CG_CONV_FORWARD:
         return forward(hw, &w);

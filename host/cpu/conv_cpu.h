@@ -38,12 +38,35 @@ void cg_conv_store_y(const cg_conv_sizes *s, const cg_conv_tile *t, int64_t grou
 /* to += from, n elements. */
 void cg_conv_add(const cg_conv_sizes *s, void *to, const void *from, int64_t n);
 
+/* Whether all of n elements are finite. */
+bool cg_conv_is_finite(const cg_conv_sizes *s, const void *x, int64_t n);
+
+/* The weights' gradient as a sum of tables, of `each` tiles each. */
+typedef struct cg_conv_tables {
+    const cg_conv_sizes *s;
+    int64_t each, n;
+    unsigned char *memory; /* of as many bytes as cg_conv_tables_bytes says */
+} cg_conv_tables;
+
+/* Tables of `tiles` tiles, each of which is so many jobs. */
+cg_conv_tables cg_conv_tables_plan(const cg_conv_sizes *s, int64_t tiles, int64_t jobs);
+size_t cg_conv_tables_bytes(const cg_conv_tables *t);
+
+/* A table; the gradient itself if it is the only one. */
+unsigned char *cg_conv_table(const cg_conv_tables *t, int64_t number);
+
+/* The gradient from the tables, added in their order. */
+void cg_conv_tables_sum(const cg_conv_tables *t);
+
 /* Whether channels meet so few others that products of matrices do not pay, and the request done without. */
 bool cg_conv_is_thin(const cg_conv_sizes *s);
 void cg_conv_thin(const cg_conv_sizes *s);
 
-/* Whether a request is done best without columns, by conv_shifted.c, and that. */
+/*
+ * Whether a request is done best without columns, by conv_shifted.c, and that: *done is false where what is not finite has
+ * reached, or would, elements that it is no part of.
+ */
 bool cg_conv_suits_shifts(cg_hw *hw, const cg_conv_sizes *s);
-cg_status cg_conv_shifted(cg_hw *hw, const cg_conv_sizes *s);
+cg_status cg_conv_shifted(cg_hw *hw, const cg_conv_sizes *s, bool *done);
 
 #endif

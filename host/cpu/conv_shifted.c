@@ -14,15 +14,13 @@
 #include "host/cpu/conv_cpu.h"
 
 enum {
-    TILE_BYTES = 384 << 10,  /* of a tile of x and of y: they stay in L2 */
-    TILE_MOST = 1024,        /* places of a tile */
-    MOST_BYTES = 1 << 20,    /* of the smallest tile there can be */
-    MOST_PLACES = 16384,     /* of that tile */
-    PLACE_COST = 64,         /* making a column of the windows costs as much as so many rows of the product */
-    BLOCK_ROWS = 256,        /* of x that a job of the weights' gradient takes */
-    WEIGHT_JOBS = 32,        /* jobs of the weights' gradient that there should be */
-    TABLES_BYTES = 32 << 20, /* for the sums of its blocks */
-    JOBS_EACH = 4            /* jobs for each thread, so that they finish together */
+    TILE_BYTES = 384 << 10, /* of a tile of x and of y: they stay in L2 */
+    TILE_MOST = 1024,       /* places of a tile */
+    MOST_BYTES = 1 << 20,   /* of the smallest tile there can be */
+    MOST_PLACES = 16384,    /* of that tile */
+    PLACE_COST = 64,        /* making a column of the windows costs as much as so many rows of the product */
+    BLOCK_ROWS = 256,       /* of x that a job of the weights' gradient takes */
+    JOBS_EACH = 4           /* jobs for each thread, so that they finish together */
 };
 
 typedef struct shifted {
@@ -34,9 +32,8 @@ typedef struct shifted {
         runs;      /* rows of windows of a tile, tiles of an image, or images of a tile; tiles of images */
     int64_t plane; /* places of a channel of a tile, or of x where it needs no copy */
     bool direct;   /* x needs no copy */
-    int64_t channels, blocks;     /* weights' gradient: channels of a job, such blocks of a group */
-    int64_t tiles_each, n_tables; /* tiles of a block, blocks, */
-    unsigned char *tables;        /* and their sums */
+    int64_t channels, blocks; /* weights' gradient: channels of a job, such blocks of a group */
+    cg_conv_tables tables;
     ptrdiff_t *at;
     unsigned char *desk; /* for each thread: x, the product or y, what the product needs */
     size_t desk_bytes, y_at, pack_at;
@@ -226,6 +223,14 @@ static void run_forward(shifted *w) {
     cg_parallel_for(w->runs * w->bands * w->s.r->groups, 1, forward_body, w);
 }
 
+static cg_status forward(cg_hw *hw, const cg_conv_sizes *s) {
+    shifted w = sizes_of(hw, s);
+    unsigned char *rest;
+    if (plan_memory(hw, &w, 0, &rest)) return CG_ERROR_MEMORY;
+    run_forward(&w);
+    return CG_OK;
+}
+
 /* --- The gradient to the input ------------------------------------------------------------------------------------- */
 
 /* The request whose result y is the gradient: windows of the padded y of the other. */
@@ -282,22 +287,6 @@ static cg_status input_grad(cg_hw *hw, const cg_conv_sizes *s) {
 
 /* --- The gradient to the weights: a job is a block of tiles, for a block of channels ------------------------------- */
 
-static void plan_tables(shifted *w) {
-    const cg_conv_request *r = w->s.r;
-    const int64_t tiles = w->runs * w->bands, table = r->k * w->s.rows * w->s.size;
-    w->blocks = parts(w->s.c, least(w->s.c, most(1, BLOCK_ROWS / w->s.taps)));
-    w->channels = parts(w->s.c, w->blocks);
-    int64_t n = least(tiles, parts(WEIGHT_JOBS, r->groups * w->blocks));
-    n = most(1, least(n, TABLES_BYTES / table));
-    w->tiles_each = parts(tiles, n);
-    w->n_tables = parts(tiles, w->tiles_each);
-}
-
-static unsigned char *table_of(const shifted *w, int64_t number) {
-    if (w->n_tables == 1) return cg_cpu_data(&w->s.r->w);
-    return w->tables + (size_t)number * line(w->s.r->k * w->s.rows * w->s.size);
-}
-
 static void weight_body(void *ctx, int64_t begin, int64_t end, int thread) {
     const shifted *w = ctx;
     const cg_conv_sizes *s = &w->s;
@@ -305,48 +294,42 @@ static void weight_body(void *ctx, int64_t begin, int64_t end, int thread) {
     const int64_t row = w->images * (w->height + w->reach) * w->width;
     for (int64_t job = begin; job < end; job++) {
         const int64_t c0 = job % w->blocks * w->channels, group = job / w->blocks % s->r->groups;
-        const int64_t table = job / w->blocks / s->r->groups, from = table * w->tiles_each;
-        const int64_t to = least(from + w->tiles_each, w->runs * w->bands);
+        const int64_t table = job / w->blocks / s->r->groups, from = table * w->tables.each;
+        const int64_t to = least(from + w->tables.each, w->runs * w->bands);
         const int64_t channels = least(w->channels, s->c - c0);
         if (channels <= 0) continue;
         for (int64_t number = from; number < to; number++) {
             const tile t = tile_of(w, number);
             y_of(w, &t, group, row, desk + w->y_at);
-            w->gemm->dots(
-                &(cg_gemm_block){.m = s->k,
-                                 .n = channels * s->taps,
-                                 .k = places(w, &t),
-                                 .a = desk + w->y_at,
-                                 .a_row = (ptrdiff_t)row,
-                                 .a_col = 1,
-                                 .b = x_of(w, &t, group, c0, channels, desk),
-                                 .b_row = 1,
-                                 .b_at = w->at,
-                                 .c = table_of(w, table) + (group * s->k * s->rows + c0 * s->taps) * s->size,
-                                 .c_row = (ptrdiff_t)s->rows,
-                                 .add = number > from});
+            w->gemm->dots(&(cg_gemm_block){.m = s->k,
+                                           .n = channels * s->taps,
+                                           .k = places(w, &t),
+                                           .a = desk + w->y_at,
+                                           .a_row = (ptrdiff_t)row,
+                                           .a_col = 1,
+                                           .b = x_of(w, &t, group, c0, channels, desk),
+                                           .b_row = 1,
+                                           .b_at = w->at,
+                                           .c = cg_conv_table(&w->tables, table) +
+                                                (group * s->k * s->rows + c0 * s->taps) * s->size,
+                                           .c_row = (ptrdiff_t)s->rows,
+                                           .add = number > from});
         }
     }
 }
 
-/* The elements [begin, end) of all tables. */
-static void sum_tables(void *ctx, int64_t begin, int64_t end, int thread) {
-    const shifted *w = ctx;
-    unsigned char *to = (unsigned char *)cg_cpu_data(&w->s.r->w) + begin * w->s.size;
-    (void)thread;
-    memcpy(to, table_of(w, 0) + begin * w->s.size, (size_t)((end - begin) * w->s.size));
-    for (int64_t i = 1; i < w->n_tables; i++)
-        cg_conv_add(&w->s, to, table_of(w, i) + begin * w->s.size, end - begin);
+static void plan_blocks(shifted *w) {
+    w->blocks = parts(w->s.c, least(w->s.c, most(1, BLOCK_ROWS / w->s.taps)));
+    w->channels = parts(w->s.c, w->blocks);
+    w->tables = cg_conv_tables_plan(&w->s, w->runs * w->bands, w->s.r->groups * w->blocks);
 }
 
 static cg_status weight_grad(cg_hw *hw, const cg_conv_sizes *s) {
     shifted w = sizes_of(hw, s);
-    plan_tables(&w);
-    const size_t tables = w.n_tables > 1 ? (size_t)w.n_tables * line(s->r->k * s->rows * s->size) : 0;
-    if (plan_memory(hw, &w, tables, &w.tables)) return CG_ERROR_MEMORY;
-    cg_parallel_for(w.n_tables * s->r->groups * w.blocks, 1, weight_body, &w);
-    if (w.n_tables > 1)
-        cg_parallel_for(s->r->k * s->rows, CG_THREAD_UNITS / w.n_tables / 4 + 1, sum_tables, &w);
+    plan_blocks(&w);
+    if (plan_memory(hw, &w, cg_conv_tables_bytes(&w.tables), &w.tables.memory)) return CG_ERROR_MEMORY;
+    cg_parallel_for(w.tables.n * s->r->groups * w.blocks, 1, weight_body, &w);
+    cg_conv_tables_sum(&w.tables);
     return CG_OK;
 }
 
@@ -375,12 +358,24 @@ bool cg_conv_suits_shifts(cg_hw *hw, const cg_conv_sizes *s) {
     return pays(hw, &sizes);
 }
 
-cg_status cg_conv_shifted(cg_hw *hw, const cg_conv_sizes *s) {
-    if (s->r->kind == CG_CONV_INPUT_GRAD) return input_grad(hw, s);
-    if (s->r->kind == CG_CONV_WEIGHT_GRAD) return weight_grad(hw, s);
-    shifted w = sizes_of(hw, s);
-    unsigned char *rest;
-    if (plan_memory(hw, &w, 0, &rest)) return CG_ERROR_MEMORY;
-    run_forward(&w);
-    return CG_OK;
+/*
+ * In the gradients windows that do not exist are zeros which meet elements of the other operand, and 0 times what is not
+ * finite is NaN: in the input's what a zero of y's padding meets are the weights, in the weights' x, which can be large;
+ * but a NaN from there is in the result.
+ */
+cg_status cg_conv_shifted(cg_hw *hw, const cg_conv_sizes *s, bool *done) {
+    const cg_conv_kind kind = s->r->kind;
+    const int64_t weights = s->r->k * s->rows;
+    cg_status status = CG_OK;
+    *done = kind != CG_CONV_INPUT_GRAD || cg_conv_is_finite(s, cg_cpu_data(&s->r->w), weights);
+    if (!*done) return CG_OK;
+    if (kind == CG_CONV_FORWARD)
+        status = forward(hw, s);
+    else if (kind == CG_CONV_INPUT_GRAD)
+        status = input_grad(hw, s);
+    else
+        status = weight_grad(hw, s);
+    if (status == CG_OK && kind == CG_CONV_WEIGHT_GRAD)
+        *done = cg_conv_is_finite(s, cg_cpu_data(&s->r->w), weights);
+    return status;
 }

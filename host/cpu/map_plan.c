@@ -300,12 +300,13 @@ static uint32_t moving_inputs(const cg_map_request *nest) {
     return moving;
 }
 
-/* What is fixed over the largest tile is so over smaller ones. */
-static void fuse_rows(cg_plan *plan, const cg_plan_options *options) {
+/* *fixed: the inputs that are one element over the tiles the rows were fused for. */
+static void fuse_rows(cg_plan *plan, const cg_plan_options *options, uint32_t *fixed) {
+    *fixed = fixed_inputs(plan);
     if (options->fusion)
         plan->fusion = *options->fusion;
     else
-        cg_fusion_find(&plan->fusion, plan->nest->program, fixed_inputs(plan));
+        cg_fusion_find(&plan->fusion, plan->nest->program, *fixed);
     plan->scalar = find_scalars(plan);
 }
 
@@ -320,6 +321,7 @@ void cg_plan_make(cg_plan *plan, const cg_isa *isa, const cg_map_request *nest,
     plan->ahead = options->ahead;
     plan->fetched = options->ahead ? moving_inputs(nest) : 0;
     choose_type(plan);
+    uint32_t fixed = 0;
     const int64_t first = options->block ? options->block : CG_TILE_LARGEST;
     for (int64_t block = first;; block /= 2) {
         choose_box(plan, block, 0);
@@ -328,7 +330,8 @@ void cg_plan_make(cg_plan *plan, const cg_isa *isa, const cg_map_request *nest,
             choose_box(plan, block, nest->rank - 1);
             place_operands(plan);
         }
-        if (block == first) fuse_rows(plan, options);
+        /* A box of one row may be followed by a smaller one of several, where operands are direct in it. */
+        if (block == first || (fixed & ~fixed_inputs(plan))) fuse_rows(plan, options, &fixed);
         make_steps(plan, options);
         if (block <= CG_TILE_SMALLEST || footprint(plan) <= CG_TILE_SCRATCH) return;
     }

@@ -34,38 +34,41 @@ static bool blas_matrix_of(const cg_matrix *x, int64_t rows, int64_t columns, bl
 static bool blas_supports(cg_hw *hw, const cg_matmul_request *r) {
     (void)hw;
     blas_matrix a, b;
-    const cg_matmul_place place = cg_matmul_place_of(r);
+    const cg_operand *output = cg_matmul_place_of(r).output;
+    const int64_t c_row = output ? output->stride[r->batch_rank] : r->c.row;
     return r->inner == CG_INNER_PRODUCT && r->m <= INT_MAX && r->n <= INT_MAX && r->k <= INT_MAX &&
-           r->k > 0 && r->c.row <= INT_MAX && blas_matrix_of(&r->a, r->m, r->k, &a) &&
-           blas_matrix_of(&r->b, r->k, r->n, &b) && !place.apart && !place.output;
+           r->k > 0 && c_row <= INT_MAX && blas_matrix_of(&r->a, r->m, r->k, &a) &&
+           blas_matrix_of(&r->b, r->k, r->n, &b);
 }
 
 typedef struct blas_work {
     cg_hw *hw;
     cg_matmul_grid grid;
+    cg_matmul_desk desk;
     blas_matrix a, b;
 } blas_work;
 
-static void blas_piece(const blas_work *w, const cg_matmul_request *r, const cg_matmul_piece *p) {
-    int m = (int)p->m, n = (int)p->n, k = (int)r->k, c_row = (int)r->c.row;
+static void blas_piece(const blas_work *w, const cg_matmul_piece *p, void *c, int c_row) {
+    const cg_matmul_request *r = w->grid.r;
+    int m = (int)p->m, n = (int)p->n, k = (int)r->k;
     int lda = (int)w->a.ld, ldb = (int)w->b.ld;
     if (r->dtype == CG_F32) {
         cblas_sgemm(CblasRowMajor, w->a.transpose, w->b.transpose, m, n, k, 1.0F, (const void *)p->a, lda,
-                    (const void *)p->b, ldb, 0.0F, (void *)p->c, c_row);
+                    (const void *)p->b, ldb, 0.0F, c, c_row);
     } else {
         cblas_dgemm(CblasRowMajor, w->a.transpose, w->b.transpose, m, n, k, 1.0, (const void *)p->a, lda,
-                    (const void *)p->b, ldb, 0.0, (void *)p->c, c_row);
+                    (const void *)p->b, ldb, 0.0, c, c_row);
     }
 }
 
 static void blas_body(void *ctx, int64_t begin, int64_t end, int thread) {
-    (void)thread;
     const blas_work *w = ctx;
-    const cg_matmul_request *r = w->grid.r;
     for (int64_t number = begin; number < end; number++) {
         cg_matmul_piece piece = cg_matmul_piece_at(&w->grid, number);
-        blas_piece(w, r, &piece);
-        cg_matmul_finish(w->hw, r, &piece, piece.c, r->c.row);
+        int64_t row;
+        unsigned char *c = cg_matmul_desk_at(&w->desk, &piece, thread, &row);
+        blas_piece(w, &piece, c, (int)row);
+        cg_matmul_finish(w->hw, w->grid.r, &piece, c, row);
     }
 }
 
@@ -80,6 +83,7 @@ static cg_matmul_grid blas_cut(const cg_matmul_request *r) {
 static cg_status blas_run(cg_hw *hw, const cg_matmul_request *r) {
     cg_blas_use_one_thread();
     blas_work w = {.hw = hw, .grid = blas_cut(r)};
+    if (cg_matmul_desk_make(hw, &w.grid, &w.desk)) return CG_ERROR_MEMORY;
     blas_matrix_of(&r->a, r->m, r->k, &w.a);
     blas_matrix_of(&r->b, r->k, r->n, &w.b);
     cg_parallel_for(w.grid.n, 1, blas_body, &w);

@@ -126,10 +126,26 @@ cg_matmul_place cg_matmul_place_of(const cg_matmul_request *r) {
     return (cg_matmul_place){.apart = !output, .output = output};
 }
 
-unsigned char *cg_matmul_output_at(const cg_matmul_request *r, const cg_matmul_piece *piece,
-                                   const cg_operand *o) {
-    const cg_operand part = part_of(r, piece, o);
-    return part.buffer->data + part.offset * (int64_t)cg_dtype_size(part.dtype);
+cg_status cg_matmul_desk_make(cg_hw *hw, const cg_matmul_grid *grid, cg_matmul_desk *desk) {
+    *desk = (cg_matmul_desk){.r = grid->r, .place = cg_matmul_place_of(grid->r), .columns = grid->columns};
+    if (!desk->place.apart) return CG_OK;
+    const size_t threads = grid->n == 1 ? 1 : (size_t)cg_parallel_threads();
+    desk->bytes = (size_t)(grid->rows * grid->columns) * cg_dtype_size(grid->r->dtype);
+    desk->product = cg_cpu_workspace(hw, CG_WORKSPACE_MATMUL_C, threads * desk->bytes);
+    return desk->product ? CG_OK : CG_ERROR_MEMORY;
+}
+
+unsigned char *cg_matmul_desk_at(const cg_matmul_desk *desk, const cg_matmul_piece *piece, int thread,
+                                 int64_t *row) {
+    *row = desk->r->c.row;
+    if (desk->product) {
+        *row = desk->columns;
+        return desk->product + (size_t)thread * desk->bytes;
+    }
+    if (!desk->place.output) return piece->c;
+    const cg_operand part = part_of(desk->r, piece, desk->place.output);
+    *row = part.stride[0];
+    return cg_cpu_data(&part);
 }
 
 /* --- The slot ------------------------------------------------------------------------------------------- */

@@ -61,8 +61,19 @@ typedef struct cg_matmul_place {
 
 cg_matmul_place cg_matmul_place_of(const cg_matmul_request *r);
 
-/* Where a piece of a further output begins. */
-unsigned char *cg_matmul_output_at(const cg_matmul_request *r, const cg_matmul_piece *piece,
-                                   const cg_operand *o);
+/* The place, and a piece for each thread where products are apart. */
+typedef struct cg_matmul_desk {
+    const cg_matmul_request *r;
+    cg_matmul_place place;
+    unsigned char *product;
+    size_t bytes;    /* of a piece */
+    int64_t columns; /* of one that is apart */
+} cg_matmul_desk;
+
+cg_status cg_matmul_desk_make(cg_hw *hw, const cg_matmul_grid *grid, cg_matmul_desk *desk);
+
+/* Where the products of a piece stand, rows *row apart. For loop bodies. */
+unsigned char *cg_matmul_desk_at(const cg_matmul_desk *desk, const cg_matmul_piece *piece, int thread,
+                                 int64_t *row);
 
 #endif

@@ -10,9 +10,7 @@ typedef struct own_work {
     cg_matmul_grid grid;
     unsigned char *pack; /* pack_bytes for each thread */
     size_t pack_bytes;
-    cg_matmul_place place;
-    unsigned char *product; /* a piece for each thread, where products are apart */
-    size_t product_bytes;
+    cg_matmul_desk desk;
 } own_work;
 
 static cg_gemm_block piece_block(const cg_matmul_request *r, const cg_matmul_piece *piece) {
@@ -24,9 +22,7 @@ static cg_gemm_block piece_block(const cg_matmul_request *r, const cg_matmul_pie
                            .a_col = (ptrdiff_t)r->a.col,
                            .b = piece->b,
                            .b_row = (ptrdiff_t)r->b.row,
-                           .b_col = (ptrdiff_t)r->b.col,
-                           .c = piece->c,
-                           .c_row = (ptrdiff_t)r->c.row};
+                           .b_col = (ptrdiff_t)r->b.col};
 }
 
 static void own_body(void *ctx, int64_t begin, int64_t end, int thread) {
@@ -36,15 +32,11 @@ static void own_body(void *ctx, int64_t begin, int64_t end, int thread) {
         cg_matmul_piece piece = cg_matmul_piece_at(&w->grid, number);
         cg_gemm_block g = piece_block(r, &piece);
         g.pack = w->pack + (size_t)thread * w->pack_bytes;
-        if (w->product) {
-            g.c = w->product + (size_t)thread * w->product_bytes;
-            g.c_row = (ptrdiff_t)w->grid.columns;
-        } else if (w->place.output) {
-            g.c = cg_matmul_output_at(r, &piece, w->place.output);
-            g.c_row = (ptrdiff_t)w->place.output->stride[r->batch_rank];
-        }
+        int64_t row;
+        g.c = cg_matmul_desk_at(&w->desk, &piece, thread, &row);
+        g.c_row = (ptrdiff_t)row;
         w->multiply(&g);
-        cg_matmul_finish(w->hw, r, &piece, g.c, g.c_row);
+        cg_matmul_finish(w->hw, r, &piece, g.c, row);
     }
 }
 
@@ -139,13 +131,7 @@ static cg_status own_run(cg_hw *hw, const cg_matmul_request *request) {
     size_t threads = w.grid.n == 1 ? 1 : (size_t)cg_parallel_threads();
     w.pack_bytes = (w.isa->pack_bytes(w.grid.columns) + 63) & ~(size_t)63;
     w.pack = cg_cpu_workspace(hw, CG_WORKSPACE_MATMUL_B, threads * w.pack_bytes);
-    if (!w.pack) return CG_ERROR_MEMORY;
-    w.place = cg_matmul_place_of(r);
-    if (w.place.apart) {
-        w.product_bytes = (size_t)(w.grid.rows * w.grid.columns) * cg_dtype_size(r->dtype);
-        w.product = cg_cpu_workspace(hw, CG_WORKSPACE_MATMUL_C, threads * w.product_bytes);
-        if (!w.product) return CG_ERROR_MEMORY;
-    }
+    if (!w.pack || cg_matmul_desk_make(hw, &w.grid, &w.desk)) return CG_ERROR_MEMORY;
     cg_parallel_for(w.grid.n, 1, own_body, &w);
     return CG_OK;
 }

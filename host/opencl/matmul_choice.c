@@ -5,7 +5,7 @@
  * start measures nothing. `clgrad tune` does the same in advance, in a process of its own (matmul_tune.c).
  *
  *   bounds   at most RUNS runs a candidate, none more once a class has taken MAX_SECONDS; products below
- *            MIN_WORK multiply-adds follow the rule. A run goes to memory of its own and reads the real A and
+ *            MIN_WORK multiply-adds follow the rule, unless `clgrad tune` has measured them. A run goes to memory of its own and reads the real A and
  *            B: results are not disturbed.
  *   failure  a candidate that fails, or gives a wrong product, is not used again on this device by the
  *            process; the next one in the table takes its place. The error of the last is reported.
@@ -46,7 +46,7 @@ static double timed_run(cg_hw_opencl *hw, int candidate, const cg_product *p) {
 }
 
 static bool is_wrong(const struct cg_matmul_choices *c, int candidate, const cg_product *p) {
-    return c->avoided[candidate] || c->wrong[candidate][cg_product_kind(p)];
+    return cg_matmul_is_wrong(c, candidate, cg_product_kind(p));
 }
 
 /* Ours is checked once for each kind, others and PTX each time. */
@@ -88,8 +88,7 @@ cg_product cg_matmul_measured_copy(cg_hw_opencl *hw, const cg_product *p) {
     return q;
 }
 
-/* Whether it is timed at first use: beyond most_rows it is known to lose. */
-static bool is_timed(int candidate, const cg_product *p) {
+bool cg_matmul_is_timed(int candidate, const cg_product *p) {
     const int64_t most = cg_product_candidates[candidate].most_rows;
     return most == 0 || p->m <= most;
 }
@@ -102,7 +101,7 @@ static cg_product_class measure_class(cg_hw_opencl *hw, struct cg_matmul_choices
     double best = -1, spent = 0;
     cg_product_class found = {.key = cg_product_class_key(hw, p), .candidate = CG_NO_CANDIDATE};
     for (int i = 0; i < CG_PRODUCT_CANDIDATES && q.out.buffer; i++) {
-        if (!is_timed(i, p) || !cg_matmul_is_right(hw, c, i, &q)) continue;
+        if (!cg_matmul_is_timed(i, p) || !cg_matmul_is_right(hw, c, i, &q)) continue;
         double t = cg_matmul_measure(hw, i, &q, RUNS, MAX_SECONDS, best, &spent);
         if (t < 0) c->wrong[i][cg_product_kind(p)] = true;
         if (t >= 0 && (best < 0 || t < best)) {
@@ -121,24 +120,28 @@ static cg_product_class measure_class(cg_hw_opencl *hw, struct cg_matmul_choices
 static int supporters(const cg_hw_opencl *hw, const struct cg_matmul_choices *c, const cg_product *p) {
     int n = 0;
     for (int i = 0; i < CG_PRODUCT_CANDIDATES; i++)
-        n += !is_wrong(c, i, p) && is_timed(i, p) && supports(hw, i, p);
+        n += !is_wrong(c, i, p) && cg_matmul_is_timed(i, p) && supports(hw, i, p);
     return n;
 }
 
+/* What was measured before, in advance (whatever the size) or at first use; else by measuring. */
 static int measured_choice(cg_hw_opencl *hw, struct cg_matmul_choices *c, const cg_product *p) {
-    if (!c->measures || cg_product_work(p) < MIN_WORK || p->k == 0) return CG_NO_CANDIDATE;
+    if (p->k == 0) return CG_NO_CANDIDATE;
     const cg_product_class *known = cg_product_class_find(c, cg_product_class_key(hw, p));
+    if (known && known->candidate != CG_NO_CANDIDATE && is_wrong(c, known->candidate, p)) known = NULL;
+    if (known && known->tuned) return known->candidate;
+    if (!c->measures || cg_product_work(p) < MIN_WORK) return CG_NO_CANDIDATE;
     if (known) return known->candidate;
     if (supporters(hw, c, p) < 2) return CG_NO_CANDIDATE;
     const cg_product_class found = measure_class(hw, c, p);
-    if (found.candidate == CG_NO_CANDIDATE) return CG_NO_CANDIDATE;
-    cg_product_class_keep(c, &found);
-    cg_matmul_choices_store(hw, c);
+    cg_product_class_keep(c, &found); /* a failure too: it is not repeated at each call */
+    if (found.candidate != CG_NO_CANDIDATE) cg_matmul_choices_store(hw, c, NULL);
     return found.candidate;
 }
 
 /* Runs a candidate; the error is kept only if nobody is left to try. */
 static cg_status try_candidate(cg_hw_opencl *hw, int candidate, const cg_product *p, bool last) {
+    hw->refused = 0; /* of the one before */
     if (last) return run_candidate(hw, candidate, p);
     cg_error *err = hw->base.err, ignored = {0};
     hw->base.err = &ignored;
@@ -201,7 +204,7 @@ cg_status cg_matmul_run_best(cg_hw_opencl *hw, const cg_product *p) {
     while (last > 0 && !supports(hw, last, p)) last--;
     if (choice == CG_NO_CANDIDATE) choice = shipped_choice(hw, c, p);
     if (choice != CG_NO_CANDIDATE && may_run(hw, c, choice, p)) {
-        if (try_candidate(hw, choice, p, choice == last) == CG_OK) return CG_OK;
+        if (try_candidate(hw, choice, p, false) == CG_OK) return CG_OK;
         c->wrong[choice][d] = true;
     }
     for (int i = 0; i < last; i++) {

@@ -13,7 +13,7 @@ enum {
 typedef struct cg_product_class {
     uint64_t
         key; /* kind, precision, log2 of batches, m, n and k (rounded up), and how A and B lie in memory */
-    int candidate;
+    int candidate;  /* CG_NO_CANDIDATE: measuring failed in this process */
     bool tuned;     /* by cg_tuning_choose, not at first use */
     double seconds; /* what it took; 0: not known */
 } cg_product_class;
@@ -39,19 +39,29 @@ int cg_product_kind(const cg_product *p); /* < CG_PRODUCT_KINDS */
 uint64_t cg_product_class_key(const cg_hw_opencl *hw, const cg_product *p);
 const cg_product_class *cg_product_class_find(const struct cg_matmul_choices *c, uint64_t key);
 
-/* Keeps a class, or replaces it. */
+/* Avoided, or found wrong for this kind by the process. */
+bool cg_matmul_is_wrong(const struct cg_matmul_choices *c, int candidate, int kind);
+
+/* Keeps a class, or replaces it. Where there is no room the oldest that was measured at first use goes. */
 void cg_product_class_keep(struct cg_matmul_choices *c, const cg_product_class *known);
 
-/* Writes all classes to disk, with those that other processes have written meanwhile; false if it could not. */
-bool cg_matmul_choices_store(const cg_hw_opencl *hw, struct cg_matmul_choices *c);
+/*
+ * Writes all classes to disk, with those that other processes have written meanwhile: what they tuned goes before what
+ * this one knew, but not before `tuned`, which is kept too (NULL: nothing). False if it could not.
+ */
+bool cg_matmul_choices_store(const cg_hw_opencl *hw, struct cg_matmul_choices *c,
+                             const cg_product_class *tuned);
 
-/* Forgets all, on disk too. */
-void cg_matmul_choices_forget(const cg_hw_opencl *hw, struct cg_matmul_choices *c);
+/* Forgets all, on disk too; false if it is still there. */
+bool cg_matmul_choices_forget(const cg_hw_opencl *hw, struct cg_matmul_choices *c);
 
 /* --- Measuring (matmul_choice.c) ------------------------------------------------------------------------ */
 
 /* Whether a candidate may be used: it supports p, and multiplies right. Waits if it has to be checked. */
 bool cg_matmul_is_right(cg_hw_opencl *hw, struct cg_matmul_choices *c, int candidate, const cg_product *p);
+
+/* Whether it is measured at all: beyond most_rows it is known to lose. */
+bool cg_matmul_is_timed(int candidate, const cg_product *p);
 
 /* p with a result of its own and no epilogue; the caller frees out.buffer, which is NULL without memory. */
 cg_product cg_matmul_measured_copy(cg_hw_opencl *hw, const cg_product *p);

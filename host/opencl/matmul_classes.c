@@ -1,5 +1,5 @@
 /*
- * The classes of products and which candidate each gets, kept in the cache on disk as lines of
+ * The classes of products and which candidate each gets, kept in the cache on disk as lines of (seconds: exact_text.h)
  *     <key> <candidate> <seconds> <"tuned" or "used">        or        avoid <candidate>
  */
 #define _GNU_SOURCE
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/env.h"
+#include "core/exact_text.h"
 #include "host/opencl/program_cache.h"
 
 /* --- Classes -------------------------------------------------------------------------------------------- */
@@ -39,16 +40,33 @@ uint64_t cg_product_class_key(const cg_hw_opencl *hw, const cg_product *p) {
     return key << 3 | layout_of(&p->b);
 }
 
+static int kind_of_key(uint64_t key) { return (int)(key >> (4 * 6 + 2 * 3) & 15); }
+
 const cg_product_class *cg_product_class_find(const struct cg_matmul_choices *c, uint64_t key) {
     for (int i = 0; i < c->n; i++)
         if (c->class_of[i].key == key) return &c->class_of[i];
     return NULL;
 }
 
+bool cg_matmul_is_wrong(const struct cg_matmul_choices *c, int candidate, int kind) {
+    return c->avoided[candidate] || c->wrong[candidate][kind];
+}
+
+/* The oldest that was not tuned, or else the oldest. */
+static void make_room(struct cg_matmul_choices *c) {
+    int i = 0;
+    while (i < c->n && c->class_of[i].tuned) i++;
+    if (i == c->n) i = 0;
+    memmove(&c->class_of[i], &c->class_of[i + 1], (size_t)(--c->n - i) * sizeof *c->class_of);
+}
+
 void cg_product_class_keep(struct cg_matmul_choices *c, const cg_product_class *known) {
     int i = 0;
     while (i < c->n && c->class_of[i].key != known->key) i++;
-    if (i == CG_MAX_PRODUCT_CLASSES) return;
+    if (i == CG_MAX_PRODUCT_CLASSES) {
+        make_room(c);
+        i = c->n;
+    }
     if (i == c->n) c->n++;
     c->class_of[i] = *known;
 }
@@ -58,12 +76,15 @@ void cg_product_class_keep(struct cg_matmul_choices *c, const cg_product_class *
 static void tune_key(const cg_hw_opencl *hw, uint8_t key[CG_SHA256_BYTES]) {
     cg_sha256 h;
     cg_sha256_begin(&h);
-    cg_sha256_add_text(&h, "matmul 2");
+    cg_sha256_add_text(&h, "matmul 3");
     cg_sha256_add_text(&h, cg_version());
     cg_sha256_add_text(&h, hw->base.info.platform);
     cg_sha256_add_text(&h, hw->base.info.name);
     cg_sha256_add_text(&h, hw->base.info.driver);
     cg_sha256_add_text(&h, hw->cpu_style ? "cpu" : "gpu");
+    cg_sha256_add_text(&h, hw->matrix_units ? "matrix units" : "");
+    const char *kernels = cg_env("CLGRAD_KERNEL_DIR"); /* what is wrong with them is no fault of ours */
+    cg_sha256_add_text(&h, kernels ? kernels : "");
     cg_sha256_end(&h, key);
 }
 
@@ -73,22 +94,34 @@ int cg_product_candidate_named(const char *name) {
     return CG_NO_CANDIDATE;
 }
 
-/* A line that is not understood is skipped; a class that is known already stays as it is. */
+/* A class on disk goes before one in memory if it is tuned, which may be news from another process. */
+static void take(struct cg_matmul_choices *c, const cg_product_class *known) {
+    const int kind = kind_of_key(known->key);
+    if (known->candidate == CG_NO_CANDIDATE || kind >= CG_PRODUCT_KINDS ||
+        cg_matmul_is_wrong(c, known->candidate, kind))
+        return;
+    const cg_product_class *old = cg_product_class_find(c, known->key);
+    const bool is_news = old ? old->candidate == CG_NO_CANDIDATE : c->n < CG_MAX_PRODUCT_CLASSES;
+    if (known->tuned || is_news) cg_product_class_keep(c, known);
+}
+
+/* A line that is not understood is skipped. */
 static void read_line(struct cg_matmul_choices *c, const char *line) {
     unsigned long long key;
-    char name[16], how[8] = "";
+    char name[16], seconds[CG_EXACT_TEXT], how[8] = "";
     cg_product_class known = {0};
     if (sscanf(line, "avoid %15s", name) == 1) {
         const int avoided = cg_product_candidate_named(name);
         if (avoided != CG_NO_CANDIDATE) c->avoided[avoided] = true;
         return;
     }
-    if (sscanf(line, "%llx %15s %lf %7s", &key, name, &known.seconds, how) != 4) return;
+    if (sscanf(line, "%llx %15s %31s %7s", &key, name, seconds, how) != 4 ||
+        !cg_exact_value(seconds, &known.seconds))
+        return;
     known.key = key;
     known.candidate = cg_product_candidate_named(name);
     known.tuned = strcmp(how, "tuned") == 0;
-    if (known.candidate != CG_NO_CANDIDATE && !cg_product_class_find(c, key))
-        cg_product_class_keep(c, &known);
+    take(c, &known);
 }
 
 static void load(const cg_hw_opencl *hw, struct cg_matmul_choices *c) {
@@ -107,25 +140,25 @@ static void write_lines(FILE *f, const struct cg_matmul_choices *c) {
         if (c->avoided[i]) fprintf(f, "avoid %s\n", cg_product_candidates[i].name);
     for (int i = 0; i < c->n; i++) {
         const cg_product_class *known = &c->class_of[i];
-        fprintf(f, "%llx %s %.9g %s\n", (unsigned long long)known->key,
-                cg_product_candidates[known->candidate].name, known->seconds,
-                known->tuned ? "tuned" : "used");
+        char seconds[CG_EXACT_TEXT];
+        if (known->candidate == CG_NO_CANDIDATE || c->avoided[known->candidate]) continue;
+        cg_exact_text(known->seconds, seconds);
+        fprintf(f, "%llx %s %s %s\n", (unsigned long long)known->key,
+                cg_product_candidates[known->candidate].name, seconds, known->tuned ? "tuned" : "used");
     }
 }
 
-bool cg_matmul_choices_store(const cg_hw_opencl *hw, struct cg_matmul_choices *c) {
-    load(hw, c);
+/* Writes what there is; false if it is not on disk then. */
+static bool write_choices(const struct cg_matmul_choices *c, const uint8_t digest[CG_SHA256_BYTES]) {
     char *text = NULL;
-    size_t bytes = 0;
+    size_t bytes = 0, kept_bytes = 0;
     FILE *f = open_memstream(&text, &bytes);
     if (!f) return false;
+    fputs("classes\n", f); /* an entry is never empty */
     write_lines(f, c);
     const bool failed = ferror(f) != 0;
-    size_t kept_bytes = 0;
     bool same = false;
     if (fclose(f) == 0 && !failed) {
-        uint8_t digest[CG_SHA256_BYTES];
-        tune_key(hw, digest);
         cg_cache_store("tune", digest, text, bytes);
         char *kept = cg_cache_load("tune", digest, &kept_bytes);
         same = kept && kept_bytes == bytes && memcmp(kept, text, bytes) == 0;
@@ -135,14 +168,32 @@ bool cg_matmul_choices_store(const cg_hw_opencl *hw, struct cg_matmul_choices *c
     return same;
 }
 
-void cg_matmul_choices_forget(const cg_hw_opencl *hw, struct cg_matmul_choices *c) {
+bool cg_matmul_choices_store(const cg_hw_opencl *hw, struct cg_matmul_choices *c,
+                             const cg_product_class *tuned) {
     uint8_t digest[CG_SHA256_BYTES];
     tune_key(hw, digest);
+    const int lock = cg_cache_lock("tune", digest);
+    load(hw, c);
+    if (tuned) cg_product_class_keep(c, tuned);
+    const bool written = write_choices(c, digest);
+    cg_cache_unlock(lock);
+    return written;
+}
+
+bool cg_matmul_choices_forget(const cg_hw_opencl *hw, struct cg_matmul_choices *c) {
+    uint8_t digest[CG_SHA256_BYTES];
+    tune_key(hw, digest);
+    const int lock = cg_cache_lock("tune", digest);
     cg_cache_drop("tune", digest);
-    const bool measures = c->measures;
+    size_t bytes = 0;
+    char *kept = cg_cache_load("tune", digest, &bytes);
+    cg_cache_unlock(lock);
+    const bool measures = c->measures, gone = !kept;
+    free(kept);
     memset(c, 0, sizeof *c);
     c->measures = measures;
     c->loaded = true;
+    return gone;
 }
 
 struct cg_matmul_choices *cg_matmul_choices_of(cg_hw_opencl *hw) {

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/env.h"
@@ -176,4 +178,24 @@ void cg_cache_drop(const char *kind, const uint8_t key[CG_SHA256_BYTES]) {
     entry_name(name, kind, key);
     unlinkat(folder, name, 0);
     close(folder);
+}
+
+int cg_cache_lock(const char *kind, const uint8_t key[CG_SHA256_BYTES]) {
+    enum { TRIES = 100 };
+    const struct timespec pause = {0, 10000000};
+    const int folder = open_folder(true);
+    if (folder < 0) return -1;
+    char name[NAME_BYTES], lock_name[NAME_BYTES + 8];
+    entry_name(name, kind, key);
+    snprintf(lock_name, sizeof lock_name, "%s.lock", name);
+    const int fd = openat(folder, lock_name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+    close(folder);
+    for (int i = 0; fd >= 0 && i < TRIES && flock(fd, LOCK_EX | LOCK_NB) != 0; i++) nanosleep(&pause, NULL);
+    return fd;
+}
+
+void cg_cache_unlock(int lock) {
+    if (lock < 0) return;
+    flock(lock, LOCK_UN); /* for a child of fork() that has it too */
+    close(lock);
 }

@@ -21,4 +21,11 @@ void cg_cache_store(const char *kind, const uint8_t key[CG_SHA256_BYTES], const 
 /* Deletes an entry that turned out to be of no use (a driver refused the program). */
 void cg_cache_drop(const char *kind, const uint8_t key[CG_SHA256_BYTES]);
 
+/*
+ * Keeps other processes from changing an entry that is read and written anew. Gives up after a second (a process that
+ * was stopped may hold it), or without a cache: the entry is then changed all the same. Returns what unlock takes.
+ */
+int cg_cache_lock(const char *kind, const uint8_t key[CG_SHA256_BYTES]);
+void cg_cache_unlock(int lock);
+
 #endif

@@ -110,8 +110,8 @@ CG_API cg_status cg_device_remember_detours(cg_device *dev);
  * What the products of f32 matrices (cg_matmul, cg_linear, convolutions, attention by products) may lose where the
  * device has matrix units of less precision:
  *     CG_PRECISION_HIGHEST   nothing: the accuracy of f32. Matrix units may be used, three tf32 products for one of f32
- *     CG_PRECISION_HIGH      factors rounded to tf32, 11 bits: an error of 2^-11 of |a| |b| for each product
- *     CG_PRECISION_MEDIUM    factors rounded to bf16, 8 bits: 2^-8
+ *     CG_PRECISION_HIGH      factors rounded to tf32, 11 bits: an error of 2^-10 of |a| |b| for each product
+ *     CG_PRECISION_MEDIUM    factors rounded to bf16, 8 bits: 2^-7
  * Sums are f32 always. It is a permission: the faster way is chosen by measuring. Where there are no such units it
  * changes nothing; they are used on NVIDIA GPUs from compute capability 8.0 on.
  */
