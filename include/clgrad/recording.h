@@ -49,7 +49,8 @@ CG_API cg_status cg_record_begin(cg_device *dev);
  * generator or drew from it for the host, set a learning rate, worked on wrapped memory (cg_wrap_host), or ran on a device
  * with detours; that read gradients which cg_backward had made before it, or leaves some of its own at leaves, where the
  * step would add to them (cg_optimizer_step, cg_zero_grad and cg_module_zero_grad consume them, cg_grad leaves none); and any
- * error of the step itself, with its own code. What is pending in the end is computed within it. Ownership: the caller's, until cg_recording_free.
+ * error of the step itself, with its own code. What is pending in the end is computed within it. Ownership: the caller's, until
+ * cg_recording_free.
  */
 CG_API cg_recording *cg_record_end(cg_device *dev);
 
