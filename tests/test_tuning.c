@@ -187,6 +187,10 @@ OPENCL_TEST(small_tuning, refusals) {
     check_error(dev, CG_ERROR_ARGUMENT, "tuning_choose", "positive", NULL);
     CHECK(cg_tuning_avoid(dev, -1) == CG_ERROR_ARGUMENT);
     check_error(dev, CG_ERROR_ARGUMENT, "tuning_avoid", "-1", NULL);
+    check_case("within a recording");
+    CHECK(cg_record_begin(dev) == CG_OK && cg_tuning_measure(dev, &shape, 0, &seconds) == CG_ERROR_STATE);
+    check_error(dev, CG_ERROR_STATE, "tuning_measure", "recording", NULL);
+    cg_recording_free(cg_record_end(dev));
     check_case("no place to keep it");
     setenv("CLGRAD_CACHE", "off", 1);
     CHECK(cg_tuning_choose(dev, &shape, 0, 1) == CG_ERROR_IO);

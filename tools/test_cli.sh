@@ -9,17 +9,18 @@ build=${1:-build/release}
 clgrad=$build/clgrad
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-failed=0
+failed=0 checks=0
 
 check() { # NAME COMMAND...
   local name=$1
   shift
+  checks=$((checks + 1))
   if "$@" >&2; then echo "ok - $name"; else
     echo "not ok - $name"
     failed=1
   fi
 }
-skip() { echo "ok - $1 # SKIP $2"; }
+skip() { echo "ok - $1 # SKIP $2" && checks=$((checks + 1)); }
 
 fails_with() { # CODE COMMAND...
   local code=0 wanted=$1
@@ -197,4 +198,5 @@ else
   check "another cache knows nothing of it" fails_with 1 says "on the CPU" \
     env CLGRAD_CACHE="$work/other" CLGRAD_DEVICE="$pocl" "$clgrad" devices
 fi
+echo "1..$checks"
 exit $failed
