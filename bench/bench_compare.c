@@ -25,6 +25,7 @@ bench_comparison bench_compare(json_t *document, const json_t *earlier) {
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(document, "results"), i, entry) {
+        json_object_del(entry, "against"); /* of another comparison */
         const char *target = bench_entry_text(entry, "target");
         const json_t *before = bench_document_find(earlier, bench_entry_text(entry, "case"), target);
         if (!before || strcmp(target, "reference") == 0 || bench_entry_seconds(entry, "median") == 0 ||

@@ -93,7 +93,7 @@ json_t *bench_document_add(json_t *document, const bench_case *what, bench_size 
                            const bench_result *r) {
     const int64_t *size = bench_case_size(what, which);
     json_t *sizes = json_array();
-    for (int i = 0; i < BENCH_SIZES; i++) json_array_append_new(sizes, json_integer(size[i]));
+    for (int i = 0; i < bench_case_sizes(what); i++) json_array_append_new(sizes, json_integer(size[i]));
     json_t *entry =
         json_pack("{s:s, s:s, s:s, s:o, s:b}", "case", bench_case_title(what), "suite", bench_suite_of(what),
                   "target", r->target, "size", sizes, "reduced", size != bench_case_size(what, BENCH_FULL));
@@ -126,7 +126,7 @@ double bench_entry_number(const json_t *entry, const char *key) {
     return json_number_value(json_object_get(entry, key));
 }
 
-/* Peers give no quartiles: their least and most stand for them. */
+/* Where quartiles are missing, least and most stand for them. */
 double bench_entry_seconds(const json_t *entry, const char *key) {
     const json_t *seconds = json_object_get(entry, "seconds");
     const json_t *number = json_object_get(seconds, key);

@@ -9,10 +9,12 @@
 
 bool bench_file_possible(const char *path) {
     struct stat about;
-    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) {
+    const bool exists = stat(path, &about) == 0;
+    if (exists && S_ISDIR(about.st_mode)) {
         errno = EISDIR;
         return false;
     }
+    if (exists && !S_ISREG(about.st_mode)) return access(path, W_OK) == 0; /* written as it is */
     const char *slash = strrchr(path, '/');
     if (!slash) return access(".", W_OK | X_OK) == 0;
     char *folder = strndup(path, slash == path ? 1 : (size_t)(slash - path));

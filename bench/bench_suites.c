@@ -3,8 +3,9 @@
 #include <string.h>
 
 const bench_case *bench_any_case_at(int i) {
-    int cases = 0;
-    while (bench_case_at(cases)) cases++;
+    static int cases; /* counted once */
+    if (cases == 0)
+        while (bench_case_at(cases)) cases++;
     return i < cases ? bench_case_at(i) : bench_operation_at(i - cases);
 }
 
@@ -95,7 +96,13 @@ bool bench_titles_have(const char *list, const char *title) {
     return false;
 }
 
-static bool known(const char *name, size_t length) {
+static bool known_title(const char *name, size_t length) {
+    for (int i = 0; bench_any_case_at(i); i++)
+        if (named(name, length, bench_case_title(bench_any_case_at(i)))) return true;
+    return false;
+}
+
+static bool known_suite(const char *name, size_t length) {
     for (int i = 0; i < SUITES; i++)
         if (named(name, length, suites[i].name)) return true;
     for (int i = 0; bench_any_case_at(i); i++)
@@ -103,10 +110,19 @@ static bool known(const char *name, size_t length) {
     return false;
 }
 
-const char *bench_suites_unknown(const char *list, size_t *length) {
+/* The first name of a comma list that is not known; NULL if all are. */
+static const char *first_unknown(const char *list, bool (*known)(const char *, size_t), size_t *length) {
     for (const char *name = list, *rest; name; name = rest) {
         rest = next_name(name, length);
         if (!known(name, *length)) return name;
     }
     return NULL;
+}
+
+const char *bench_suites_unknown(const char *list, size_t *length) {
+    return first_unknown(list, known_suite, length);
+}
+
+const char *bench_titles_unknown(const char *list, size_t *length) {
+    return first_unknown(list, known_title, length);
 }

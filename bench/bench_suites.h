@@ -28,4 +28,7 @@ const char *bench_suite_of(const bench_case *what);
 /* The first name of the list, as long as *length, that no case belongs to; NULL if each has one. */
 const char *bench_suites_unknown(const char *list, size_t *length);
 
+/* The first name of the list, as long as *length, that is the title of no case; NULL if each is one. */
+const char *bench_titles_unknown(const char *list, size_t *length);
+
 #endif

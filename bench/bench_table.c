@@ -35,9 +35,10 @@ static void print_limits(const json_t *limits) {
 
 void bench_print_head(const json_t *document) {
     const json_t *machine = json_object_get(document, "machine");
-    printf("clgrad %s (%s) on %s, load average %.2f\n", bench_entry_text(document, "version"),
-           bench_entry_text(document, "commit"), bench_entry_text(machine, "processor"),
-           json_number_value(json_array_get(json_object_get(machine, "load"), 0)));
+    if (machine) /* peers say nothing of it */
+        printf("clgrad %s (%s) on %s, load average %.2f\n", bench_entry_text(document, "version"),
+               bench_entry_text(document, "commit"), bench_entry_text(machine, "processor"),
+               json_number_value(json_array_get(json_object_get(machine, "load"), 0)));
     size_t i;
     json_t *device;
     json_array_foreach(json_object_get(document, "devices"), i, device) {
@@ -71,7 +72,8 @@ static void print_times(const json_t *entry) {
     snprintf(range, sizeof range, "(%s to %s)", bench_seconds_text(bench_entry_seconds(entry, "q1")),
              bench_seconds_text(bench_entry_seconds(entry, "q3")));
     if (floor > 0) snprintf(share, sizeof share, "%.0f %%", 100 * floor / median);
-    if (!reference) snprintf(error, sizeof error, "%.2f", bench_entry_number(entry, "error"));
+    if (json_object_get(entry, "error"))
+        snprintf(error, sizeof error, "%.2f", bench_entry_number(entry, "error"));
     printf(" %-10s %10s  %-24s %14s %7s %7s %10s\n", bench_entry_text(entry, "target"),
            bench_seconds_text(median), reference ? "  (one run)" : range, rate_text(entry, median), share,
            error, reference ? "-" : bench_seconds_text(bench_entry_number(entry, "first")));

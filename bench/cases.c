@@ -32,6 +32,8 @@ const int64_t *bench_case_size(const bench_case *what, bench_size which) {
                                                                    : what->size[which];
 }
 
+int bench_case_sizes(const bench_case *what) { return what->work->numbered ? BENCH_SIZES - 1 : BENCH_SIZES; }
+
 /* --- Host data ------------------------------------------------------------------------------------------ */
 
 /* Splitmix64 (Steele, Lea, Flood, OOPSLA 2014). */

@@ -34,6 +34,7 @@ typedef struct bench_job {
     cg_module *module;
     cg_optimizer *optimizer;
     cg_recording *recording;
+    const char *why; /* what went wrong outside of the device */
 } bench_job;
 
 /* How far a result is from the reference. */
@@ -53,6 +54,7 @@ typedef struct bench_input {
 /* What is computed. The functions of one size return what holds for it. */
 typedef struct bench_work {
     const char *suite;
+    bool numbered; /* the last size is a number that finds the case, and no size */
     int n_inputs;
     int repeat; /* operations of one run; its time is divided by it */
     bench_input (*input)(const int64_t *size, int i);
@@ -84,14 +86,15 @@ struct bench_case {
 /* The cases in order; NULL after the last. */
 const bench_case *bench_case_at(int i);
 
-/* The same for the operations of the catalog, each by itself: the suite "ops". */
+/* The same for the operations of the catalog, each by itself, 512 at most: the suite "ops". */
 const bench_case *bench_operation_at(int i);
 
 /* "matmul/512x512x512" in a static buffer. */
 const char *bench_case_title(const bench_case *what);
 
-/* The size of a case that is measured or tested. */
+/* The size of a case that is measured or tested, and how many of its BENCH_SIZES numbers are sizes. */
 const int64_t *bench_case_size(const bench_case *what, bench_size which);
+int bench_case_sizes(const bench_case *what);
 
 /* Makes a problem; NULL without memory. */
 bench_problem *bench_problem_new(const bench_case *what, bench_size which);

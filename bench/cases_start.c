@@ -6,7 +6,9 @@
 #define _GNU_SOURCE
 #include "cases.h"
 
+#include <errno.h>
 #include <ftw.h>
+#include <limits.h>
 #include <math.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@
 enum { ELEMENTS = 8, CLASSES = 10 };
 enum { WHAT, COLD, INPUTS, FIRST, SECOND }; /* sizes of a case */
 enum { SUM = 1, STEP };
+enum { VARIABLES = 3, VARIABLE_ROOM = PATH_MAX + 64 }; /* what a child's environment gets */
 
 /* --- In the child --------------------------------------------------------------------------------------------- */
 
@@ -63,8 +66,8 @@ __attribute__((constructor)) static void run_child(void) {
 
 /* --- In the parent -------------------------------------------------------------------------------------------- */
 
-static char caches[64]; /* the folder that children keep their programs in */
-static pid_t running;   /* a child that has given its result */
+static char caches[PATH_MAX - 16]; /* the folder that children keep their programs in, with room for theirs */
+static pid_t running;              /* a child that has given its result */
 
 static void reap(void) {
     if (running > 0) waitpid(running, NULL, 0);
@@ -85,29 +88,31 @@ static void remove_caches(void) {
     rmdir(caches);
 }
 
-static bool make_caches(void) {
-    if (*caches) return true;
+/* NULL, or why there is no folder. */
+static const char *make_caches(void) {
+    if (*caches) return NULL;
     const char *folder = getenv("TMPDIR");
-    snprintf(caches, sizeof caches, "%.40s/clgrad_start_XXXXXX", folder ? folder : "/tmp");
-    if (!mkdtemp(caches)) {
+    const int length =
+        snprintf(caches, sizeof caches, "%s/clgrad_start_XXXXXX", folder && *folder ? folder : "/tmp");
+    if (length >= (int)sizeof caches || !mkdtemp(caches)) {
         *caches = 0;
-        return false;
+        return length >= (int)sizeof caches ? "TMPDIR is too long" : strerror(errno);
     }
-    return atexit(remove_caches) == 0;
+    return atexit(remove_caches) == 0 ? NULL : "out of memory";
 }
 
-/* The environment of this process, but for the three variables that a child gets. Freed by the caller. */
-static char **child_environment(char variable[3][160]) {
+/* The environment of this process, but for the variables that a child gets. Freed by the caller. */
+static char **child_environment(char variable[VARIABLES][VARIABLE_ROOM]) {
     size_t n = 0, kept = 0;
     while (environ[n]) n++;
-    char **env = malloc((n + 4) * sizeof *env);
+    char **env = malloc((n + VARIABLES + 1) * sizeof *env);
     for (size_t i = 0; env && i < n; i++) {
         bool ours = false;
-        for (int k = 0; k < 3; k++)
+        for (int k = 0; k < VARIABLES; k++)
             ours = ours || strncmp(environ[i], variable[k], strcspn(variable[k], "=") + 1) == 0;
         if (!ours) env[kept++] = environ[i];
     }
-    for (int k = 0; env && k < 3; k++) env[kept++] = variable[k];
+    for (int k = 0; env && k < VARIABLES; k++) env[kept++] = variable[k];
     if (env) env[kept] = NULL;
     return env;
 }
@@ -116,7 +121,7 @@ static char **child_environment(char variable[3][160]) {
 static double child_value(bench_job *job, const int64_t *size) {
     int ends[2];
     double value = NAN;
-    char variable[3][160];
+    char variable[VARIABLES][VARIABLE_ROOM];
     char *argv[] = {(char[]){"clgrad_start"}, NULL};
     if (pipe(ends) != 0) return NAN;
     snprintf(variable[0], sizeof *variable, CHILD_VARIABLE "=%d %d %lld %lld %lld %s", (int)size[WHAT],
@@ -136,9 +141,10 @@ static double child_value(bench_job *job, const int64_t *size) {
 
 static bool prepare(bench_job *job) {
     reap();
-    if (!make_caches()) return false;
+    job->why = make_caches();
+    if (job->why) return false;
     if (job->problem->size[COLD] == 2) empty_caches();
-    char path[96];
+    char path[PATH_MAX];
     static const char *const folders[] = {"clgrad", "pocl"};
     for (int i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s/%s", caches, folders[i]);

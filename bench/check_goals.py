@@ -113,7 +113,9 @@ class Figures:
         """The figures of a file that clgrad bench has written."""
         try:
             with open(path, encoding="utf-8") as file:
-                self.add(json.load(file))
+                document = json.load(file)
+            self.add(document)
+            self.devices.update((device["id"], device["id"]) for device in document.get("devices", []))
         except (ValueError, KeyError, TypeError) as error:
             raise WrongGoals(f"{path} is no JSON of clgrad bench: {type(error).__name__}: {error}") from None
 

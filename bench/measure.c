@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SAMPLES = 1000, MAX_RUNS = 100000, WARM_RUNS = 3 };
+enum { MAX_SAMPLES = 1000, MAX_RUNS = 10000000, WARM_RUNS = 3 };
 
-/* A sample lasts at least so long, so that the clock and the final wait weigh little. */
-static const double sample_seconds = 2e-3;
+/* A sample lasts about so long at least: the clock and the final wait then weigh little. */
+static const double least_sample_seconds = 2e-3;
 static const double warm_seconds = 0.1;
 static const double reference_budget = 1;
 
@@ -46,6 +46,9 @@ static void fail(runner *r, const char *why) {
     snprintf(r->result->note, sizeof r->result->note, "%s", why && *why ? why : "failed without a message");
 }
 
+/* Fails by what the last call left behind. */
+static void fail_call(runner *r) { fail(r, r->job.why ? r->job.why : cg_error_message(r->job.dev)); }
+
 /* The first run, and whether its result is right. */
 static bool first_run(runner *r) {
     cg_device_stats start = cg_device_statistics(r->job.dev);
@@ -54,7 +57,7 @@ static bool first_run(runner *r) {
     r->result->first = first / r->job.problem->what->work->repeat;
     bench_check check;
     if (first < 0 || !bench_verify(&r->job, &check)) {
-        fail(r, cg_error_message(r->job.dev));
+        fail_call(r);
         return false;
     }
     r->result->worst = check.worst;
@@ -83,23 +86,31 @@ static bool count_work(runner *r) {
     return cg_device_sync(r->job.dev) == CG_OK;
 }
 
+/* So long that MAX_SAMPLES of them are more than the time that is asked for. */
+static double sample_seconds(const bench_effort *effort) {
+    const double seconds = 2 * effort->seconds / MAX_SAMPLES;
+    return seconds > least_sample_seconds ? seconds : least_sample_seconds;
+}
+
 /* Runs until the device has chosen its kernels and woken up, then finds the runs of a sample. */
-static bool warm_up(runner *r) {
-    double start = bench_now(), last = 0;
+static bool warm_up(runner *r, const bench_effort *effort) {
+    double start = bench_now(), least = 0; /* of one run: a single one may have been held up */
     for (int i = 0; i < WARM_RUNS || bench_now() - start < warm_seconds; i++) {
-        last = time_runs(&r->job, 1, false);
-        if (last < 0) return false;
+        const double seconds = time_runs(&r->job, 1, false);
+        if (seconds < 0) return false;
+        if (i == 0 || seconds < least) least = seconds;
         if (bench_now() - start > 20 * warm_seconds && i > 0) break;
     }
     bool single = r->job.problem->what->work->before != NULL;
-    double runs = single || last <= 0 ? 1 : sample_seconds / last + 1;
+    double runs = single || least <= 0 ? 1 : sample_seconds(effort) / least + 1;
     r->result->runs = runs < MAX_RUNS ? (long)runs : MAX_RUNS;
     return true;
 }
 
 static bool stopped(const bench_effort *effort) { return effort->stop && *effort->stop; }
 
-static void begin(runner *r, bench_problem *problem, bench_target *target, bench_result *result) {
+static void begin(runner *r, bench_problem *problem, bench_target *target, const bench_effort *effort,
+                  bench_result *result) {
     r->result = result;
     r->result->target = cg_device_properties(target->dev)->id;
     cg_error_clear(target->dev);
@@ -107,12 +118,12 @@ static void begin(runner *r, bench_problem *problem, bench_target *target, bench
     if (work->floor && target->limits.flops > 0)
         result->floor = work->floor(problem->size, &target->limits) / work->repeat;
     if (!bench_job_begin(&r->job, problem, target->dev)) {
-        fail(r, cg_error_message(target->dev));
+        fail_call(r);
         return;
     }
     if (!first_run(r)) return;
-    r->ready = warm_up(r) && count_work(r);
-    if (!r->ready) fail(r, cg_error_message(target->dev));
+    r->ready = warm_up(r, effort) && count_work(r);
+    if (!r->ready) fail_call(r);
 }
 
 /* --- All of them in turn -------------------------------------------------------------------------------- */
@@ -126,12 +137,12 @@ static bool enough(const runner *r, const bench_effort *effort) {
 /* The run before is not timed: threads of this device sleep while another one is at work. */
 static void take_sample(runner *r, bool wake) {
     if (wake && time_runs(&r->job, 1, false) < 0) {
-        fail(r, cg_error_message(r->job.dev));
+        fail_call(r);
         return;
     }
     double seconds = time_runs(&r->job, r->result->runs, false);
     if (seconds < 0) {
-        fail(r, cg_error_message(r->job.dev));
+        fail_call(r);
         return;
     }
     double each = seconds / ((double)r->result->runs * r->job.problem->what->work->repeat);
@@ -197,7 +208,7 @@ int bench_measure(const bench_case *what, const bench_effort *effort, int n, ben
     memset(results, 0, (size_t)(n + 1) * sizeof *results);
     if (effort->reference && what->work->expect) measure_reference(problem, &results[count++]);
     for (int i = 0; i < n && !stopped(effort); i++)
-        begin(&runners[i], problem, &targets[i], &results[count++]);
+        begin(&runners[i], problem, &targets[i], effort, &results[count++]);
     sample_in_turn(n, runners, effort);
     for (int i = 0; i < n; i++) {
         summarise(&runners[i]);

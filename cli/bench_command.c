@@ -39,7 +39,7 @@ static int list_cases(const bench_options *options) {
         if (!wanted(options, what)) continue;
         const int64_t *size = bench_case_size(what, options->quick ? BENCH_QUICK : BENCH_FULL);
         printf("%-32s", bench_case_title(what));
-        for (int j = 0; j < BENCH_SIZES && size[j]; j++) printf(" %lld", (long long)size[j]);
+        for (int j = 0; j < bench_case_sizes(what) && size[j]; j++) printf(" %lld", (long long)size[j]);
         putchar('\n');
     }
     return CLI_OK;
@@ -196,9 +196,10 @@ static int report(const bench_options *options, json_t *document, json_t *earlie
         code = cli_fail("'%s' could not be written: %s", options->json, strerror(errno));
     if (options->html && !bench_page_write(document, earlier, options->html))
         code = cli_fail("'%s' could not be written: %s", options->html, strerror(errno));
+    const bool written = code == CLI_OK && (options->json || options->html);
     if (failures) code = cli_fail("%d results are wrong or missing", failures);
     if (interrupted()) {
-        cli_fail("interrupted; the results so far are written");
+        cli_fail("interrupted%s", written ? "; the results so far are written" : "");
         return CLI_INTERRUPTED;
     }
     return code == CLI_OK && sum.slower ? BENCH_SLOWER : code;

@@ -1,11 +1,14 @@
 /* Recorded launches where the driver makes command buffers, but takes none: they are enqueued one by one. */
-#include "host/opencl/loader.h"
 #include "support/device_test.h"
 
+#ifdef CG_WITH_OPENCL
+#include "host/opencl/loader.h"
+
 #include <CL/cl_ext.h>
+#endif
 #include <string.h>
 
-#ifdef cl_khr_command_buffer
+#if defined CG_WITH_OPENCL && defined cl_khr_command_buffer
 static __typeof__(clGetExtensionFunctionAddressForPlatform) *ask_driver;
 static int refusals;
 

@@ -1,6 +1,8 @@
 /* Kernels that take fewer work-items in a group than their device: their requests are done in smaller groups. */
-#include "host/opencl/loader.h"
 #include "support/device_test.h"
+
+#ifdef CG_WITH_OPENCL
+#include "host/opencl/loader.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,3 +44,4 @@ OPENCL_TEST(small_groups, requests_obey_the_limit_of_a_kernel) {
     cg_device_close(limited);
     calls->clGetKernelWorkGroupInfo = ask_driver;
 }
+#endif

@@ -201,6 +201,30 @@ OPENCL_TEST(matmul_mma, checked_before_use) {
     remove_test_folder();
 }
 
+/* Depths beyond what the check multiplies: it is the kernel for their alignment that is checked. */
+OPENCL_TEST(matmul_mma, checked_as_it_lies) {
+    static const char refusal[] = "#if A_WAY == 0\n#error elements one by one\n#endif\n";
+    size_t bytes = 0;
+    const char *text = read_file(source_path("kernels/matmul_mma.cl"), &bytes);
+    char *refusing = scratch(bytes + sizeof refusal);
+    memcpy(refusing, refusal, sizeof refusal - 1);
+    memcpy(refusing + sizeof refusal - 1, text, bytes);
+    CHECK(write_file(test_path("matmul_mma.cl"), refusing, bytes + sizeof refusal - 1));
+    cg_device *emulated = open_emulated(dev, NULL, NULL);
+    if (!emulated) return;
+    for (int64_t k = 1024; k < 1026; k++)
+        for (int64_t gap = 0; gap < 2; gap++) {
+            check_case("k %lld, rows of %lld", (long long)k, (long long)(k + gap));
+            cg_matmul_request r = {.dtype = CG_F32, .m = 64, .n = 64, .k = k};
+            r.a = (cg_matrix){.row = k + gap, .col = 1};
+            r.b = r.c = (cg_matrix){.row = 64, .col = 1};
+            const cg_product p = cg_product_of(&r);
+            CHECK(cg_matmul_check(cg_cl(emulated->hw), candidate_of("mma64"), &p) == (k + gap == 1024));
+        }
+    cg_device_close(emulated);
+    remove_test_folder();
+}
+
 /* Without a wish nothing is used that loses bits; without such units no wish changes anything. */
 OPENCL_TEST(small_matmul_mma, precision) {
     cg_matmul_request r = {.dtype = CG_F32, .m = 128, .n = 128, .k = 128};

@@ -1,4 +1,5 @@
 /* Recordings that are no whole step, or whose optimizer has changed: refused, before anything is done wrong. */
+#include "support/files.h"
 #include "support/one_parameter.h"
 
 typedef struct trained {
@@ -133,4 +134,23 @@ CPU_TEST(recording_gradients, a_parameter_that_is_trained_again_needs_a_new_reco
     cg_recording_free(r);
     cg_optimizer_free(sgd);
     cg_module_free(net);
+}
+
+/* Loading exchanges memory, and a replay would go on with the old one. */
+CPU_TEST(recording_gradients, weights_are_not_loaded_into_memory_of_a_recording) {
+    trained t = trained_new(dev);
+    CHECK(cg_module_save(t.module, test_path("start.safetensors")) == CG_OK);
+    CHECK(cg_record_begin(dev) == CG_OK);
+    backward(&t);
+    CHECK(cg_optimizer_step(t.sgd) == CG_OK);
+    cg_recording *r = cg_record_end(dev);
+    CHECK(cg_module_load(t.module, test_path("start.safetensors")) == CG_ERROR_STATE);
+    check_error(dev, CG_ERROR_STATE, "part of a recording", NULL);
+    CHECK(cg_replay(r) == CG_OK);
+    has_moved(&t, 2);
+    cg_recording_free(r);
+    CHECK(cg_module_load(t.module, test_path("start.safetensors")) == CG_OK);
+    has_moved(&t, 0);
+    trained_free(&t);
+    remove_test_folder();
 }

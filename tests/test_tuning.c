@@ -7,6 +7,7 @@
 
 #ifdef CG_WITH_OPENCL
 #include "host/opencl/matmul_choice.h"
+#include "host/opencl/program_cache.h"
 #include "tensor/context.h"
 #endif
 
@@ -113,6 +114,30 @@ OPENCL_TEST(small_tuning, two_processes) {
     remove_test_folder();
 }
 
+/* A trial that ended with its process is not repeated; one that goes on, or came back, is nobody's concern. */
+OPENCL_TEST(small_tuning, trials) {
+    const int mma = cg_product_candidate_named("mma128");
+    cg_device *first = open_again(dev), *second;
+    if (!first) return;
+    int trial = -1;
+    for (int state = 0; state < 4; state++) {
+        static const char *const states[] = {"under way", "back", "lost", "lost, written down"};
+        check_case("%s", states[state]);
+        if (state == 0 || state == 2) CHECK((trial = cg_matmul_trial_begin(cg_cl(first->hw), mma)) >= 0);
+        if (state == 1) cg_matmul_trial_end(cg_cl(first->hw), trial);
+        if (state == 2) cg_cache_unlock(trial); /* as the end of the process does */
+        second = open_again(dev);
+        CHECK(cg_tuning_avoided(second, mma) == (state >= 2) && !cg_tuning_avoided(second, 0));
+        cg_device_close(second);
+    }
+    CHECK(cg_tuning_forget(first) == CG_OK);
+    second = open_again(dev);
+    CHECK(!cg_tuning_avoided(second, mma));
+    cg_device_close(second);
+    cg_device_close(first);
+    remove_test_folder();
+}
+
 /* Where there is no room, the oldest class that was not tuned goes; a failure is kept in memory only. */
 OPENCL_TEST(small_tuning, many_classes) {
     cg_device *d = open_again(dev);
@@ -162,6 +187,10 @@ OPENCL_TEST(small_tuning, refusals) {
     check_error(dev, CG_ERROR_ARGUMENT, "tuning_choose", "positive", NULL);
     CHECK(cg_tuning_avoid(dev, -1) == CG_ERROR_ARGUMENT);
     check_error(dev, CG_ERROR_ARGUMENT, "tuning_avoid", "-1", NULL);
+    check_case("within a recording");
+    CHECK(cg_record_begin(dev) == CG_OK && cg_tuning_measure(dev, &shape, 0, &seconds) == CG_ERROR_STATE);
+    check_error(dev, CG_ERROR_STATE, "tuning_measure", "recording", NULL);
+    cg_recording_free(cg_record_end(dev));
     check_case("no place to keep it");
     setenv("CLGRAD_CACHE", "off", 1);
     CHECK(cg_tuning_choose(dev, &shape, 0, 1) == CG_ERROR_IO);

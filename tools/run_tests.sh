@@ -151,11 +151,12 @@ run_oclgrind() {
   [ -z "$errors" ] || { echo "$errors" && fail "$name reported errors"; }
 }
 
-run_script() { # NAME: tools/test_NAME.sh, which prints TAP lines
+run_script() { # NAME: tools/test_NAME.sh, which prints TAP lines, and at its end how many they are
   tools/test_"$1".sh "$build" >"$logs/$1.tap" 2>"$logs/$1.log" || true
   cat "$logs/$1.tap"
   ! grep -q '^not ok' "$logs/$1.tap" || tail -n 60 "$logs/$1.log"
-  [ -s "$logs/$1.tap" ] || { tail -n 60 "$logs/$1.log" && fail "$1"; }
+  [ "$(tail -n 1 "$logs/$1.tap")" = "1..$(grep -cE '^(not )?ok' "$logs/$1.tap" || true)" ] ||
+    { tail -n 60 "$logs/$1.log" && fail "$1: the script ended early"; }
   count_tap "$logs/$1.tap"
 }
 

@@ -3,13 +3,19 @@
 # usage: tools/setup.sh [build|demo|test]
 set -euo pipefail
 
-missing=()
+missing=() optional=()
 
 # need PACKAGE COMMAND...: PACKAGE is missing unless COMMAND succeeds. What is present by other means counts.
 need() {
   local package=$1
   shift
   "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+# may PACKAGE COMMAND...: likewise, but what can do without is to go on where PACKAGE is not to be had.
+may() {
+  local package=$1
+  shift
+  "$@" >/dev/null 2>&1 || optional+=("$package")
 }
 program() { command -v "$1"; }
 header() { echo "#include <$1>" | cc -E -; }
@@ -40,13 +46,13 @@ find_missing() {
   need clang program clang
   need libclang-rt-dev fuzzer_runtime
   need clang-format program clang-format
-  need chromium browser
   need g++ program g++
   need python3-numpy /usr/bin/python3 -c 'import numpy'
   need binutils program readelf
+  may chromium browser
 }
 
-install_packages() {
+install_packages() { # PACKAGE...
   local as_root=()
   if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || return 1
@@ -56,15 +62,17 @@ install_packages() {
   # An outdated list names versions that are gone; without a network the list at hand may still do.
   "${as_root[@]}" apt-get update -qq || true
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 wanted=${1:-build}
 [[ $wanted =~ ^(build|demo|test)$ ]] || { echo "usage: tools/setup.sh [build|demo|test]" >&2 && exit 2; }
 find_missing "$wanted"
-[ ${#missing[@]} -gt 0 ] || exit 0
-echo "clgrad: to install for '$wanted': ${missing[*]}"
-install_packages || {
+[ $((${#missing[@]} + ${#optional[@]})) -gt 0 ] || exit 0
+echo "clgrad: to install for '$wanted': ${missing[*]} ${optional[*]}"
+[ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}" || {
   echo "clgrad: please install these yourself (Debian's names): ${missing[*]}" >&2
   exit 1
 }
+[ ${#optional[@]} -eq 0 ] || install_packages "${optional[@]}" ||
+  echo "clgrad: done without ${optional[*]}; tests that need it are skipped" >&2

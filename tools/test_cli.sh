@@ -9,17 +9,18 @@ build=${1:-build/release}
 clgrad=$build/clgrad
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-failed=0
+failed=0 checks=0
 
 check() { # NAME COMMAND...
   local name=$1
   shift
+  checks=$((checks + 1))
   if "$@" >&2; then echo "ok - $name"; else
     echo "not ok - $name"
     failed=1
   fi
 }
-skip() { echo "ok - $1 # SKIP $2"; }
+skip() { echo "ok - $1 # SKIP $2" && checks=$((checks + 1)); }
 
 fails_with() { # CODE COMMAND...
   local code=0 wanted=$1
@@ -183,7 +184,19 @@ else
   check "which nothing tries again" says "left out: dot: by an earlier run" again
   unspoiled() { ! says "left out" tune; }
   check "but the built-in kernels are others" unspoiled
+  # The same at first use, without a process for it: matrix units, emulated, whose kernel crashes.
+  cp tests/support/warp_emulated.h "$work/bad-kernels/warp_matrix.h"
+  sed -i 's/^    const int item = (int)get_local_id(0).*/&\n    *(volatile __global float *)(ulong)8 = 1;/' \
+    "$work/bad-kernels/matmul_mma.cl"
+  units() {
+    CLGRAD_KERNEL_DIR="$work/bad-kernels" CLGRAD_CACHE="$work/units" CLGRAD_CL_STYLE=gpu CLGRAD_CL_MMA=1 "$@"
+  }
+  use() { units "$clgrad" bench --device "$pocl" --filter matmul/256 --seconds 0.01 --times-only; }
+  check "a first use may end the program" fails_with 139 use
+  units env CLGRAD_DEVICE="$pocl" "$clgrad" devices >"$work/units.txt"
+  check "which is not repeated" grep -a 'avoid mma128' "$work"/units/*.tune
   check "another cache knows nothing of it" fails_with 1 says "on the CPU" \
     env CLGRAD_CACHE="$work/other" CLGRAD_DEVICE="$pocl" "$clgrad" devices
 fi
+echo "1..$checks"
 exit $failed

@@ -9,11 +9,12 @@ build=${1:-build/release}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 prefix=$work/prefix
-failed=0
+failed=0 checks=0
 
 check() { # NAME COMMAND...
   local name=$1
   shift
+  checks=$((checks + 1))
   if "$@" >&2; then echo "ok - $name"; else
     echo "not ok - $name"
     failed=1
@@ -63,4 +64,5 @@ for language in c cpp; do
   check "pkg-config $language static builds" "$compiler" "${strict[@]}" "$source" -o "$work/$language-static" "${static[@]}"
   check "pkg-config $language static runs" prints_twos "$work/$language-static"
 done
+echo "1..$checks"
 exit $failed

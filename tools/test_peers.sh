@@ -11,17 +11,18 @@ python=${PEERS_PYTHON:-$( # the first one with NumPy: Debian's package is for De
 )}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-failed=0
+failed=0 checks=0
 
 check() { # NAME COMMAND...
   local name=$1
   shift
+  checks=$((checks + 1))
   if "$@" >&2; then echo "ok - $name"; else
     echo "not ok - $name"
     failed=1
   fi
 }
-skip() { echo "ok - $1 # SKIP $2"; }
+skip() { echo "ok - $1 # SKIP $2" && checks=$((checks + 1)); }
 fails_with() { # CODE COMMAND...
   local code=0 wanted=$1
   shift
@@ -48,6 +49,7 @@ check "and its text" says "no case has 'nothing' in its name" compare --peers nu
 
 "$python" -c 'import numpy' 2>"$work/why" || {
   skip "one peer, all peers" "$(tail -1 "$work/why")"
+  echo "1..$checks"
   exit "$failed"
 }
 
@@ -171,4 +173,5 @@ products = {r["target"] for r in d["results"] if r["case"] == "matmul/64x64x64" 
 print(d["versions"], targets)
 assert targets - {"compiled"} == products and len(targets) >= 2, (targets, products)
 EOF
+echo "1..$checks"
 exit "$failed"

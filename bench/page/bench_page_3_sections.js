@@ -86,7 +86,7 @@ function againstSection() {
   const rows = shown.slice(0, 60).map(entry => ({label: `${entry.case} · ${entry.target}`, dots: [
     {target: entry.target, value: entry.against.ratio, fill: fills[entry.against.verdict],
      tip: `${entry.case} on ${entry.target}: ${timeText(entry.seconds.median)}, then ${timeText(entry.against.median)}`}]}));
-  const text = `${compared.length} compared with ${against.date || "the other file"}${against.commit ? `, commit ${against.commit}` : ""}. ` +
+  const text = `${compared.length} compared with ${(against || {}).date || "the other file"}${(against || {}).commit ? `, commit ${against.commit}` : ""}. ` +
     "Slower or faster: more than 5 % in the median, with quartiles that do not overlap; what changed less is left out here" +
     (changed.length ? "." : ", and nothing changed more: the cases shown are the extremes.");
   return section("against", "Against the earlier run", null,

@@ -38,6 +38,11 @@ static void multiply(cg_dtype dtype, const void *x, int64_t rows, int64_t cols, 
     }
 }
 
+/* The elements of memory that a matrix of small_copy takes. */
+static int64_t room_of(const cg_matrix *x, int64_t rows, int64_t cols) {
+    return x->col == 1 ? rows * x->row : cols * x->col;
+}
+
 /* Host and device copies of the three matrices of one check; all zero after a failure to make them. */
 typedef struct check_matrices {
     void *a, *b, *c;
@@ -67,7 +72,8 @@ static void fill(cg_dtype dtype, void *to, int64_t n, bool fine, uint32_t *state
 
 static bool make_matrices(cg_hw_opencl *hw, const cg_product *p, check_matrices *x) {
     size_t size = cg_dtype_size(p->dtype);
-    size_t bytes_a = (size_t)(p->m * p->k) * size, bytes_b = (size_t)(p->k * p->n) * size;
+    const size_t bytes_a = (size_t)room_of(&p->a, p->m, p->k) * size;
+    const size_t bytes_b = (size_t)room_of(&p->b, p->k, p->n) * size;
     size_t bytes_c = (size_t)(p->m * p->n) * size;
     x->a = malloc(bytes_a);
     x->b = malloc(bytes_b);
@@ -84,12 +90,13 @@ static bool multiply_there(cg_hw_opencl *hw, const cg_product_candidate *candida
                            bool fine, check_matrices *x) {
     const size_t size = cg_dtype_size(p->dtype), bytes_c = (size_t)(p->m * p->n) * size;
     uint32_t state = 1;
-    fill(p->dtype, x->a, p->m * p->k, fine, &state);
-    fill(p->dtype, x->b, p->k * p->n, fine, &state);
+    const int64_t room_a = room_of(&p->a, p->m, p->k), room_b = room_of(&p->b, p->k, p->n);
+    fill(p->dtype, x->a, room_a, fine, &state);
+    fill(p->dtype, x->b, room_b, fine, &state);
     memset(x->c, 0xff, bytes_c);
     hw->base.stats.host_syncs++;
-    return cg_cl_upload(&hw->base, x->on_a, 0, x->a, (size_t)(p->m * p->k) * size) == CG_OK &&
-           cg_cl_upload(&hw->base, x->on_b, 0, x->b, (size_t)(p->k * p->n) * size) == CG_OK &&
+    return cg_cl_upload(&hw->base, x->on_a, 0, x->a, (size_t)room_a * size) == CG_OK &&
+           cg_cl_upload(&hw->base, x->on_b, 0, x->b, (size_t)room_b * size) == CG_OK &&
            cg_cl_upload(&hw->base, x->on_c, 0, x->c, bytes_c) == CG_OK &&
            candidate->run(hw, p, candidate) == CG_OK &&
            cg_cl_download(&hw->base, x->c, x->on_c, 0, bytes_c) == CG_OK;
@@ -128,18 +135,33 @@ static bool products_agree(const cg_product *p, const check_matrices *x) {
     return true;
 }
 
-/*
- * The same layout with dense matrices of at most MAX_EDGE rows and columns, without batches or an epilogue.
- */
+/* At most MAX_EDGE, with the same remainder: what is at the edge of a tile is there too. */
+static int64_t small_edge(int64_t n) {
+    enum { REMAINDER = 128 };
+    return n <= MAX_EDGE ? n : MAX_EDGE - REMAINDER + n % REMAINDER;
+}
+
+/* A matrix of rows x cols that lies as x does: the same neighbours, and vectors of 4 that line up or do not. */
+static cg_matrix small_matrix(const cg_product *p, const cg_matrix *x, int64_t rows, int64_t cols,
+                              cg_buffer *buffer) {
+    const bool plain = x->col == 1 || x->row != 1;
+    const bool aligned = (x->col == 1 || x->row == 1) && cg_grid_is_aligned(p, x, plain ? x->row : x->col);
+    const int64_t step = ((plain ? cols : rows) + 3) / 4 * 4 + !aligned;
+    return (cg_matrix){.buffer = buffer, .row = plain ? step : 1, .col = plain ? 1 : step};
+}
+
+/* The same layout in small, without batches or an epilogue. */
 static cg_product small_copy(const cg_product *p, const check_matrices *x) {
-    cg_product q = {
-        .inner = p->inner, .dtype = p->dtype, .program = cg_program_identity(p->dtype), .consts = p->consts};
-    q.m = p->m < MAX_EDGE ? p->m : MAX_EDGE;
-    q.n = p->n < MAX_EDGE ? p->n : MAX_EDGE;
-    q.k = p->k < MAX_EDGE ? p->k : MAX_EDGE;
-    bool a_plain = p->a.col == 1 || p->a.row != 1, b_plain = p->b.col == 1 || p->b.row != 1;
-    q.a = (cg_matrix){.buffer = x->on_a, .row = a_plain ? q.k : 1, .col = a_plain ? 1 : q.m};
-    q.b = (cg_matrix){.buffer = x->on_b, .row = b_plain ? q.n : 1, .col = b_plain ? 1 : q.k};
+    cg_product q = {.inner = p->inner,
+                    .dtype = p->dtype,
+                    .wide = p->wide,
+                    .program = cg_program_identity(p->dtype),
+                    .consts = p->consts};
+    q.m = small_edge(p->m);
+    q.n = small_edge(p->n);
+    q.k = small_edge(p->k);
+    q.a = small_matrix(p, &p->a, q.m, q.k, x->on_a);
+    q.b = small_matrix(p, &p->b, q.k, q.n, x->on_b);
     q.out = (cg_operand){.buffer = x->on_c, .dtype = p->dtype, .stride = {q.n, 1}};
     return q;
 }

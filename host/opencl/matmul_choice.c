@@ -7,6 +7,8 @@
  *   bounds   at most RUNS runs a candidate, none more once a class has taken MAX_SECONDS; products below
  *            MIN_WORK multiply-adds follow the rule, unless `clgrad tune` has measured them. A run goes to memory of its own and reads the real A and
  *            B: results are not disturbed.
+ *   trial    what is not OpenCL C of ours is put on record while it is checked: if that ends the process, the next
+ *            one avoids it.
  *   failure  a candidate that fails, or gives a wrong product, is not used again on this device by the
  *            process; the next one in the table takes its place. The error of the last is reported.
  */
@@ -56,7 +58,9 @@ bool cg_matmul_is_right(cg_hw_opencl *hw, struct cg_matmul_choices *c, int candi
     if (is_wrong(c, candidate, p) || !supports(hw, candidate, p)) return false;
     if (c->checked[candidate][d] && x->trusted) return true;
     c->checked[candidate][d] = true;
+    const int trial = x->trusted ? -1 : cg_matmul_trial_begin(hw, candidate);
     c->wrong[candidate][d] = !cg_matmul_check(hw, x, p);
+    cg_matmul_trial_end(hw, trial);
     return !c->wrong[candidate][d];
 }
 

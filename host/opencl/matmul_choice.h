@@ -55,6 +55,13 @@ bool cg_matmul_choices_store(const cg_hw_opencl *hw, struct cg_matmul_choices *c
 /* Forgets all, on disk too; false if it is still there. */
 bool cg_matmul_choices_forget(const cg_hw_opencl *hw, struct cg_matmul_choices *c);
 
+/*
+ * Puts on record that a candidate is tried which may hang or crash the driver, and takes that back. One whose trial did
+ * not come back is avoided by the next process. begin returns what end takes.
+ */
+int cg_matmul_trial_begin(const cg_hw_opencl *hw, int candidate);
+void cg_matmul_trial_end(const cg_hw_opencl *hw, int lock);
+
 /* --- Measuring (matmul_choice.c) ------------------------------------------------------------------------ */
 
 /* Whether a candidate may be used: it supports p, and multiplies right. Waits if it has to be checked. */

@@ -172,7 +172,7 @@ bool cg_matmul_choices_store(const cg_hw_opencl *hw, struct cg_matmul_choices *c
                              const cg_product_class *tuned) {
     uint8_t digest[CG_SHA256_BYTES];
     tune_key(hw, digest);
-    const int lock = cg_cache_lock("tune", digest);
+    const int lock = cg_cache_lock("tune", digest, true);
     load(hw, c);
     if (tuned) cg_product_class_keep(c, tuned);
     const bool written = write_choices(c, digest);
@@ -183,7 +183,7 @@ bool cg_matmul_choices_store(const cg_hw_opencl *hw, struct cg_matmul_choices *c
 bool cg_matmul_choices_forget(const cg_hw_opencl *hw, struct cg_matmul_choices *c) {
     uint8_t digest[CG_SHA256_BYTES];
     tune_key(hw, digest);
-    const int lock = cg_cache_lock("tune", digest);
+    const int lock = cg_cache_lock("tune", digest, true);
     cg_cache_drop("tune", digest);
     size_t bytes = 0;
     char *kept = cg_cache_load("tune", digest, &bytes);
@@ -196,6 +196,46 @@ bool cg_matmul_choices_forget(const cg_hw_opencl *hw, struct cg_matmul_choices *
     return gone;
 }
 
+/* --- Trials --------------------------------------------------------------------------------------------- */
+
+int cg_matmul_trial_begin(const cg_hw_opencl *hw, int candidate) {
+    const char *name = cg_product_candidates[candidate].name;
+    uint8_t digest[CG_SHA256_BYTES];
+    tune_key(hw, digest);
+    const int lock = cg_cache_lock("trial", digest, true);
+    if (lock >= 0) cg_cache_store("trial", digest, name, strlen(name));
+    return lock;
+}
+
+void cg_matmul_trial_end(const cg_hw_opencl *hw, int lock) {
+    uint8_t digest[CG_SHA256_BYTES];
+    if (lock < 0) return;
+    tune_key(hw, digest);
+    cg_cache_drop("trial", digest);
+    cg_cache_unlock(lock);
+}
+
+/* A trial that is on record although nobody is at it has not come back. */
+static void avoid_what_never_ended(const cg_hw_opencl *hw, struct cg_matmul_choices *c) {
+    uint8_t digest[CG_SHA256_BYTES];
+    size_t bytes = 0;
+    tune_key(hw, digest);
+    char *text = cg_cache_load("trial", digest, &bytes), name[16];
+    free(text);
+    if (!text) return;
+    const int lock = cg_cache_lock("trial", digest, false);
+    if (lock < 0) return;
+    text = cg_cache_load("trial", digest, &bytes);
+    snprintf(name, sizeof name, "%.*s", text ? (int)(bytes < sizeof name ? bytes : 0) : 0, text ? text : "");
+    free(text);
+    const int candidate = cg_product_candidate_named(name);
+    if (candidate != CG_NO_CANDIDATE) {
+        c->avoided[candidate] = true;
+        cg_matmul_choices_store(hw, c, NULL);
+    }
+    cg_matmul_trial_end(hw, lock);
+}
+
 struct cg_matmul_choices *cg_matmul_choices_of(cg_hw_opencl *hw) {
     if (!hw->matmul_choices) {
         hw->matmul_choices = calloc(1, sizeof *hw->matmul_choices);
@@ -205,6 +245,7 @@ struct cg_matmul_choices *cg_matmul_choices_of(cg_hw_opencl *hw) {
     if (c && !c->loaded) { /* even where nothing is measured: for what is to be avoided */
         c->loaded = true;
         load(hw, c);
+        avoid_what_never_ended(hw, c);
     }
     return c;
 }

@@ -15,15 +15,15 @@ bool cg_grid_fills(const cg_product *p, const cg_product_tile *t) {
 
 /* --- How a slice is read -------------------------------------------------------------------------------- */
 
-static bool is_aligned(const cg_product *p, const cg_matrix *x, int64_t stride) {
+bool cg_grid_is_aligned(const cg_product *p, const cg_matrix *x, int64_t stride) {
     bool aligned = x->offset % 4 == 0 && stride % 4 == 0;
     for (int d = 0; d < p->batch_rank; d++) aligned = aligned && x->batch[d] % 4 == 0;
     return aligned;
 }
 
 static int way_of(const cg_product *p, const cg_matrix *x, int64_t along, int64_t across) {
-    if (along == 1) return is_aligned(p, x, across) ? 1 : 0;
-    if (across == 1) return is_aligned(p, x, along) ? 2 : 3;
+    if (along == 1) return cg_grid_is_aligned(p, x, across) ? 1 : 0;
+    if (across == 1) return cg_grid_is_aligned(p, x, along) ? 2 : 3;
     return 0;
 }
 

@@ -100,6 +100,9 @@ cg_status cg_grid_launch(cg_hw_opencl *hw, const cg_product *p, int tile_rows, i
 /* The tiles of C, of all its batches. */
 int64_t cg_grid_tiles(const cg_product *p, const cg_product_tile *t);
 
+/* Whether vectors of 4 line up in a matrix that is dense but for this stride. */
+bool cg_grid_is_aligned(const cg_product *p, const cg_matrix *x, int64_t stride);
+
 /* Defines A_WAY, B_WAY of kernels/matmul_slice.h, and SPLIT. */
 void cg_grid_define_ways(cg_kernel_request *request, const cg_product *p, const cg_product_parts *split);
 
@@ -121,7 +124,7 @@ cg_status cg_matmul_run_best(cg_hw_opencl *hw, const cg_product *p);
 
 /*
  * Whether a candidate multiplies right on this device: it computes the product of small integers with the
- * layout of p and sizes like its own, and C r = A (B r) must hold exactly for a random r (Freivalds). Of squared
+ * layout of p and sizes like its own (so that the same kernel runs), and C r = A (B r) must hold exactly for a random r (Freivalds). Of squared
  * distances the like (matmul_check.c). One that is not trusted must also be as exact as its precision says. Waits.
  */
 bool cg_matmul_check(cg_hw_opencl *hw, const cg_product_candidate *candidate, const cg_product *p);

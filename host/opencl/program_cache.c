@@ -180,7 +180,7 @@ void cg_cache_drop(const char *kind, const uint8_t key[CG_SHA256_BYTES]) {
     close(folder);
 }
 
-int cg_cache_lock(const char *kind, const uint8_t key[CG_SHA256_BYTES]) {
+int cg_cache_lock(const char *kind, const uint8_t key[CG_SHA256_BYTES], bool waits) {
     enum { TRIES = 100 };
     const struct timespec pause = {0, 10000000};
     const int folder = open_folder(true);
@@ -190,8 +190,12 @@ int cg_cache_lock(const char *kind, const uint8_t key[CG_SHA256_BYTES]) {
     snprintf(lock_name, sizeof lock_name, "%s.lock", name);
     const int fd = openat(folder, lock_name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
     close(folder);
-    for (int i = 0; fd >= 0 && i < TRIES && flock(fd, LOCK_EX | LOCK_NB) != 0; i++) nanosleep(&pause, NULL);
-    return fd;
+    for (int i = 0; fd >= 0 && i < (waits ? TRIES : 1); i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+        if (waits) nanosleep(&pause, NULL);
+    }
+    if (fd >= 0) close(fd);
+    return -1;
 }
 
 void cg_cache_unlock(int lock) {

@@ -10,6 +10,8 @@
 #ifndef CLGRAD_HOST_OPENCL_PROGRAM_CACHE_H
 #define CLGRAD_HOST_OPENCL_PROGRAM_CACHE_H
 
+#include <stdbool.h>
+
 #include "host/opencl/sha256.h"
 
 /* The data of an entry, malloc'ed, NULL if there is none. kind: "bin", "probe", "tune": a short literal. */
@@ -22,10 +24,10 @@ void cg_cache_store(const char *kind, const uint8_t key[CG_SHA256_BYTES], const 
 void cg_cache_drop(const char *kind, const uint8_t key[CG_SHA256_BYTES]);
 
 /*
- * Keeps other processes from changing an entry that is read and written anew. Gives up after a second (a process that
- * was stopped may hold it), or without a cache: the entry is then changed all the same. Returns what unlock takes.
+ * Keeps other processes from changing an entry that is read and written anew; ends with the process, too. `waits`: a
+ * second at most, a process that was stopped may hold it. Returns what unlock takes, -1 if it could not be had.
  */
-int cg_cache_lock(const char *kind, const uint8_t key[CG_SHA256_BYTES]);
+int cg_cache_lock(const char *kind, const uint8_t key[CG_SHA256_BYTES], bool waits);
 void cg_cache_unlock(int lock);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * Optimizers: one step updates every parameter of a module in one kernel launch (on OpenCL, where a kernel's
- * arguments are limited, one for each 32 parameter tensors, or 8 at worst), in place, without waiting for the device.
+ * arguments are limited, one for each 32 parameter tensors, or 4 at worst), in place, without waiting for the device.
  * Groups of parameters with their own step size or weight decay take part in the same launch.
  *
  *     cg_optimizer *adam = cg_adamw(net, (cg_adam_options){.lr = 3e-4});

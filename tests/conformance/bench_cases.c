@@ -1,8 +1,10 @@
 /* What the benchmark times, at small sizes: every case against its reference, before and after more runs. */
 #include "bench/cases.h"
+#include "catalog/catalog_operation.h"
 #include "support/device_test.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Whether the result of the next run is right. */
 static void check_run(bench_job *job) {
@@ -47,4 +49,18 @@ HOST_TEST(bench_cases, notice_errors) {
     CHECK(check.ok);
     bench_check_value(&check, 7, 1.0001L, 1, 0);
     CHECK(!check.ok && check.at == 7);
+}
+
+/* Each operation of the catalog is one, found again as the same, and told by its name alone. */
+HOST_TEST(bench_cases, have_every_operation) {
+    catalog_operation operation;
+    int count = 0;
+    for (; catalog_operation_at(count, &operation); count++) {
+        const bench_case *what = bench_operation_at(count);
+        if (!CHECK_MSG(what != NULL, "%s is no case", operation.name)) return;
+        CHECK_MSG(strcmp(what->name, operation.name) == 0, "%s instead of %s", what->name, operation.name);
+        CHECK(bench_operation_at(count) == what);
+        for (int i = 1; i < bench_case_sizes(what); i++) CHECK(bench_case_size(what, BENCH_FULL)[i] == 0);
+    }
+    CHECK(bench_operation_at(count) == NULL);
 }
