@@ -20,7 +20,9 @@ enum {
     MOST_PLACES = 16384,    /* of that tile */
     PLACE_COST = 64,        /* making a column of the windows costs as much as so many rows of the product */
     BLOCK_ROWS = 256,       /* of x that a job of the weights' gradient takes */
-    JOBS_EACH = 4           /* jobs for each thread, so that they finish together */
+    MOST_OUTPUTS =
+        64, /* of a weights' gradient: its rows of x share no packing, columns do (64: even; 256: twice as fast) */
+    JOBS_EACH = 4 /* jobs for each thread, so that they finish together */
 };
 
 typedef struct shifted {
@@ -352,6 +354,7 @@ bool cg_conv_suits_shifts(cg_hw *hw, const cg_conv_sizes *s) {
         if (windows->stride[a] != 1 || windows->padding[a] > reach) return false;
     }
     if (s->taps == 1 || s->windows == 0) return false;
+    if (s->r->kind == CG_CONV_WEIGHT_GRAD && s->k > MOST_OUTPUTS) return false;
     if (s->r->kind != CG_CONV_INPUT_GRAD) return pays(hw, s);
     const cg_conv_request t = turned(s->r);
     const cg_conv_sizes sizes = turned_sizes(s, &t);
