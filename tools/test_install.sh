@@ -9,17 +9,7 @@ build=${1:-build/release}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 prefix=$work/prefix
-failed=0 checks=0
-
-check() { # NAME COMMAND...
-  local name=$1
-  shift
-  checks=$((checks + 1))
-  if "$@" >&2; then echo "ok - $name"; else
-    echo "not ok - $name"
-    failed=1
-  fi
-}
+. tools/checks.sh
 
 prints_twos() { "$@" | tee /dev/stderr | grep '2.*2.*2'; }
 

@@ -11,29 +11,7 @@ python=${PEERS_PYTHON:-$( # the first one with NumPy: Debian's package is for De
 )}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-failed=0 checks=0
-
-check() { # NAME COMMAND...
-  local name=$1
-  shift
-  checks=$((checks + 1))
-  if "$@" >&2; then echo "ok - $name"; else
-    echo "not ok - $name"
-    failed=1
-  fi
-}
-skip() { echo "ok - $1 # SKIP $2" && checks=$((checks + 1)); }
-fails_with() { # CODE COMMAND...
-  local code=0 wanted=$1
-  shift
-  "$@" || code=$?
-  [ "$code" -eq "$wanted" ]
-}
-says() { # TEXT COMMAND...
-  local text=$1
-  shift
-  { "$@" 2>&1 || true; } | tee /dev/stderr | grep -F -- "$text" >/dev/null
-}
+. tools/checks.sh
 # one thread each: several wait for whole time slices at their barriers where other programs are at work
 compare() { "$python" bench/peers/compare.py "$clgrad" --rounds 1 --seconds 0.01 --threads 1 "$@"; }
 without_numpy() { PYTHONPATH=$work/none compare "$@"; }

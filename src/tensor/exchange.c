@@ -13,6 +13,7 @@ cg_status cg_exchange_values(cg_device *dev, int n, cg_tensor *const *a, cg_tens
                 "%s is part of a recording, which would go on with its old memory: free that first",
                 CG_SHAPE_STR(&x->shape));
     }
+    cg_hw_record_refuse(dev->hw, "tensors exchange their memory within it");
     for (int i = 0; i < n; i++) {
         cg_storage *x = a[i]->storage, *y = b[i]->storage;
         cg_buffer *buffer = x->buffer;
