@@ -4,7 +4,7 @@
  */
 #include "reference/ref_conv.h"
 #include "reference/scratch.h"
-#include "cases_train_reference.h"
+#include "cases_step.h"
 
 #include <math.h>
 
@@ -72,11 +72,10 @@ static double flops(const int64_t *size) {
     return 2 * (double)size[BATCH] * products;
 }
 
-/* The products at the best rate, then Adam's traffic: p, m and v read and written, g read. */
 static double lower_bound(const int64_t *size, const machine_limits *limits) {
     double parameters = 0;
     for (int l = 0; l < LAYERS; l++) parameters += (double)(weights(size, l) + fan_out(size, l));
-    return flops(size) / limits->flops + machine_seconds(limits, MACHINE_TRIAD, 28 * parameters);
+    return bench_step_floor(flops(size), parameters, limits);
 }
 
 /* --- What is timed ------------------------------------------------------------------------------------------------ */
@@ -105,20 +104,14 @@ static bool setup(bench_job *job) {
         ok = ok && add_linear(net, size, l);
         if (l < LINEAR3) ok = ok && add(net, cg_activation_module(job->dev, "relu"));
     }
-    if (!ok || bench_load_parameters(job, 1) != CG_OK) return false;
-    /* steps so small that the thousandth one works on ordinary numbers, too */
-    job->optimizer = cg_adam(net, (cg_adam_options){.lr = 1e-6});
-    return job->optimizer != NULL;
+    return ok && bench_step_setup(job, 1);
 }
 
 static cg_tensor *loss_of(bench_job *job) {
     return cg_cross_entropy(cg_forward(job->module, job->in[0]), job->label, CG_MEAN);
 }
 
-static cg_tensor *run(bench_job *job) {
-    cg_tensor *loss = loss_of(job);
-    return cg_backward(loss) == CG_OK && cg_optimizer_step(job->optimizer) == CG_OK ? loss : NULL;
-}
+static cg_tensor *run(bench_job *job) { return bench_step_run(job, loss_of(job)); }
 
 /* --- The reference -------------------------------------------------------------------------------------------------- */
 
@@ -195,25 +188,15 @@ static void reference(bench_problem *p, network *net) {
     backward(net, g);
 }
 
-/* Loss and gradients at the first weights; Adam itself is another case's. */
 static void verify(bench_job *job, bench_check *check) {
     network net;
     reference(job->problem, &net);
-    cg_scope *scope = cg_scope_begin(job->dev);
-    double loss = 0;
-    cg_tensor *y = bench_load_parameters(job, 1) == CG_OK ? loss_of(job) : NULL;
-    check->ok = cg_item(y, &loss) == CG_OK && cg_backward(y) == CG_OK;
-    if (check->ok) bench_check_value(check, -1, loss, net.loss, 1e-5L * net.loss);
     /* of a full batch a few units are on the other side of relu's corner, or of a maximum */
-    const long double tolerance = job->problem->size[BATCH] < 16 ? 1e-5L : 1e-2L;
-    for (int l = 0; check->ok && l < LAYERS; l++) {
-        bench_check_gradient(cg_grad_of(cg_parameter(job->module, 2 * l, NULL)), 2 * l, net.dw[l].v,
-                             tolerance, check);
-        bench_check_gradient(cg_grad_of(cg_parameter(job->module, 2 * l + 1, NULL)), 2 * l + 1, net.db[l].v,
-                             tolerance, check);
-    }
-    cg_module_zero_grad(job->module);
-    cg_scope_end(scope);
+    bench_step_reference want = {.loss = net.loss,
+                                 .tolerance = job->problem->size[BATCH] < 16 ? 1e-5L : 1e-2L};
+    for (int l = 0; l < LAYERS; l++)
+        want.gradient[2 * l] = net.dw[l].v, want.gradient[2 * l + 1] = net.db[l].v;
+    bench_step_verify(job, 1, loss_of, &want, check);
     scratch_free_all();
 }
 

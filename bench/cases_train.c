@@ -1,14 +1,14 @@
 /* Training: optimizers over many parameters, and a whole step of a multi-layer perceptron. */
 #include "cases.h"
 #include "reference/reference.h"
-#include "cases_train_reference.h"
+#include "cases_step.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 /* --- Optimizers over n parameters, looked at as rows of 4096 --------------------------------------------- */
 
-enum { ROW = 4096, ADAM_BYTES = 28 /* p, m, v read and written, g read */ };
+enum { ROW = 4096 };
 static const double optimizer_lr = 1e-3;
 
 static bench_input optimizer_input(const int64_t *size, int i) {
@@ -128,30 +128,22 @@ static double step_flops(const int64_t *size) {
     return 2 * (double)size[BATCH] * products;
 }
 
-/* The products at the best rate, then Adam's traffic. */
 static double step_floor(const int64_t *size, const machine_limits *limits) {
-    double bytes = (double)ADAM_BYTES * (double)parameters(size);
-    return step_flops(size) / limits->flops + machine_seconds(limits, MACHINE_TRIAD, bytes);
+    return bench_step_floor(step_flops(size), (double)parameters(size), limits);
 }
 
 static bool step_setup(bench_job *job) {
     int64_t sizes[LAYERS + 1];
     for (int l = 0; l <= LAYERS; l++) sizes[l] = width(job->problem->size, l);
     job->module = cg_mlp(job->dev, LAYERS + 1, sizes, "relu");
-    if (!job->module || bench_load_parameters(job, 1) != CG_OK) return false;
-    /* steps so small that the thousandth one works on ordinary numbers, too */
-    job->optimizer = cg_adam(job->module, (cg_adam_options){.lr = 1e-6});
-    return job->optimizer != NULL;
+    return bench_step_setup(job, 1);
 }
 
 static cg_tensor *step_loss(bench_job *job) {
     return cg_cross_entropy(cg_forward(job->module, job->in[0]), job->label, CG_MEAN);
 }
 
-static cg_tensor *step_run(bench_job *job) {
-    cg_tensor *loss = step_loss(job);
-    return cg_backward(loss) == CG_OK && cg_optimizer_step(job->optimizer) == CG_OK ? loss : NULL;
-}
+static cg_tensor *step_run(bench_job *job) { return bench_step_run(job, step_loss(job)); }
 
 /* The same step replayed: the first one is as it is, the second one recorded. */
 static bool replay_setup(bench_job *job) {
@@ -245,28 +237,16 @@ static void step_expect(bench_problem *p, int64_t sample) {
     network_backward(p, &net);
 }
 
-/* Loss and gradients at the first weights; Adam itself is another case's. */
 static void step_verify(bench_job *job, bench_check *check) {
     bench_problem *p = job->problem;
     network net;
     for (int64_t sample = 0; sample < p->size[BATCH]; sample++) step_expect(p, sample);
-    cg_scope *scope = cg_scope_begin(job->dev);
-    double loss = 0;
-    cg_tensor *y = bench_load_parameters(job, 1) == CG_OK ? step_loss(job) : NULL;
-    check->ok = network_get(p, &net) && cg_item(y, &loss) == CG_OK && cg_backward(y) == CG_OK;
-    if (check->ok) {
-        bench_check_value(check, -1, loss, *net.loss, 1e-5L * *net.loss);
-        long double tolerance =
-            p->size[BATCH] * (p->size[WIDTH + 1] + p->size[WIDTH + 2]) < 10000 ? 1e-5L : 1e-2L;
-        for (int l = 0; l < LAYERS; l++) {
-            cg_tensor *w = cg_parameter(job->module, 2 * l, NULL),
-                      *b = cg_parameter(job->module, 2 * l + 1, NULL);
-            bench_check_gradient(cg_grad_of(w), 2 * l, net.d_weight[l], tolerance, check);
-            bench_check_gradient(cg_grad_of(b), 2 * l + 1, net.d_bias[l], tolerance, check);
-        }
-    }
-    cg_module_zero_grad(job->module);
-    cg_scope_end(scope);
+    if (!(check->ok = network_get(p, &net))) return;
+    const bool few_units = p->size[BATCH] * (p->size[WIDTH + 1] + p->size[WIDTH + 2]) < 10000;
+    bench_step_reference want = {.loss = *net.loss, .tolerance = few_units ? 1e-5L : 1e-2L};
+    for (int l = 0; l < LAYERS; l++)
+        want.gradient[2 * l] = net.d_weight[l], want.gradient[2 * l + 1] = net.d_bias[l];
+    bench_step_verify(job, 1, step_loss, &want, check);
 }
 
 /* Apart from how it is set up and run, a replayed step is a step. */

@@ -4,7 +4,7 @@
  */
 #include "reference/ref_networks.h"
 #include "reference/scratch.h"
-#include "cases_train_reference.h"
+#include "cases_step.h"
 
 #include <math.h>
 
@@ -67,10 +67,9 @@ static double flops(const int64_t *size) {
     return 6 * rows * 12 * width * width + 7 * rows * (double)size[TIMES] * width;
 }
 
-/* That at the best rate, then Adam's traffic: p, m and v read and written, g read. */
 static double lower_bound(const int64_t *size, const machine_limits *limits) {
-    const double width = (double)size[WIDTH], parameters = 12 * width * width + 13 * width;
-    return flops(size) / limits->flops + machine_seconds(limits, MACHINE_TRIAD, 28 * parameters);
+    const double width = (double)size[WIDTH];
+    return bench_step_floor(flops(size), 12 * width * width + 13 * width, limits);
 }
 
 /* --- What is timed ------------------------------------------------------------------------------------------------ */
@@ -97,15 +96,11 @@ static bool setup(bench_job *job) {
     ok = add(mlp, cg_linear_module(dev, EXPANSION * d, d, CG_INIT_XAVIER)) && ok;
     ok = add(job->module, cg_residual_module(attention, NULL)) && ok;
     ok = add(job->module, cg_residual_module(mlp, NULL)) && ok;
-    if (!ok || bench_load_parameters(job, FIRST_PARAMETER) != CG_OK) return false;
-    /* steps so small that the thousandth one works on ordinary numbers, too */
-    job->optimizer = cg_adam(job->module, (cg_adam_options){.lr = 1e-6});
-    return job->optimizer != NULL;
+    return ok && bench_step_setup(job, FIRST_PARAMETER);
 }
 
 static cg_tensor *run(bench_job *job) {
-    cg_tensor *loss = cg_mse_loss(cg_forward(job->module, job->in[X]), job->in[TARGET], CG_MEAN);
-    return cg_backward(loss) == CG_OK && cg_optimizer_step(job->optimizer) == CG_OK ? loss : NULL;
+    return bench_step_run(job, cg_mse_loss(cg_forward(job->module, job->in[X]), job->in[TARGET], CG_MEAN));
 }
 
 /* --- The reference -------------------------------------------------------------------------------------------------- */
@@ -211,11 +206,14 @@ static void backward(block *b, ref_array g) {
     norm_back(b, b->x, back, NORM1_W);
 }
 
-/* The loss of the first `checked` sequences, and its gradients; the mean is over all sequences. */
-static long double reference(bench_problem *p, int64_t checked, block *b) {
-    *b = (block){.size = p->size, .x = bench_reference_input(p, X, checked)};
+/* How many sequences are checked: a reference of all of a full batch would take a quarter of a minute. */
+static int64_t checked(const bench_problem *p) { return p->size[BATCH] < 4 ? p->size[BATCH] : 1; }
+
+/* The loss of the sequences that are checked, and its gradients; the mean is over all sequences. */
+static long double reference(bench_problem *p, block *b) {
+    *b = (block){.size = p->size, .x = bench_reference_input(p, X, checked(p))};
     for (int i = 0; i < PARAMETERS; i++) b->w[i] = bench_reference_input(p, FIRST_PARAMETER + i, 0);
-    const ref_array target = bench_reference_input(p, TARGET, checked), y = forward(b);
+    const ref_array target = bench_reference_input(p, TARGET, checked(p)), y = forward(b);
     const long double n = (long double)(p->size[BATCH] * p->size[TIMES] * p->size[WIDTH]);
     long double loss = 0;
     ref_array g = ref_array_like(y);
@@ -227,27 +225,19 @@ static long double reference(bench_problem *p, int64_t checked, block *b) {
     return loss;
 }
 
-/* The loss of the first sequences: the others go the same way, but count for nothing. */
-static cg_tensor *loss_of_first(bench_job *job, int64_t checked) {
-    cg_tensor *y = cg_slice(cg_forward(job->module, job->in[X]), 0, 0, checked, 1);
-    cg_tensor *loss = cg_mse_loss(y, cg_slice(job->in[TARGET], 0, 0, checked, 1), CG_MEAN);
-    return cg_mul(loss, (double)checked / (double)job->problem->size[BATCH]);
+/* The same loss on the device: the other sequences go the same way, but count for nothing. */
+static cg_tensor *checked_loss(bench_job *job) {
+    const int64_t n = checked(job->problem);
+    cg_tensor *y = cg_slice(cg_forward(job->module, job->in[X]), 0, 0, n, 1);
+    cg_tensor *loss = cg_mse_loss(y, cg_slice(job->in[TARGET], 0, 0, n, 1), CG_MEAN);
+    return cg_mul(loss, (double)n / (double)job->problem->size[BATCH]);
 }
 
-/* Loss and gradients at the first weights; a reference of all of a full batch would take a quarter of a minute. */
 static void verify(bench_job *job, bench_check *check) {
-    const int64_t batch = job->problem->size[BATCH], checked = batch < 4 ? batch : 1;
     block b;
-    const long double want = reference(job->problem, checked, &b);
-    cg_scope *scope = cg_scope_begin(job->dev);
-    double loss = 0;
-    cg_tensor *y = bench_load_parameters(job, FIRST_PARAMETER) == CG_OK ? loss_of_first(job, checked) : NULL;
-    check->ok = cg_item(y, &loss) == CG_OK && cg_backward(y) == CG_OK;
-    if (check->ok) bench_check_value(check, -1, loss, want, 1e-5L * want);
-    for (int i = 0; check->ok && i < PARAMETERS; i++)
-        bench_check_gradient(cg_grad_of(cg_parameter(job->module, i, NULL)), i, b.d[i].v, 1e-5L, check);
-    cg_module_zero_grad(job->module);
-    cg_scope_end(scope);
+    bench_step_reference want = {.loss = reference(job->problem, &b), .tolerance = 1e-5L};
+    for (int i = 0; i < PARAMETERS; i++) want.gradient[i] = b.d[i].v;
+    bench_step_verify(job, FIRST_PARAMETER, checked_loss, &want, check);
     scratch_free_all();
 }
 

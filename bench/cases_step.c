@@ -1,9 +1,10 @@
-#include "cases_train_reference.h"
+#include "cases_step.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-cg_status bench_load_parameters(bench_job *job, int first) {
+/* Puts inputs first, first + 1, ... of the problem into the parameters of job->module, in order. */
+static cg_status load_parameters(bench_job *job, int first) {
     cg_status status = CG_OK;
     for (int i = 0; status == CG_OK && i < cg_parameter_count(job->module); i++) {
         cg_tensor *p = cg_parameter(job->module, i, NULL);
@@ -12,8 +13,25 @@ cg_status bench_load_parameters(bench_job *job, int first) {
     return status;
 }
 
-void bench_check_gradient(const cg_tensor *x, int at, const long double *want, long double tolerance,
-                          bench_check *check) {
+bool bench_step_setup(bench_job *job, int first) {
+    if (!job->module || load_parameters(job, first) != CG_OK) return false;
+    /* steps so small that the thousandth one works on ordinary numbers, too */
+    job->optimizer = cg_adam(job->module, (cg_adam_options){.lr = 1e-6});
+    return job->optimizer != NULL;
+}
+
+cg_tensor *bench_step_run(bench_job *job, cg_tensor *loss) {
+    return cg_backward(loss) == CG_OK && cg_optimizer_step(job->optimizer) == CG_OK ? loss : NULL;
+}
+
+double bench_step_floor(double flops, double parameters, const machine_limits *limits) {
+    const double adam_bytes = 28; /* p, m and v read and written, g read */
+    return flops / limits->flops + machine_seconds(limits, MACHINE_TRIAD, adam_bytes * parameters);
+}
+
+/* Holds the gradient x of parameter `at` against the reference: both as vectors, x is off by its distance from that. */
+static void check_gradient(const cg_tensor *x, int at, const long double *want, long double tolerance,
+                           bench_check *check) {
     size_t bytes = (size_t)cg_numel(x) * sizeof(float);
     float *got = malloc(bytes ? bytes : 1);
     if (!x || !got || cg_to_host(x, got, bytes) != CG_OK) {
@@ -27,6 +45,20 @@ void bench_check_gradient(const cg_tensor *x, int at, const long double *want, l
         bench_check_value(check, at, sqrtl(distance), 0, tolerance * sqrtl(length));
     }
     free(got);
+}
+
+void bench_step_verify(bench_job *job, int first, cg_tensor *(*loss_of)(bench_job *),
+                       const bench_step_reference *want, bench_check *check) {
+    cg_scope *scope = cg_scope_begin(job->dev);
+    double loss = 0;
+    cg_tensor *y = load_parameters(job, first) == CG_OK ? loss_of(job) : NULL;
+    check->ok = cg_item(y, &loss) == CG_OK && cg_backward(y) == CG_OK;
+    if (check->ok) bench_check_value(check, -1, loss, want->loss, 1e-5L * want->loss);
+    for (int i = 0; check->ok && i < cg_parameter_count(job->module); i++)
+        check_gradient(cg_grad_of(cg_parameter(job->module, i, NULL)), i, want->gradient[i], want->tolerance,
+                       check);
+    cg_module_zero_grad(job->module);
+    cg_scope_end(scope);
 }
 
 ref_array bench_reference_input(const bench_problem *problem, int i, int64_t samples) {
