@@ -11,6 +11,7 @@ enum {
     SIMPLE_UNITS = 1,
     FUNCTION_UNITS = 8,         /* a row with a function of elementary.h */
     STREAM_FALLBACK = 16 << 20, /* bytes, where the size of the cache is not known */
+    STREAM_MOST = 24 << 20,     /* bytes: what one process can count on of a cache that many share */
     STREAM_TILE =
         2 << 10 /* bytes: what the store buffer takes, so that the next tile is computed while they drain */
 };
@@ -56,6 +57,7 @@ int64_t cg_cpu_stream_limit(void) {
         bytes = last_cache();
         if (bytes <= 0) bytes = sysconf(_SC_LEVEL3_CACHE_SIZE);
         if (bytes <= 0) bytes = STREAM_FALLBACK;
+        if (bytes > STREAM_MOST) bytes = STREAM_MOST;
         __atomic_store_n(&limit, bytes, __ATOMIC_RELAXED);
     }
     return bytes;

@@ -1,7 +1,8 @@
 /*
- * The pool: workers take chunks of a loop from one counter, so that a core that another process holds delays
- * one small chunk only. A worker spins for some microseconds after a loop, since the next one tends to follow
- * at once, and then sleeps.
+ * The pool: every thread has a share of a loop, the same part of it each time, so that what a loop leaves in the cache of a
+ * core is where the next one looks for it. A share is taken in chunks, and whoever is done with its own takes from the
+ * others', so that a core that another process holds delays one small chunk only. A worker spins for some microseconds after
+ * a loop, since the next one tends to follow at once, and then sleeps.
  *
  * One loop runs at a time. It is described before the ticket is raised, and read only by workers that have
  * counted themselves into `active` and then still see the same ticket; the caller closes the ticket and then
@@ -22,22 +23,29 @@
 
 enum {
     SPIN_NANOSECONDS = 20000,
-    SPINS_PER_LOOK = 32,   /* pauses between two looks at the clock */
-    CHUNKS_PER_THREAD = 8, /* enough to even out, few enough not to contend */
+    SPINS_PER_LOOK = 32,  /* pauses between two looks at the clock */
+    CHUNKS_PER_SHARE = 8, /* enough to even out */
     STACK_BYTES = 1 << 20
 };
 
+/* The part of a loop that belongs to a thread. */
+typedef struct share {
+    _Alignas(64) _Atomic int64_t next; /* the first index nobody has taken */
+    int64_t end;
+} share;
+
 /* What is written often has a line of its own. */
 static struct {
-    _Alignas(64) atomic_uint ticket;   /* odd: a loop is open. Raised by one to open and by one to close */
-    _Alignas(64) atomic_int active;    /* workers inside the open loop */
-    _Alignas(64) _Atomic int64_t next; /* the first index nobody has taken */
-    _Alignas(64) atomic_bool busy;     /* a caller holds the pool */
-    atomic_int sleepers;               /* workers that sleep or are about to */
+    _Alignas(64) atomic_uint ticket; /* odd: a loop is open. Raised by one to open and by one to close */
+    _Alignas(64) atomic_int active;  /* workers inside the open loop */
+    _Alignas(64) atomic_bool busy;   /* a caller holds the pool */
+    atomic_int sleepers;             /* workers that sleep or are about to */
     atomic_bool caller_sleeps;
     int workers; /* started; changed by the holder of `busy` only */
     bool started;
-    int64_t n, chunk;
+    share share[CG_MAX_THREADS];
+    int shares;
+    int64_t chunk;
     cg_loop_body *body;
     void *ctx;
 } pool;
@@ -77,20 +85,24 @@ static int64_t nanoseconds(void) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static void run_chunks(int thread) {
+static void run_share(share *s, int thread) {
     for (;;) {
-        const int64_t begin = atomic_fetch_add_explicit(&pool.next, pool.chunk, memory_order_relaxed);
-        if (begin >= pool.n) return;
-        const int64_t end = pool.n - begin < pool.chunk ? pool.n : begin + pool.chunk;
-        pool.body(pool.ctx, begin, end, thread);
+        const int64_t begin = atomic_fetch_add_explicit(&s->next, pool.chunk, memory_order_relaxed);
+        if (begin >= s->end) return;
+        pool.body(pool.ctx, begin, s->end - begin < pool.chunk ? s->end : begin + pool.chunk, thread);
     }
+}
+
+/* The thread's own share, then what is left of the others'. */
+static void run_shares(int thread) {
+    for (int i = 0; i < pool.shares; i++) run_share(&pool.share[(thread + i) % pool.shares], thread);
 }
 
 /* --- The worker ------------------------------------------------------------------------------------------ */
 
 static void take_part(unsigned ticket, int thread) {
     atomic_fetch_add(&pool.active, 1);
-    if (atomic_load(&pool.ticket) == ticket) run_chunks(thread);
+    if (atomic_load(&pool.ticket) == ticket) run_shares(thread);
     if (atomic_fetch_sub(&pool.active, 1) == 1 && atomic_load(&pool.caller_sleeps)) {
         pthread_mutex_lock(&mutex);
         pthread_cond_signal(&finished);
@@ -193,16 +205,26 @@ static void await_workers(void) {
     pthread_mutex_unlock(&mutex);
 }
 
+/* Shares that differ by a grain at most, and no more of them than there are grains. */
+static void share_out(int64_t n, int64_t grain) {
+    const int64_t grains = (n - 1) / grain + 1, threads = pool.workers + 1;
+    const int64_t shares = grains < threads ? grains : threads, each = grains / shares;
+    for (int64_t s = 0, end = 0; s < shares; s++) {
+        atomic_store_explicit(&pool.share[s].next, end * grain, memory_order_relaxed);
+        end += each + (s < grains % shares);
+        pool.share[s].end = end < grains ? end * grain : n;
+    }
+    pool.shares = (int)shares;
+    pool.chunk = grain * ((each - 1) / CHUNKS_PER_SHARE + 1);
+}
+
 static void run_loop(int64_t n, int64_t grain, cg_loop_body *body, void *ctx) {
-    const int64_t grains = (n - 1) / grain + 1, shares = CHUNKS_PER_THREAD * (int64_t)(pool.workers + 1);
-    pool.n = n;
-    pool.chunk = grain * ((grains - 1) / shares + 1);
+    share_out(n, grain);
     pool.body = body;
     pool.ctx = ctx;
-    atomic_store_explicit(&pool.next, 0, memory_order_relaxed);
     atomic_fetch_add(&pool.ticket, 1);
-    wake_workers((n - 1) / pool.chunk);
-    run_chunks(self);
+    wake_workers(pool.shares - 1);
+    run_shares(self);
     atomic_fetch_add(&pool.ticket, 1);
     await_workers();
 }
