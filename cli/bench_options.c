@@ -2,7 +2,7 @@
 
 #include "bench/bench_suites.h"
 #include "cli.h"
-#include "number_options.h"
+#include "options.h"
 
 #include <argp.h>
 #include <stdlib.h>
@@ -11,16 +11,17 @@
 static const char help[] =
     "Time clgrad on every device, and hold it against the limits of the machine.\n"
     "\v"
-    "Each case is checked against a naive reference before it is timed. All devices are timed in turn, round "
-    "by round, after a warm-up; the time is the median of at least 7 samples and 0.3 s; with --quick of at "
-    "least 3 samples and 0.02 s, at smaller sizes where a case has them.\n"
+    "Each case is checked against a naive reference before it is timed. All devices are timed in turn, "
+    "round by round, after a warm-up; the time is the median of at least 7 samples and 0.3 s; with "
+    "--quick of at least 3 samples and 0.02 s, at smaller sizes where a case has them.\n"
     "\n"
-    "Columns: time (median, and the middle half of the samples), rate (GFLOP/s or GB/s), limit (share of "
-    "what the machine can do at best: its arithmetic, or its memory where that is what bounds the case), "
-    "error (largest, as a share of the allowed one), first (the first call, with what it compiles).\n"
+    "Columns: time (median, and the middle half of the samples), rate (GFLOP/s or GB/s), limit (share "
+    "of what the machine can do at best: its arithmetic, or its memory where that is what bounds the "
+    "case), error (largest, as a share of the allowed one), first (the first call, with what it "
+    "compiles).\n"
     "\n"
-    "--against compares with the JSON of an earlier run, case by case. Slower or faster is what differs by "
-    "more than 5 % in the median, with quartiles that do not overlap. It also takes the JSON of "
+    "--against compares with the JSON of an earlier run, case by case. Slower or faster is what differs "
+    "by more than 5 % in the median, with quartiles that do not overlap. It also takes the JSON of "
     "bench/peers/compare.py, and shows the peers' times beside these.\n"
     "\n"
     "Exit codes:\n"
@@ -94,48 +95,29 @@ static void check_together(struct argp_state *state, const bench_options *o) {
         argp_error(state, "--from measures nothing: it goes with --json, --html and --against alone");
 }
 
-static bool parse_text(int key, char *arg, bench_options *o) {
-    const struct {
-        int key;
-        const char **text;
-    } texts[] = {{KEY_SUITE, &o->suite}, {KEY_FILTER, &o->filter},  {KEY_ONLY, &o->only},
-                 {KEY_JSON, &o->json},   {KEY_DEVICE, &o->device},  {KEY_HTML, &o->html},
-                 {KEY_FROM, &o->from},   {KEY_AGAINST, &o->against}};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        if (texts[i].key != key) continue;
-        *texts[i].text = arg;
-        return true;
-    }
-    return false;
-}
-
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
     bench_options *o = state->input;
-    if (parse_text(key, arg, o)) return 0;
-    switch (key) {
-    case KEY_QUICK:
-        o->quick = true;
-        return 0;
-    case KEY_SECONDS:
-        o->seconds = option_real(state, "seconds", arg, 3600);
-        return 0;
-    case KEY_TIMES_ONLY:
-        o->times_only = true;
-        return 0;
-    case KEY_LIST:
-        o->list = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "'%s' is one argument too many", arg);
-        return EINVAL;
-    case ARGP_KEY_END:
-        if (o->suite) check_suites(state, o->suite);
-        if (o->only) check_titles(state, o->only);
-        check_together(state, o);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    const option_place places[] = {
+        {KEY_SUITE, .text = &o->suite},
+        {KEY_FILTER, .text = &o->filter},
+        {KEY_ONLY, .text = &o->only},
+        {KEY_DEVICE, .text = &o->device},
+        {KEY_JSON, .text = &o->json},
+        {KEY_HTML, .text = &o->html},
+        {KEY_AGAINST, .text = &o->against},
+        {KEY_FROM, .text = &o->from},
+        {KEY_SECONDS, .real = &o->seconds, .high = 3600},
+        {KEY_QUICK, .flag = &o->quick},
+        {KEY_TIMES_ONLY, .flag = &o->times_only},
+        {KEY_LIST, .flag = &o->list},
+        {0},
+    };
+    if (option_put(options, places, state, key, arg)) return 0;
+    if (key != ARGP_KEY_END) return option_unknown(state, key, arg);
+    if (o->suite) check_suites(state, o->suite);
+    if (o->only) check_titles(state, o->only);
+    check_together(state, o);
+    return 0;
 }
 
 bench_options bench_options_read(int argc, char **argv) {

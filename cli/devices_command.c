@@ -1,6 +1,7 @@
 /* clgrad devices: what there is to compute on, and which device is chosen. */
 #include "cli.h"
 #include "json_text.h"
+#include "options.h"
 
 #include <argp.h>
 #include <jansson.h>
@@ -32,13 +33,8 @@ static const struct argp_option options[] = {
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
-    bool *as_json = state->input;
-    if (key == 'j') {
-        *as_json = true;
-        return 0;
-    }
-    if (key == ARGP_KEY_ARG) argp_error(state, "no argument is expected: '%s'", arg);
-    return ARGP_ERR_UNKNOWN;
+    const option_place places[] = {{'j', .flag = state->input}, {0}};
+    return option_put(options, places, state, key, arg) ? 0 : option_unknown(state, key, arg);
 }
 
 static device_choice choose(void) {

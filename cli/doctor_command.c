@@ -3,30 +3,26 @@
 #include "cli.h"
 #include "doctor_run.h"
 #include "interrupt.h"
+#include "options.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char help[] =
-    "Check every operation on a device against a plain reference in long double, dtype by dtype, at random "
-    "points and "
-    "at edge values: signed zeros, subnormals, limits, infinities, NaN, ties, empty axes.\n"
+    "Check every operation on a device against a plain reference in long double, dtype by dtype, at "
+    "random points and at edge values: signed zeros, subnormals, limits, infinities, NaN, ties, empty "
+    "axes.\n"
     "\v"
-    "One line per operation says the largest error in units in the last place (ULP) of each real dtype, and "
-    "whether "
-    "all results were within the documented bound. An operation that fails is tried by other ways: by the "
-    "kernels of "
-    "the other style, composed of other operations, on the CPU backend. The first that is right is kept for "
-    "this "
-    "device, driver and library version, and taken by every program from then on (cg_device_choice and "
-    "\"clgrad "
-    "devices\" say so). A run over everything begins anew; with PART or --dtype only a part is checked, by "
-    "the ways in "
-    "force, and what is found is added.\n"
+    "One line per operation says the largest error in units in the last place (ULP) of each real dtype, "
+    "and whether all results were within the documented bound. An operation that fails is tried by "
+    "other ways: by the kernels of the other style, composed of other operations, on the CPU backend. "
+    "The first that is right is kept for this device, driver and library version, and taken by every "
+    "program from then on (cg_device_choice and \"clgrad devices\" say so). A run over everything "
+    "begins anew; with PART or --dtype only a part is checked, by the ways in force, and what is found "
+    "is added.\n"
     "\n"
     "What converts integers to f32 first is checked in f32 and f64; the conversion is an operation too, "
     "cast.\n"
@@ -50,15 +46,6 @@ typedef struct command_options {
     bool json;
 } command_options;
 
-static int64_t parse_points(const char *text, struct argp_state *state) {
-    char *end;
-    errno = 0;
-    const long long n = strtoll(text, &end, 10);
-    if (errno || *end || end == text || n < 0 || n > (1 << 24))
-        argp_error(state, "--points is a number from 0 to 16777216, not '%s'", text);
-    return n;
-}
-
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
     command_options *o = state->input;
     switch (key) {
@@ -69,7 +56,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
         o->json = true;
         return 0;
     case 'p':
-        o->doctor.points = parse_points(arg, state);
+        o->doctor.points = option_integer(options, state, key, arg, 0, 1 << 24);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

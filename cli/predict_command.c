@@ -1,5 +1,6 @@
 /* clgrad predict: what a trained network makes of images. */
 #include "cli.h"
+#include "options.h"
 #include "predict_output.h"
 #include "weights_file.h"
 
@@ -12,14 +13,12 @@ static const char help[] =
     "Predict the class of images with weights that clgrad train wrote.\n"
     "\v"
     "IMAGE is a picture (PNG, JPEG, PGM, PPM); it is made gray and brought to the size the network was "
-    "trained on. "
-    "With --data the images are those of a folder in IDX format, whose labels give accuracy and confusion "
-    "matrix; where the "
-    "folder has no test set, --set test takes the samples that the training had held back.\n"
+    "trained on. With --data the images are those of a folder in IDX format, whose labels give accuracy "
+    "and confusion matrix; where the folder has no test set, --set test takes the samples that the "
+    "training had held back.\n"
     "\n"
     "A row for each image goes to stdout: its number or file, its label where there is one, class and "
-    "probability. The "
-    "confusion matrix has a row for each label and a column for each class predicted.\n"
+    "probability. The confusion matrix has a row for each label and a column for each class predicted.\n"
     "\n"
     "Examples:\n"
     "  clgrad train --data data/digits --model lenet --out trained\n"
@@ -60,34 +59,27 @@ typedef struct predict_options {
 } predict_options;
 
 static void choose_set(predict_options *o, const char *name, struct argp_state *state) {
-    o->train = strcmp(name, "train") == 0 || strcmp(name, "all") == 0;
-    o->test = strcmp(name, "test") == 0 || strcmp(name, "all") == 0;
-    if (!o->train && !o->test) argp_error(state, "--set takes test, train or all, not '%s'", name);
+    static const char *const sets[] = {"test", "train", "all", NULL};
+    const int set = option_choice(options, state, KEY_SET, name, sets);
+    o->test = set != 1;
+    o->train = set != 0;
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
     predict_options *o = state->input;
+    const option_place places[] = {
+        {KEY_DATA, .text = &o->data},
+        {KEY_WEIGHTS, .text = &o->weights},
+        {KEY_DEVICE, .text = &o->device},
+        {KEY_INVERT, .flag = &o->invert},
+        {KEY_CSV, .flag = &o->csv},
+        {KEY_QUIET, .flag = &o->quiet},
+        {0},
+    };
+    if (option_put(options, places, state, key, arg)) return 0;
     switch (key) {
-    case KEY_DATA:
-        o->data = arg;
-        return 0;
-    case KEY_WEIGHTS:
-        o->weights = arg;
-        return 0;
     case KEY_SET:
         choose_set(o, arg, state);
-        return 0;
-    case KEY_DEVICE:
-        o->device = arg;
-        return 0;
-    case KEY_INVERT:
-        o->invert = true;
-        return 0;
-    case KEY_CSV:
-        o->csv = true;
-        return 0;
-    case KEY_QUIET:
-        o->quiet = true;
         return 0;
     case ARGP_KEY_ARGS:
         o->images = state->argv + state->next;

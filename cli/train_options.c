@@ -1,7 +1,7 @@
 #include "train_options.h"
 
 #include "cli.h"
-#include "number_options.h"
+#include "options.h"
 
 #include <argp.h>
 #include <stdlib.h>
@@ -10,23 +10,18 @@
 static const char help[] =
     "Train a classifier on a folder of images in IDX format, the format of MNIST.\n"
     "\v"
-    "The folder holds train-images-idx3-ubyte, train-labels-idx1-ubyte and the same with t10k- or test-; or "
-    "one "
-    "such pair with any prefix, of which a share is kept for testing.\n"
+    "The folder holds train-images-idx3-ubyte, train-labels-idx1-ubyte and the same with t10k- or "
+    "test-; or one such pair with any prefix, of which a share is kept for testing.\n"
     "\n"
-    "The report goes to stdout, the progress to stderr: a bar where that is a terminal, a line per epoch. "
-    "The "
-    "last line is \"test accuracy A on DEVICE\".\n"
+    "The report goes to stdout, the progress to stderr: a bar where that is a terminal, a line per "
+    "epoch. The last line is \"test accuracy A on DEVICE\".\n"
     "\n"
-    "Without --validation each epoch is measured on the test set, which has no say in the training: what is "
-    "watched "
-    "by --early-stop and by the schedule plateau is then the training loss. With --early-stop or "
-    "--validation the "
-    "network ends with the weights of its best epoch.\n"
+    "Without --validation each epoch is measured on the test set, which has no say in the training: "
+    "what is watched by --early-stop and by the schedule plateau is then the training loss. With "
+    "--early-stop or --validation the network ends with the weights of its best epoch.\n"
     "\n"
-    "Ctrl-C ends a training with --out after the batch at hand and leaves checkpoint.safetensors there; the "
-    "same "
-    "command with --resume goes on from it, with the losses it would have had.\n"
+    "Ctrl-C ends a training with --out after the batch at hand and leaves checkpoint.safetensors there; "
+    "the same command with --resume goes on from it, with the losses it would have had.\n"
     "\n"
     "Examples:\n"
     "  clgrad train --data data/digits\n"
@@ -73,17 +68,15 @@ static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, "Network and training:", 2},
     {"model", KEY_MODEL, "NAME", 0,
      "The network: linear, mlp:SIZES with hidden layers such as mlp:512,256 or mlp:800:gelu, or lenet "
-     "(default "
-     "mlp:128,64)",
+     "(default mlp:128,64)",
      2},
     {"optimizer", KEY_OPTIMIZER, "NAME", 0,
      "adam, adamw, rmsprop, adagrad, or sgd with momentum 0.9 (default adam)", 2},
     {"lr", KEY_LR, "X", 0,
      "Step size (default 0.002 for adam and adamw, 0.05 for sgd, 0.001 for rmsprop, 0.02 for adagrad)", 2},
     {"schedule", KEY_SCHEDULE, "NAME", 0,
-     "Step size over time: constant, step (a tenth after each third), exponential (to a hundredth), cosine "
-     "(to 0), "
-     "one-cycle, or plateau (half, when 5 epochs have brought nothing) (default constant)",
+     "Step size over time: constant, step (a tenth after each third), exponential (to a hundredth), "
+     "cosine (to 0), one-cycle, or plateau (half, when 5 epochs have brought nothing) (default constant)",
      2},
     {"weight-decay", KEY_WEIGHT_DECAY, "X", 0, "Weight decay (default 0; 0.01 for adamw)", 2},
     {"clip", KEY_CLIP, "X", 0, "Largest norm of the gradient of a step (default: any)", 2},
@@ -106,99 +99,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-/* The place of `text` among names up to NULL; an error lists them. */
-static int choice(struct argp_state *state, const char *option, const char *text, const char *const *names) {
-    char list[128] = "";
-    for (int i = 0; names[i]; i++) {
-        if (strcmp(text, names[i]) == 0) return i;
-        const size_t used = strlen(list);
-        snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
-    }
-    argp_error(state, "--%s takes one of %s, not '%s'", option, list, text);
-    return 0;
-}
-
-static error_t parse_data_option(train_options *o, int key, const char *arg, struct argp_state *state) {
-    train_settings *s = &o->settings;
-    switch (key) {
-    case KEY_DATA:
-        o->data = arg;
-        return 0;
-    case KEY_TEST_SHARE:
-        s->test_share = option_real(state, "test-share", arg, 0.5);
-        return 0;
-    case KEY_VALIDATION:
-        s->validation = option_real(state, "validation", arg, 0.5);
-        return 0;
-    case KEY_SHIFT:
-        s->augmentation.shift = option_real(state, "shift", arg, 1000);
-        return 0;
-    case KEY_ROTATE:
-        s->augmentation.rotate = option_real(state, "rotate", arg, 180);
-        return 0;
-    case KEY_DEVICE:
-        o->device = arg;
-        return 0;
-    case KEY_COMPARE:
-        o->compare = true;
-        return 0;
-    case KEY_OUT:
-        o->out = arg;
-        return 0;
-    case KEY_QUIET:
-        o->quiet = true;
-        return 0;
-    case KEY_RUNS:
-        o->runs = (int)option_integer(state, "runs", arg, 1, 1000);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static error_t parse_training_option(train_settings *s, int key, const char *arg, struct argp_state *state) {
-    switch (key) {
-    case KEY_MODEL:
-        s->model = arg;
-        return 0;
-    case KEY_OPTIMIZER:
-        s->optimizer = (train_optimizer)choice(state, "optimizer", arg, train_optimizer_names);
-        return 0;
-    case KEY_SCHEDULE:
-        s->schedule = (train_schedule)choice(state, "schedule", arg, train_schedule_names);
-        return 0;
-    case KEY_LR:
-        s->lr = option_real(state, "lr", arg, 1e6);
-        return 0;
-    case KEY_WEIGHT_DECAY:
-        s->weight_decay = option_real(state, "weight-decay", arg, 1e6);
-        return 0;
-    case KEY_CLIP:
-        s->clip = option_real(state, "clip", arg, 1e30);
-        return 0;
-    case KEY_EPOCHS:
-        s->epochs = (int)option_integer(state, "epochs", arg, 1, 1000000);
-        return 0;
-    case KEY_BATCH:
-        s->batch = option_integer(state, "batch", arg, 1, INT32_MAX);
-        return 0;
-    case KEY_SEED:
-        s->seed = (uint64_t)option_integer(state, "seed", arg, 0, INT64_MAX);
-        return 0;
-    case KEY_EARLY_STOP:
-        s->patience = (int)option_integer(state, "early-stop", arg, 1, 1000000);
-        return 0;
-    case KEY_SAVE_EVERY:
-        s->save_every = (int)option_integer(state, "save-every", arg, 1, 1000000);
-        return 0;
-    case KEY_RESUME:
-        s->resume = true;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 static void check(const train_options *o, struct argp_state *state) {
     if (!o->data) argp_error(state, "--data DIR must be given");
     if ((o->settings.save_every || o->settings.resume) && !o->out)
@@ -210,11 +110,48 @@ static void check(const train_options *o, struct argp_state *state) {
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
     train_options *o = state->input;
-    if (key == ARGP_KEY_ARG) argp_error(state, "no argument is expected: '%s'", arg);
-    if (key == ARGP_KEY_END) check(o, state);
-    if (key == ARGP_KEY_ARG || key == ARGP_KEY_END) return 0;
-    const error_t status = parse_data_option(o, key, arg, state);
-    return status == 0 ? 0 : parse_training_option(&o->settings, key, arg, state);
+    train_settings *s = &o->settings;
+    const option_place places[] = {
+        {KEY_DATA, .text = &o->data},
+        {KEY_TEST_SHARE, .real = &s->test_share, .high = 0.5},
+        {KEY_VALIDATION, .real = &s->validation, .high = 0.5},
+        {KEY_SHIFT, .real = &s->augmentation.shift, .high = 1000},
+        {KEY_ROTATE, .real = &s->augmentation.rotate, .high = 180},
+        {KEY_MODEL, .text = &s->model},
+        {KEY_LR, .real = &s->lr, .high = 1e6},
+        {KEY_WEIGHT_DECAY, .real = &s->weight_decay, .high = 1e6},
+        {KEY_CLIP, .real = &s->clip, .high = 1e30},
+        {KEY_EPOCHS, .count = &s->epochs, .high = 1000000},
+        {KEY_EARLY_STOP, .count = &s->patience, .high = 1000000},
+        {KEY_RUNS, .count = &o->runs, .high = 1000},
+        {KEY_DEVICE, .text = &o->device},
+        {KEY_COMPARE, .flag = &o->compare},
+        {KEY_OUT, .text = &o->out},
+        {KEY_SAVE_EVERY, .count = &s->save_every, .high = 1000000},
+        {KEY_RESUME, .flag = &s->resume},
+        {KEY_QUIET, .flag = &o->quiet},
+        {0},
+    };
+    if (option_put(options, places, state, key, arg)) return 0;
+    switch (key) {
+    case KEY_OPTIMIZER:
+        s->optimizer = (train_optimizer)option_choice(options, state, key, arg, train_optimizer_names);
+        return 0;
+    case KEY_SCHEDULE:
+        s->schedule = (train_schedule)option_choice(options, state, key, arg, train_schedule_names);
+        return 0;
+    case KEY_BATCH:
+        s->batch = option_integer(options, state, key, arg, 1, INT32_MAX);
+        return 0;
+    case KEY_SEED:
+        s->seed = (uint64_t)option_integer(options, state, key, arg, 0, INT64_MAX);
+        return 0;
+    case ARGP_KEY_END:
+        check(o, state);
+        return 0;
+    default:
+        return option_unknown(state, key, arg);
+    }
 }
 
 train_options train_options_parse(int argc, char **argv) {
@@ -222,11 +159,8 @@ train_options train_options_parse(int argc, char **argv) {
     train_options o = {
         .settings = {.model = "mlp:128,64", .epochs = 30, .batch = 64, .seed = 1, .test_share = 0.2},
         .runs = 1};
-    error_t failed = argp_parse(&parser, argc, argv, 0, NULL, &o);
-    if (failed != 0) {
-        cli_fail("%s", strerror(failed));
-        exit(CLI_FAILED);
-    }
+    const error_t failed = argp_parse(&parser, argc, argv, 0, NULL, &o);
+    if (failed != 0) exit(cli_fail("%s", strerror(failed)));
     static const double lr[] = {0.002, 0.002, 0.05, 0.001, 0.02};
     if (o.settings.lr == 0) o.settings.lr = lr[o.settings.optimizer];
     return o;

@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "interrupt.h"
 #include "json_text.h"
+#include "options.h"
 #include "tune_products.h"
 
 #include <argp.h>
@@ -13,18 +14,14 @@
 #include <string.h>
 
 static const char help[] =
-    "Measure the ways a device has to compute matrix products, for the sizes that training uses, and keep "
-    "the "
-    "fastest for each.\n"
+    "Measure the ways a device has to compute matrix products, for the sizes that training uses, and "
+    "keep the fastest for each.\n"
     "\v"
-    "Every candidate must first multiply right. All runs in a process of its own: a candidate whose kernel "
-    "hangs "
-    "or crashes, or whose products are wrong, is left out, said so, and not used again by any program on "
-    "this "
-    "device. The choices are kept in the cache (CLGRAD_CACHE) after each product, so that a run which was "
-    "interrupted goes on where it was; --again begins anew. Without this command the library measures when "
-    "it "
-    "first meets a class of products.\n"
+    "Every candidate must first multiply right. All runs in a process of its own: a candidate whose "
+    "kernel hangs or crashes, or whose products are wrong, is left out, said so, and not used again by "
+    "any program on this device. The choices are kept in the cache (CLGRAD_CACHE) after each product, "
+    "so that a run which was interrupted goes on where it was; --again begins anew. Without this "
+    "command the library measures when it first meets a class of products.\n"
     "\n"
     "Examples:\n"
     "  clgrad tune\n"
@@ -64,35 +61,16 @@ typedef struct tuning {
 
 static error_t parse_option(int key, char *arg, struct argp_state *state) {
     tune_options *o = state->input;
-    char *end;
-    switch (key) {
-    case 'D':
-        o->device = arg;
-        return 0;
-    case 'q':
-        o->quick = true;
-        return 0;
-    case 'a':
-        o->again = true;
-        return 0;
-    case 'j':
-        o->json = arg;
-        return 0;
-    case OPTION_WORKER:
-        o->worker = true;
-        return 0;
-    case OPTION_LIMIT:
-        errno = 0;
-        o->limit = (int)strtol(arg, &end, 10);
-        if (errno || *end || o->limit < 1 || o->limit > 3600)
-            argp_error(state, "--limit is a number of seconds from 1 to 3600, not '%s'", arg);
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "no argument is expected: '%s'", arg);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    const option_place places[] = {
+        {'D', .text = &o->device},
+        {'q', .flag = &o->quick},
+        {'a', .flag = &o->again},
+        {'j', .text = &o->json},
+        {OPTION_WORKER, .flag = &o->worker},
+        {OPTION_LIMIT, .count = &o->limit, .high = 3600},
+        {0},
+    };
+    return option_put(options, places, state, key, arg) ? 0 : option_unknown(state, key, arg);
 }
 
 /* --- Measuring ------------------------------------------------------------------------------------------------------ */

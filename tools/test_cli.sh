@@ -17,6 +17,7 @@ check "the doctor's JSON" json_is_whole "$clgrad" doctor --device cpu --json sof
 check "the table's JSON" json_is_whole "$clgrad" ops --device cpu --json
 check "an unknown part of a name" fails_with 1 "$clgrad" doctor --device cpu no_such_operation
 check "a wrong number of points" fails_with 2 "$clgrad" doctor --device cpu --points many
+check "says what is right" says "--points takes a whole number from 0 to 16777216" "$clgrad" doctor --points many
 check "an unknown device" says "no device \"nowhere\"" "$clgrad" doctor --device nowhere
 
 # Training, from the command line alone; every process anew.
@@ -78,6 +79,9 @@ check "lenet, with images moved" train --quiet --model lenet --epochs 1 --shift 
 check "a network there is none of" fails_with 2 train --model resnet
 check "says what there is" says "mlp:SIZES" train --model resnet
 check "a schedule there is none of" says "--schedule takes one of constant, step" train --schedule linear
+check "a number that is none" says "--epochs takes a whole number from 1 to 1000000, not 'few'" train --epochs few
+check "a step size below 0" says "--lr takes a number above 0, at most 1e+06, not '-1'" train --lr -1
+check "an argument too many" says "no argument is expected: 'more'" train more
 check "a checkpoint without a folder" fails_with 2 train --resume
 check "a checkpoint of another network" fails_with 1 train --out "$work/parts" --resume --model mlp:17
 check "runs and files" fails_with 2 train --runs 2 --out "$work/x"
