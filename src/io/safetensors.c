@@ -1,6 +1,7 @@
 /* Reading safetensors files: io.h. */
-#include "clgrad/io.h"
+#include "io/safetensors.h"
 
+#include "core/shape.h"
 #include "io/input_file.h"
 #include "io/safetensors_header.h"
 #include "io/system_error.h"
@@ -76,10 +77,17 @@ cg_status cg_safetensors_entry(const cg_safetensors *file, int i, const char **n
     return CG_OK;
 }
 
-int cg_safetensors_find(const cg_safetensors *file, const char *name) {
-    for (int i = 0; file && name && i < file->header.count; i++)
-        if (strcmp(file->header.entry[i].name, name) == 0) return i;
+int cg_safetensors_find_under(const cg_safetensors *file, const char *prefix, const char *name) {
+    const size_t n = strlen(prefix);
+    for (int i = 0; i < file->header.count; i++) {
+        const char *there = file->header.entry[i].name;
+        if (strncmp(there, prefix, n) == 0 && strcmp(there + n, name) == 0) return i;
+    }
     return -1;
+}
+
+int cg_safetensors_find(const cg_safetensors *file, const char *name) {
+    return file && name ? cg_safetensors_find_under(file, "", name) : -1;
 }
 
 const char *cg_safetensors_metadata(const cg_safetensors *file, const char *key) {
@@ -118,6 +126,33 @@ cg_tensor *cg_safetensors_read(const cg_safetensors *file, int i, cg_device *dev
     cg_tensor *x = status == CG_OK ? cg_from_host(dev, entry->dtype, entry->shape, data) : NULL;
     free(data);
     return x;
+}
+
+cg_tensor *cg_safetensors_read_like(const cg_safetensors *file, const char *op, const char *prefix,
+                                    const char *name, const cg_tensor *like) {
+    cg_device *dev = like->storage->dev;
+    const int at = cg_safetensors_find_under(file, prefix, name);
+    if (at < 0) {
+        CG_FAIL(&dev->error, CG_ERROR_FORMAT, "%s: " CG_PATH_FORMAT ": the file has no %s%.100s", op,
+                file->file.path, prefix, name);
+        return NULL;
+    }
+    const cg_stored_tensor *entry = &file->header.entry[at];
+    if (entry->dtype != like->storage->dtype || !cg_dims_equal(&entry->shape, &like->shape)) {
+        CG_FAIL(&dev->error, CG_ERROR_FORMAT,
+                "%s: " CG_PATH_FORMAT ": %s%.100s is %s %s in the file, expected %s %s", op, file->file.path,
+                prefix, name, cg_dtype_name(entry->dtype), CG_SHAPE_STR(&entry->shape),
+                cg_dtype_name(like->storage->dtype), CG_SHAPE_STR(&like->shape));
+        return NULL;
+    }
+    return cg_safetensors_read(file, at, dev);
+}
+
+char *cg_safetensors_name(const char *prefix, const char *name) {
+    const size_t bytes = strlen(prefix) + strlen(name) + 1;
+    char *full = malloc(bytes);
+    if (full) snprintf(full, bytes, "%s%s", prefix, name);
+    return full;
 }
 
 void cg_safetensors_close(cg_safetensors *file) {

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clgrad/io.h"
 #include "core/shape.h"
+#include "io/safetensors.h"
 #include "nn/module.h"
 #include "tensor/exchange.h"
 
@@ -67,28 +67,9 @@ static cg_status replace(cg_module *module, const char *op, const values *list, 
 
 /* --- from a file --------------------------------------------------------------------------------------------------- */
 
-static bool fits(const cg_module *module, const char *op, const cg_named_tensor *wanted, cg_dtype dtype,
-                 const cg_dims *shape) {
-    const cg_tensor *x = wanted->tensor;
-    if (dtype == x->storage->dtype && cg_dims_equal(shape, &x->shape)) return true;
-    CG_FAIL(&module->dev->error, CG_ERROR_FORMAT, "%s: %s is %s %s there, expected %s %s", op, wanted->name,
-            cg_dtype_name(dtype), CG_SHAPE_STR(shape), cg_dtype_name(x->storage->dtype),
-            CG_SHAPE_STR(&x->shape));
-    return false;
-}
-
 static cg_tensor *from_file(const void *source, const cg_module *module, const cg_named_tensor *wanted) {
-    const cg_safetensors *file = source;
-    cg_dtype dtype;
-    cg_dims shape;
-    const int at = cg_safetensors_find(file, wanted->name);
-    if (at < 0) {
-        CG_FAIL(&module->dev->error, CG_ERROR_FORMAT, "module_load: the file has no %s", wanted->name);
-        return NULL;
-    }
-    if (cg_safetensors_entry(file, at, NULL, &dtype, &shape) != CG_OK) return NULL;
-    if (!fits(module, "module_load", wanted, dtype, &shape)) return NULL;
-    return cg_safetensors_read(file, at, module->dev);
+    (void)module;
+    return cg_safetensors_read_like(source, "module_load", "", wanted->name, wanted->tensor);
 }
 
 static cg_status load(cg_module *module, const cg_safetensors *file) {
@@ -153,12 +134,22 @@ cg_module_state *cg_module_state_save(const cg_module *module) {
     return NULL;
 }
 
+static bool fits(const cg_module *module, const cg_named_tensor *wanted, const cg_tensor *kept) {
+    const cg_tensor *x = wanted->tensor;
+    if (kept->storage->dtype == x->storage->dtype && cg_dims_equal(&kept->shape, &x->shape)) return true;
+    CG_FAIL(&module->dev->error, CG_ERROR_FORMAT,
+            "module_state_restore: %s is %s %s in the state, expected %s %s", wanted->name,
+            cg_dtype_name(kept->storage->dtype), CG_SHAPE_STR(&kept->shape), cg_dtype_name(x->storage->dtype),
+            CG_SHAPE_STR(&x->shape));
+    return false;
+}
+
 static cg_tensor *from_state(const void *source, const cg_module *module, const cg_named_tensor *wanted) {
     const cg_module_state *state = source;
     for (int i = 0; i < state->n; i++) {
         cg_tensor *x = state->slot[i].tensor;
         if (strcmp(state->slot[i].name, wanted->name) != 0) continue;
-        if (!fits(module, "module_state_restore", wanted, x->storage->dtype, &x->shape)) return NULL;
+        if (!fits(module, wanted, x)) return NULL;
         if (x->storage->dev == module->dev) return cg_module_copy(x, false);
         CG_FAIL(&module->dev->error, CG_ERROR_DEVICE_MISMATCH,
                 "module_state_restore: the state lives on another device");

@@ -18,3 +18,11 @@ cg_status cg_part_write(cg_tensor *part, cg_tensor *x) {
     map.out[0] = cg_tensor_operand(part);
     return cg_hw_map(dev->hw, &map);
 }
+
+cg_tensor *cg_part_scatter(cg_tensor *g, const cg_dims *shape, cg_part_view *view, const cg_attributes *at,
+                           const cg_rule *rule) {
+    cg_tensor *out = cg_part_fill(g->storage->dev, g->storage->dtype, shape, 0);
+    cg_tensor *part = out ? view(out, at) : NULL;
+    if (!part || cg_part_write(part, g)) return NULL;
+    return cg_record_op(out, rule, 1, &g, CG_KEEP_NOTHING, at);
+}

@@ -47,6 +47,9 @@ cg_tensor *cg_values_end(cg_scope *scope, cg_tensor *result);
  */
 cg_tensor *cg_centred(cg_tensor *x, unsigned mask);
 
+/* `values`, which are x less its mean however they were computed, as a function of x. */
+cg_tensor *cg_centred_record(cg_tensor *values, cg_tensor *x, unsigned mask);
+
 /* m and r of above, keepdims. x has elements. Not recorded. */
 void cg_centre_parts(cg_tensor *x, unsigned mask, cg_tensor **m, cg_tensor **lost);
 

@@ -7,13 +7,7 @@
 
 enum { AT_OFFSET, AT_ROW, AT_COLUMN };
 
-static cg_tensor *diagonal_scatter(cg_tensor *g, const cg_dims *shape, const cg_attributes *at);
-
-static void diagonal_backward(const cg_rule_call *call, cg_tensor **dx) {
-    dx[0] = diagonal_scatter(call->g, &call->shape[0], call->attributes);
-}
-
-static const cg_rule diagonal_rule = {"diagonal", diagonal_backward};
+static cg_tensor *diagonal_with(cg_tensor *x, const cg_attributes *at);
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -36,22 +30,21 @@ static cg_tensor *diagonal_view(const cg_tensor *x, const cg_attributes *at) {
     return cg_view(x, &shape, stride, start);
 }
 
-static cg_tensor *diagonal_with(cg_tensor *x, const cg_attributes *at) {
-    return cg_record_op(diagonal_view(x, at), &diagonal_rule, 1, &x, CG_KEEP_NOTHING, at);
-}
-
 static void diagonal_scatter_backward(const cg_rule_call *call, cg_tensor **dx) {
     dx[0] = diagonal_with(call->g, call->attributes);
 }
 
 static const cg_rule diagonal_scatter_rule = {"diag_embed", diagonal_scatter_backward};
 
-/* Zeros of `shape` with g on the diagonal. */
-static cg_tensor *diagonal_scatter(cg_tensor *g, const cg_dims *shape, const cg_attributes *at) {
-    cg_tensor *out = cg_part_fill(g->storage->dev, g->storage->dtype, shape, 0);
-    cg_tensor *part = out ? diagonal_view(out, at) : NULL;
-    if (!part || cg_part_write(part, g)) return NULL;
-    return cg_record_op(out, &diagonal_scatter_rule, 1, &g, CG_KEEP_NOTHING, at);
+static void diagonal_backward(const cg_rule_call *call, cg_tensor **dx) {
+    dx[0] =
+        cg_part_scatter(call->g, &call->shape[0], diagonal_view, call->attributes, &diagonal_scatter_rule);
+}
+
+static const cg_rule diagonal_rule = {"diagonal", diagonal_backward};
+
+static cg_tensor *diagonal_with(cg_tensor *x, const cg_attributes *at) {
+    return cg_record_op(diagonal_view(x, at), &diagonal_rule, 1, &x, CG_KEEP_NOTHING, at);
 }
 
 /* Whether x has two axes for the matrices of `op`. */
@@ -93,7 +86,8 @@ static cg_tensor *embed(const char *op, cg_tensor *x, int64_t k) {
     shape.rank++;
     shape.dim[last] = shape.dim[last + 1] = side;
     if (cg_tensor_check(dev, op, x->storage->dtype, &shape, &numel)) return NULL;
-    return diagonal_scatter(x, &shape, &(cg_attributes){.i = {k, last, last + 1}});
+    return cg_part_scatter(x, &shape, diagonal_view, &(cg_attributes){.i = {k, last, last + 1}},
+                           &diagonal_scatter_rule);
 }
 
 cg_tensor *cg_diag_embed(cg_tensor *x, int64_t k) { return x ? embed("diag_embed", x, k) : NULL; }

@@ -46,11 +46,14 @@ static void centred_backward(const cg_rule_call *call, cg_tensor **dx) {
 
 static const cg_rule centred_rule = {"centred", centred_backward};
 
+cg_tensor *cg_centred_record(cg_tensor *values, cg_tensor *x, unsigned mask) {
+    return cg_record_op(values, &centred_rule, 1, &x, CG_KEEP_NOTHING, &(cg_attributes){.i = {mask}});
+}
+
 cg_tensor *cg_centred(cg_tensor *x, unsigned mask) {
     cg_scope *scope = x ? cg_values_begin(x->storage->dev) : NULL;
     if (!scope) return NULL;
-    cg_tensor *out = cg_values_end(scope, centred_values(x, mask));
-    return cg_record_op(out, &centred_rule, 1, &x, CG_KEEP_NOTHING, &(cg_attributes){.i = {mask}});
+    return cg_centred_record(cg_values_end(scope, centred_values(x, mask)), x, mask);
 }
 
 /* --- variance and standard deviation ------------------------------------------------------------------------ */

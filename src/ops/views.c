@@ -179,13 +179,7 @@ cg_tensor *cg_expand(cg_tensor *x, cg_dims shape) {
 
 /* --- slice ------------------------------------------------------------------------------------------------------------ */
 
-static cg_tensor *slice_scatter(cg_tensor *g, const cg_dims *shape, const cg_attributes *at);
-
-static void slice_backward(const cg_rule_call *call, cg_tensor **dx) {
-    dx[0] = slice_scatter(call->g, &call->shape[0], call->attributes);
-}
-
-static const cg_rule slice_rule = {"slice", slice_backward};
+static cg_tensor *slice_with(cg_tensor *x, const cg_attributes *at);
 
 /* at: axis, first, count, step. */
 static cg_tensor *slice_view(const cg_tensor *x, const cg_attributes *at) {
@@ -199,22 +193,20 @@ static cg_tensor *slice_view(const cg_tensor *x, const cg_attributes *at) {
     return cg_view(x, &shape, stride, offset);
 }
 
-static cg_tensor *slice_with(cg_tensor *x, const cg_attributes *at) {
-    return cg_record_op(slice_view(x, at), &slice_rule, 1, &x, CG_KEEP_NOTHING, at);
-}
-
 static void slice_scatter_backward(const cg_rule_call *call, cg_tensor **dx) {
     dx[0] = slice_with(call->g, call->attributes);
 }
 
 static const cg_rule slice_scatter_rule = {"slice_scatter", slice_scatter_backward};
 
-/* Zeros of `shape` with g written where the slice was: the gradient of a slice. */
-static cg_tensor *slice_scatter(cg_tensor *g, const cg_dims *shape, const cg_attributes *at) {
-    cg_tensor *out = cg_part_fill(g->storage->dev, g->storage->dtype, shape, 0);
-    cg_tensor *part = out ? slice_view(out, at) : NULL;
-    if (!part || cg_part_write(part, g)) return NULL;
-    return cg_record_op(out, &slice_scatter_rule, 1, &g, CG_KEEP_NOTHING, at);
+static void slice_backward(const cg_rule_call *call, cg_tensor **dx) {
+    dx[0] = cg_part_scatter(call->g, &call->shape[0], slice_view, call->attributes, &slice_scatter_rule);
+}
+
+static const cg_rule slice_rule = {"slice", slice_backward};
+
+static cg_tensor *slice_with(cg_tensor *x, const cg_attributes *at) {
+    return cg_record_op(slice_view(x, at), &slice_rule, 1, &x, CG_KEEP_NOTHING, at);
 }
 
 /* Python's rule: negative bounds count from the end, then everything is cut to [low, high]. */

@@ -1,8 +1,7 @@
 /* State to and from safetensors files. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "core/shape.h"
+#include "io/safetensors.h"
 #include "optim/optimizer.h"
 #include "tensor/deferral.h"
 #include "tensor/exchange.h"
@@ -20,52 +19,20 @@ cg_status cg_optimizer_save(const cg_optimizer *o, const char *path) {
     return status;
 }
 
-/* prefix + name, to be freed. */
-static char *join(const cg_optimizer *o, const char *prefix, const char *name) {
-    const size_t bytes = strlen(prefix) + strlen(name) + 1;
-    char *full = malloc(bytes);
-    if (full)
-        snprintf(full, bytes, "%s%s", prefix, name);
-    else
-        CG_FAIL(&o->dev->error, CG_ERROR_MEMORY, "optimizer_load: out of host memory");
-    return full;
-}
-
-/* The value of one state; the state itself is left alone. */
-static cg_tensor *read_state(const cg_optimizer *o, const cg_safetensors *file, const char *name,
-                             const cg_tensor *state) {
-    cg_dtype dtype;
-    cg_dims shape;
-    const int at = cg_safetensors_find(file, name);
-    if (at < 0 || cg_safetensors_entry(file, at, NULL, &dtype, &shape) != CG_OK) {
-        CG_FAIL(&o->dev->error, CG_ERROR_FORMAT, "optimizer_load: the file has no %s", name);
-        return NULL;
-    }
-    if (dtype != state->storage->dtype || !cg_dims_equal(&shape, &state->shape)) {
-        CG_FAIL(&o->dev->error, CG_ERROR_FORMAT, "optimizer_load: %s is %s %s in the file, expected %s %s",
-                name, cg_dtype_name(dtype), CG_SHAPE_STR(&shape), cg_dtype_name(state->storage->dtype),
-                CG_SHAPE_STR(&state->shape));
-        return NULL;
-    }
-    return cg_safetensors_read(file, at, o->dev);
-}
-
 /* Reads a value for each state, and computes what still has to read the old one: exchanging them cannot fail then. */
 static cg_status read_states(const cg_optimizer *o, const cg_safetensors *file, const char *prefix,
                              cg_tensor **own, cg_tensor **value) {
     for (int i = 0; i < o->n_state; i++) {
-        char *name = join(o, prefix, o->state[i].name);
         own[i] = o->state[i].tensor;
-        value[i] = name ? read_state(o, file, name, own[i]) : NULL;
-        free(name);
+        value[i] = cg_safetensors_read_like(file, "optimizer_load", prefix, o->state[i].name, own[i]);
         if (!cg_eval(value[i]) || cg_force_readers(own[i]->storage)) return o->dev->error.code;
     }
     return CG_OK;
 }
 
 static cg_status read_settings(cg_optimizer *o, const cg_safetensors *file, const char *prefix) {
-    char *key = join(o, prefix, settings_key);
-    if (!key) return o->dev->error.code;
+    char *key = cg_safetensors_name(prefix, settings_key);
+    if (!key) return CG_FAIL(&o->dev->error, CG_ERROR_MEMORY, "optimizer_load: out of host memory");
     const char *text = cg_safetensors_metadata(file, key);
     const cg_status status =
         text ? cg_settings_read(o, text)

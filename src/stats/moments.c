@@ -22,21 +22,14 @@ static cg_tensor *deviations_values(cg_tensor *x, unsigned mask) {
     return cg_sub(distance, cg_mean(distance, cg_reduction_axes(mask), true));
 }
 
-static void deviations_backward(const cg_rule_call *call, cg_tensor **dx) {
-    cg_axis_set axes = cg_reduction_axes((unsigned)call->attributes->i[0]);
-    dx[0] = cg_sub(call->g, cg_mean(call->g, axes, true));
-}
-
-static const cg_rule deviations_rule = {"deviations", deviations_backward};
-
-/* x - mean, wide: its gradient is g - mean(g). */
+/* x - mean, wide. */
 static cg_tensor *deviations(cg_tensor *x, unsigned mask) {
     cg_tensor *wide = cg_wide(x);
     if (!wide) return NULL;
     if (wide == x) return cg_centred(x, mask);
     cg_scope *scope = cg_values_begin(x->storage->dev);
     cg_tensor *out = scope ? cg_values_end(scope, deviations_values(x, mask)) : NULL;
-    return cg_record_op(out, &deviations_rule, 1, &x, CG_KEEP_NOTHING, &(cg_attributes){.i = {mask}});
+    return cg_centred_record(out, x, mask);
 }
 
 /* --- moments --------------------------------------------------------------------------------------------------- */

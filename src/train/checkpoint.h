@@ -29,7 +29,4 @@ char *cg_place_to_text(const cg_place *place);
 /* false if it is no such text. */
 bool cg_place_from_text(cg_place *place, const char *text);
 
-/* prefix and name in new memory; NULL without memory. */
-char *cg_joined(const char *prefix, const char *name);
-
 #endif

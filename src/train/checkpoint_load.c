@@ -2,7 +2,7 @@
 #include "train/checkpoint.h"
 
 #include "clgrad/random.h"
-#include "core/shape.h"
+#include "io/safetensors.h"
 #include "io/system_error.h"
 #include "tensor/exchange.h"
 
@@ -32,29 +32,10 @@ static cg_status misfit(const cg_trainer *t, const found *f, const char *what) {
     return REFUSE(t, f, "%s", what);
 }
 
-static int find(const cg_safetensors *file, const char *prefix, const char *name) {
-    const size_t n = strlen(prefix);
-    const char *there;
-    for (int i = 0; i < cg_safetensors_count(file); i++)
-        if (cg_safetensors_entry(file, i, &there, NULL, NULL) == CG_OK && strncmp(there, prefix, n) == 0 &&
-            strcmp(there + n, name) == 0)
-            return i;
-    return -1;
-}
-
 /* Reads prefix + name, which must look like `like`; retained. */
 static cg_status read_like(const cg_trainer *t, const found *f, const char *prefix, const char *name,
                            const cg_tensor *like, cg_tensor **value) {
-    cg_dtype dtype;
-    cg_dims shape;
-    const int at = find(f->file, prefix, name);
-    if (at < 0) return REFUSE(t, f, "it has no %s%.100s", prefix, name);
-    (void)cg_safetensors_entry(f->file, at, NULL, &dtype, &shape);
-    if (dtype != like->storage->dtype || !cg_dims_equal(&shape, &like->shape))
-        return REFUSE(t, f, "%s%.100s is %s %s in the file, expected %s %s", prefix, name,
-                      cg_dtype_name(dtype), CG_SHAPE_STR(&shape), cg_dtype_name(like->storage->dtype),
-                      CG_SHAPE_STR(&like->shape));
-    *value = cg_retain(cg_safetensors_read(f->file, at, t->dev));
+    *value = cg_retain(cg_safetensors_read_like(f->file, "trainer_load", prefix, name, like));
     return *value ? CG_OK : t->dev->error.code;
 }
 
@@ -88,7 +69,7 @@ static cg_status read_sums(const cg_trainer *t, found *f) {
     for (int i = 0; i < 1 + CG_MAX_METRICS; i++) {
         char name[16];
         snprintf(name, sizeof name, "%d", i);
-        const int at = find(f->file, "sum.", name);
+        const int at = cg_safetensors_find_under(f->file, "sum.", name);
         if (at < 0) continue;
         f->sum[i] = cg_retain(cg_safetensors_read(f->file, at, t->dev));
         if (!f->sum[i]) return t->dev->error.code;

@@ -2,6 +2,7 @@
 #include "train/checkpoint.h"
 
 #include "clgrad/random.h"
+#include "io/safetensors.h"
 #include "train/text.h"
 
 #include <jansson.h>
@@ -17,7 +18,7 @@ typedef struct contents {
 } contents;
 
 static bool add(contents *c, const char *prefix, const char *name, cg_tensor *x) {
-    char *full = name && x ? cg_joined(prefix, name) : NULL;
+    char *full = name && x ? cg_safetensors_name(prefix, name) : NULL;
     if (!full) return false;
     c->entry[c->n++] = (cg_named_tensor){full, x};
     return true;

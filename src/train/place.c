@@ -60,10 +60,3 @@ bool cg_place_from_text(cg_place *p, const char *text) {
     json_decref(json);
     return ok;
 }
-
-char *cg_joined(const char *prefix, const char *name) {
-    const size_t room = strlen(prefix) + strlen(name) + 1;
-    char *text = malloc(room);
-    if (text) snprintf(text, room, "%s%s", prefix, name);
-    return text;
-}
