@@ -466,7 +466,8 @@ struct cg_backend {
     cg_status (*map)(cg_hw *hw, const cg_map_request *r);
     cg_status (*reduce)(cg_hw *hw, const cg_reduce_request *r);
     cg_status (*matmul)(cg_hw *hw, const cg_matmul_request *r);
-    bool many_outputs; /* an epilogue of matmul may have more than one */
+    bool many_outputs;      /* an epilogue of matmul may have more than one */
+    bool epilogue_in_place; /* C may be the memory of one of its inputs, which lies in the same order */
     cg_status (*random)(cg_hw *hw, const cg_random_request *r);
     cg_status (*gather)(cg_hw *hw, const cg_gather_request *r);
     cg_status (*scatter_add)(cg_hw *hw, const cg_scatter_add_request *r);

@@ -79,7 +79,8 @@ cg_block *cg_pool_alloc(cg_pool *pool, size_t bytes) {
         return NULL;
     }
     block->made_in = cg_hw_record_number(pool->hw);
-    count_in_use(stats, block->bytes);
+    block->asked = bytes;
+    count_in_use(stats, bytes);
     return block;
 }
 
@@ -88,7 +89,7 @@ void cg_pool_free(cg_pool *pool, cg_block *block) {
     size_t class_bytes;
     const int class = class_of(block->bytes, &class_bytes);
     cg_block **list = pool->free_list;
-    pool->hw->stats.bytes_in_use -= block->bytes;
+    pool->hw->stats.bytes_in_use -= block->asked;
     if (block->pins) {
         block->released = true;
         list = cg_record_free_list(pool->hw);

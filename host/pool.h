@@ -3,7 +3,8 @@
  *
  * A size is rounded up to a class (sixteen per power of two, 256 bytes at least), and a block of a class a little
  * wider will do: so a steady training step finds every buffer in the pool. What a raw allocation refuses is tried once more after a trim.
- * Statistics are kept in hw->stats: bytes_in_use, bytes_peak, bytes_reserved, device_allocs, pool_hits.
+ * Statistics are kept in hw->stats: bytes_in_use and bytes_peak, of requests; bytes_reserved, of classes; device_allocs,
+ * pool_hits.
  */
 #ifndef CLGRAD_HOST_POOL_H
 #define CLGRAD_HOST_POOL_H
@@ -13,7 +14,8 @@
 /* What the pool needs to know of a block; a backend's cg_buffer starts with it. */
 typedef struct cg_block {
     struct cg_block *next; /* in the free list of its class */
-    size_t bytes;          /* of the class, not of the request */
+    size_t bytes;          /* of the class */
+    size_t asked;          /* of the request */
     bool wrapped;          /* the caller's memory: in no pool */
     /*
      * How often recordings name it (recorded_work.h), and the number of that within which it was given out, else 0: once it is

@@ -99,7 +99,7 @@ void cg_record_pin(cg_hw *hw, cg_block *block) {
 static void unpin(cg_hw *hw, cg_block *block) {
     if (--block->pins > 0 || !block->released) return;
     block->released = false;
-    hw->stats.bytes_in_use += block->bytes; /* as before it was released */
+    hw->stats.bytes_in_use += block->asked; /* as before it was released */
     hw->backend->free(hw, (cg_buffer *)block);
 }
 

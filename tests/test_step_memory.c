@@ -1,5 +1,6 @@
 /* The memory of a training step: none is asked of the device once it is steady, and what is done with goes at once. */
 #include "support/device_test.h"
+#include "tensor/context.h"
 
 enum { BATCH = 64, WIDTH = 128, LAYERS = 4 };
 #define ACTIVATION ((uint64_t)(BATCH * WIDTH * sizeof(float)))
@@ -65,6 +66,60 @@ COMPOSED_TEST(step_memory, a_network_lets_go_of_what_no_gradient_needs) {
               "%llu bytes at the end of the walk", (unsigned long long)(at_input - start));
     cg_scope_end(scope);
     cg_module_free(net);
+}
+
+/* --- The most that is held at once ------------------------------------------------------------------------------ */
+
+/* The networks of bench/peers/step_memory.c, smaller. */
+static cg_module *mlp(cg_device *dev) { return cg_mlp(dev, 4, (const int64_t[]){96, 64, 32, 10}, "relu"); }
+
+static cg_module *lenet(cg_device *dev) { return cg_lenet(dev, cg_shape(1, 16, 16), 10); }
+
+static cg_module *block(cg_device *dev) {
+    cg_module *attention = cg_sequential(dev), *wide = cg_sequential(dev), *net = cg_sequential(dev);
+    cg_sequential_add(attention, cg_layer_norm_module(dev, cg_shape(64), 1e-5));
+    cg_sequential_add(attention, cg_multi_head_attention_module(
+                                     dev, 64, 4, (cg_multi_head_attention_options){.causal = true}));
+    cg_sequential_add(wide, cg_layer_norm_module(dev, cg_shape(64), 1e-5));
+    cg_sequential_add(wide, cg_linear_module(dev, 64, 256, CG_INIT_XAVIER));
+    cg_sequential_add(wide, cg_activation_module(dev, "gelu"));
+    cg_sequential_add(wide, cg_linear_module(dev, 256, 64, CG_INIT_XAVIER));
+    cg_sequential_add(net, cg_residual_module(attention, NULL));
+    cg_sequential_add(net, cg_residual_module(wide, NULL));
+    return net;
+}
+
+/* Bytes at the peak of a steady step, above the parameters and the states of the optimizer. */
+static uint64_t peak_of_step(cg_device *dev, cg_module *(*make)(cg_device *dev), cg_dims samples) {
+    cg_module *net = make(dev);
+    cg_optimizer *adam = cg_adam(net, (cg_adam_options){.lr = 1e-4});
+    cg_tensor *x = cg_eval(cg_uniform(dev, CG_F32, samples, -1, 1));
+    for (int i = 0; i < 2; i++) CHECK(step(net, adam, x));
+    cg_device_reset_peak(dev);
+    const uint64_t before = held(dev);
+    CHECK(step(net, adam, x) && held(dev) == before);
+    const uint64_t peak = cg_device_statistics(dev).bytes_peak - before;
+    cg_optimizer_free(adam);
+    cg_module_free(net);
+    return peak;
+}
+
+/* Counted bytes: they are the same on every machine. Where nothing is fused, more is stored in between. */
+CPU_TEST(step_memory, the_peak_of_a_step) {
+    const struct {
+        const char *name;
+        cg_module *(*make)(cg_device *dev);
+        cg_dims samples;
+        uint64_t fused, unfused;
+    } cases[] = {{"mlp", mlp, cg_shape(128, 96), 72364, 150960},
+                 {"lenet", lenet, cg_shape(8, 1, 16, 16), 1523692, 4669104},
+                 {"block", block, cg_shape(4, 32, 64), 563460, 858376}};
+    for (int i = 0; i < 3; i++) {
+        check_case("%s", cases[i].name);
+        const uint64_t peak = peak_of_step(dev, cases[i].make, cases[i].samples);
+        const uint64_t most = dev->fuse ? cases[i].fused : cases[i].unfused;
+        CHECK_MSG(peak <= most, "%llu bytes", (unsigned long long)peak);
+    }
 }
 
 /* A module of the caller's may keep what it sees and makes: it lives as long as the scope around the pass. */

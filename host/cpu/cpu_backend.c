@@ -85,6 +85,7 @@ const cg_backend cg_backend_cpu = {
     .reduce = cg_cpu_reduce,
     .matmul = cg_cpu_matmul,
     .many_outputs = true,
+    .epilogue_in_place = true,
     .random = cg_cpu_random,
     .gather = cg_cpu_gather,
     .scatter_add = cg_cpu_scatter_add,

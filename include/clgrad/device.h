@@ -132,7 +132,7 @@ CG_API cg_matmul_precision cg_get_matmul_precision(const cg_device *dev);
 
 /* What a device has done since it was opened. All counters only grow, but for bytes_in_use. */
 typedef struct cg_device_stats {
-    uint64_t bytes_in_use;   /* held by tensors now */
+    uint64_t bytes_in_use;   /* held by tensors now: of their elements, without what rounding adds */
     uint64_t bytes_peak;     /* the most ever held at once */
     uint64_t bytes_reserved; /* taken from the device, in use or kept for reuse */
     uint64_t device_allocs;  /* allocations made on the device: a steady training step makes none */

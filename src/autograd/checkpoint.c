@@ -169,9 +169,11 @@ cg_tensor *cg_checkpoint(cg_function *f, void *context, int n, cg_tensor *const 
     if (!same_device(dev, n, x)) return NULL;
     cg_scope *scope = cg_scope_begin(dev);
     if (!scope) return NULL;
-    const uint64_t first = dev->serial + 1;
+    const uint64_t first = dev->serial + 1, lean_after = dev->lean_after;
     cg_again *again = again_new(dev, f, context, n, x);
+    dev->lean_after = dev->serial;
     cg_tensor *y = again ? f(context, n, x) : NULL;
+    dev->lean_after = lean_after;
     if (y && y->record && cg_node_of(y)->serial >= first)
         y = replace_record(dev, y, first, again);
     else

@@ -27,6 +27,11 @@ struct cg_node {
     cg_node *few[CG_RULE_INPUTS];
     cg_tensor *saved[CG_RULE_INPUTS]; /* kept inputs, with their own record */
     cg_tensor *saved_out;             /* the kept result, outside the record: else a circle */
+    cg_result_again *result_again;    /* NULL: the result is kept by those that read it */
+    int way;        /* by which it is had again: the number of results up to those that are kept, else 0 */
+    bool reads_out; /* the rule reads the result */
+    unsigned leans; /* CG_KEEP(i): input i is not kept, but had again from the node that made it */
+    int leaning;    /* how many nodes lean on this one so */
     uint64_t version[CG_RULE_INPUTS], version_out;
     cg_dims shape[CG_RULE_INPUTS], shape_out;
     cg_dtype dtype[CG_RULE_INPUTS];
@@ -51,8 +56,30 @@ static inline cg_node *cg_node_of(const cg_tensor *x) { return (cg_node *)x->rec
 
 cg_node *cg_node_new(cg_device *dev, const cg_rule *rule);
 
-/* Lets go of the kept values of a walked node. */
+/* Lets go of the kept values. */
 void cg_node_release_saved(cg_node *node);
+
+/* --- result_again.c --------------------------------------------------------------------------------------------- */
+
+/* Whether input i of a new node, which is x, need not be kept: the node leans on what made it. */
+bool cg_lean(cg_node *node, int i, const cg_tensor *x);
+
+/* Whether the result of a new node, whose inputs are kept as far as its rule reads them, need not be kept. */
+bool cg_lean_on_inputs(cg_node *node, int n, cg_tensor *const *input);
+
+/* Input i of a node as a rule sees it; NULL if it was not kept, or with an error. `recorded`: with its record. */
+cg_tensor *cg_node_input(cg_node *node, int i, bool recorded);
+
+/* The result of a node, outside the record; NULL if its rule does not read it, or with an error. */
+cg_tensor *cg_node_result(cg_node *node);
+
+/* The kept values of a walked node go, but for what others lean on. */
+cg_status cg_node_let_go(cg_node *node);
+
+/* What was kept is as it was. Errors: it was written in place. */
+cg_status cg_node_check_versions(const cg_node *node);
+
+/* --- tape.c ------------------------------------------------------------------------------------------------------ */
 
 /* Keeps a value that a rule reads: counted on its storage, so that it is stored when a fused program passes by. */
 void cg_keep(cg_tensor **slot, cg_tensor *x);

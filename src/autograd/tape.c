@@ -38,7 +38,12 @@ void cg_unkeep(cg_tensor **slot) {
 }
 
 void cg_node_release_saved(cg_node *node) {
-    for (int i = 0; i < CG_RULE_INPUTS; i++) cg_unkeep(&node->saved[i]);
+    for (int i = 0; i < CG_RULE_INPUTS; i++) {
+        cg_unkeep(&node->saved[i]);
+        if (node->leans & CG_KEEP(i)) node->input[i]->leaning--;
+    }
+    node->leans = 0;
+    node->way = 0;
     cg_unkeep(&node->saved_out);
     cg_again_free(node->again);
     node->again = NULL;
@@ -79,32 +84,32 @@ bool cg_recording(cg_device *dev, int n, cg_tensor *const *input) {
     return false;
 }
 
-static cg_status record_input(cg_node *node, int i, cg_tensor *x, bool kept) {
+static void record_input(cg_node *node, int i, cg_tensor *x, bool kept) {
     node->shape[i] = x->shape;
     node->dtype[i] = x->storage->dtype;
     if (x->record) {
         node->input[i] = cg_node_of(x);
         x->record->refs++;
     }
-    if (kept) {
-        cg_keep(&node->saved[i], x);
-        node->version[i] = x->storage->version;
-    }
-    return CG_OK;
+    if (!kept || cg_lean(node, i, x)) return;
+    cg_keep(&node->saved[i], x);
+    node->version[i] = x->storage->version;
 }
 
-cg_tensor *cg_record_op(cg_tensor *out, const cg_rule *rule, int n, cg_tensor *const *input, unsigned kept,
-                        const cg_attributes *attributes) {
+cg_tensor *cg_record_op_again(cg_tensor *out, const cg_rule *rule, cg_result_again *again, int n,
+                              cg_tensor *const *input, unsigned kept, const cg_attributes *attributes) {
     if (!out || !cg_anomaly_pass(out, rule->name, n, input)) return NULL;
     if (!cg_recording(out->storage->dev, n, input)) return out;
     cg_node *node = cg_node_new(out->storage->dev, rule);
     if (!node) return NULL;
     node->n = n;
     node->shape_out = out->shape;
+    node->result_again = again;
     if (attributes) node->attributes = *attributes;
     for (int i = 0; i < n; i++)
         if (input[i]) record_input(node, i, input[i], (kept & CG_KEEP(i)) != 0);
-    if (kept & CG_KEEP_OUT) {
+    node->reads_out = (kept & CG_KEEP_OUT) != 0;
+    if (!cg_lean_on_inputs(node, n, input) && node->reads_out) {
         cg_tensor *alias = cg_tensor_alias(out);
         if (!alias) {
             cg_record_release(&node->record);
@@ -115,6 +120,11 @@ cg_tensor *cg_record_op(cg_tensor *out, const cg_rule *rule, int n, cg_tensor *c
     }
     out->record = &node->record;
     return out;
+}
+
+cg_tensor *cg_record_op(cg_tensor *out, const cg_rule *rule, int n, cg_tensor *const *input, unsigned kept,
+                        const cg_attributes *attributes) {
+    return cg_record_op_again(out, rule, NULL, n, input, kept, attributes);
 }
 
 void cg_no_gradient(const cg_rule_call *call, cg_tensor **dx) { (void)call, (void)dx; }

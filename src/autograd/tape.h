@@ -26,6 +26,7 @@ typedef struct cg_rule_call {
     cg_tensor *out;                 /* the result */
     cg_tensor *x[CG_RULE_INPUTS];   /* the inputs */
     cg_dims shape[CG_RULE_INPUTS];  /* the inputs' shapes, kept always */
+    cg_dims shape_out;              /* and the result's */
     cg_dtype dtype[CG_RULE_INPUTS]; /* and dtypes */
     bool wanted[CG_RULE_INPUTS];    /* which inputs want a gradient */
     bool create_graph;              /* the rule's own operations are being recorded */
@@ -41,6 +42,9 @@ typedef struct cg_rule {
     void (*backward)(const cg_rule_call *call, cg_tensor **dx);
 } cg_rule;
 
+/* The result from all its inputs once more, bit for bit. Of the call, g, out and wanted are not set. */
+typedef cg_tensor *cg_result_again(const cg_rule_call *call);
+
 enum { CG_KEEP_NOTHING = 0, CG_KEEP_OUT = 1 << 30 };
 #define CG_KEEP(i) (1u << (i))
 
@@ -51,6 +55,13 @@ enum { CG_KEEP_NOTHING = 0, CG_KEEP_OUT = 1 << 30 };
  */
 cg_tensor *cg_record_op(cg_tensor *out, const cg_rule *rule, int n, cg_tensor *const *input, unsigned keep,
                         const cg_attributes *attributes);
+
+/*
+ * cg_record_op for a result that costs little: where the inputs are kept, or can be had again themselves, nobody that reads the
+ * result keeps it (result_again.c). again NULL: as cg_record_op.
+ */
+cg_tensor *cg_record_op_again(cg_tensor *out, const cg_rule *rule, cg_result_again *again, int n,
+                              cg_tensor *const *input, unsigned keep, const cg_attributes *attributes);
 
 /* The rule of an operation that has no gradient: the walk that comes to it fails with CG_ERROR_GRADIENT. */
 void cg_no_gradient(const cg_rule_call *call, cg_tensor **dx);

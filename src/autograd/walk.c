@@ -110,23 +110,11 @@ void cg_walk_end(cg_walk *w) {
 
 /* --- one node --------------------------------------------------------------------------------------------- */
 
-static cg_status check_versions(const cg_node *node) {
-    for (int i = 0; i < node->n; i++)
-        if (node->saved[i] && node->saved[i]->storage->version != node->version[i])
-            return CG_FAIL(&node->dev->error, CG_ERROR_STATE,
-                           "backward: %s needs its input %d %s, which was written in place since",
-                           node->rule->name, i, CG_SHAPE_STR(&node->shape[i]));
-    if (node->saved_out && node->saved_out->storage->version != node->version_out)
-        return CG_FAIL(&node->dev->error, CG_ERROR_STATE,
-                       "backward: %s needs its result %s, which was written in place since", node->rule->name,
-                       CG_SHAPE_STR(&node->shape_out));
-    return CG_OK;
-}
-
 /* The kept result with its own record, for rules in terms of the result that are recorded in turn. */
 static cg_tensor *saved_result(cg_node *node, bool create_graph) {
-    if (!node->saved_out || !create_graph) return node->saved_out;
-    cg_tensor *out = cg_tensor_alias(node->saved_out);
+    cg_tensor *kept = node->reads_out ? cg_node_result(node) : NULL;
+    if (!kept || !create_graph) return kept;
+    cg_tensor *out = cg_tensor_alias(kept);
     if (!out) return NULL;
     out->record = &node->record;
     node->record.refs++;
@@ -154,20 +142,32 @@ static bool wanted(const cg_node *node, int i) {
     return input && (input->target || input->leads);
 }
 
+/* What the rule sees. */
+static cg_status fill_call(const cg_walk *w, cg_node *node, cg_rule_call *call) {
+    call->out = saved_result(node, w->create_graph);
+    if (node->reads_out && !call->out) return w->dev->error.code;
+    for (int i = 0; i < node->n; i++) {
+        call->x[i] = cg_node_input(node, i, w->create_graph);
+        if (!call->x[i] && node->leans & CG_KEEP(i)) return w->dev->error.code;
+        call->shape[i] = node->shape[i];
+        call->dtype[i] = node->dtype[i];
+        call->wanted[i] = wanted(node, i);
+    }
+    return CG_OK;
+}
+
 /* The gradients of the inputs, unfitted, in the innermost scope. */
 static cg_status apply_rule(cg_walk *w, cg_node *node, cg_tensor *g, cg_tensor **dx) {
-    cg_rule_call call = {
-        .dev = w->dev, .g = g, .create_graph = w->create_graph, .attributes = &node->attributes};
-    call.out = saved_result(node, w->create_graph);
-    for (int i = 0; i < node->n; i++) {
-        call.x[i] = node->saved[i];
-        call.shape[i] = node->shape[i];
-        call.dtype[i] = node->dtype[i];
-        call.wanted[i] = wanted(node, i);
-    }
+    cg_rule_call call = {.dev = w->dev,
+                         .g = g,
+                         .create_graph = w->create_graph,
+                         .shape_out = node->shape_out,
+                         .attributes = &node->attributes};
     w->dev->unwatched++;
-    node->rule->backward(&call, dx);
+    const cg_status status = fill_call(w, node, &call);
+    if (status == CG_OK) node->rule->backward(&call, dx);
     w->dev->unwatched--;
+    if (status != CG_OK) return status;
     for (int i = 0; i < node->n; i++)
         if (call.wanted[i] && dx[i] && !cg_anomaly_pass_gradient(&call, node->rule->name, i, dx[i]))
             return w->dev->error.code;
@@ -176,7 +176,7 @@ static cg_status apply_rule(cg_walk *w, cg_node *node, cg_tensor *g, cg_tensor *
 
 static cg_status run_rule(cg_walk *w, cg_node *node, cg_tensor *g) {
     cg_tensor *dx[CG_RULE_INPUTS] = {0};
-    cg_status before = w->dev->error.code, status = check_versions(node);
+    cg_status before = w->dev->error.code, status = cg_node_check_versions(node);
     if (status == CG_OK) status = apply_rule(w, node, g, dx);
     for (int i = 0; i < node->n && status == CG_OK; i++) {
         if (!wanted(node, i)) continue;
@@ -217,8 +217,11 @@ static cg_status visit_node(cg_walk *w, cg_visit *visit) {
     if (!scope) return w->dev->error.code;
     cg_status status = node->hooks ? run_hooks(visit) : CG_OK;
     if (status == CG_OK && visit->leads) status = go_on(w, node, visit->arrived);
+    if (visit->leads && !w->create_graph && !w->retain_graph) {
+        const cg_status gone = cg_node_let_go(node);
+        if (status == CG_OK) status = gone;
+    }
     cg_scope_drop(scope);
-    if (visit->leads && !w->create_graph && !w->retain_graph) cg_node_release_saved(node);
     if (!visit->target) {
         cg_release(visit->arrived);
         visit->arrived = NULL;

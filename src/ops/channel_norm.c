@@ -1,16 +1,12 @@
 /* Group and batch norm: x (N, C, ...) with a weight and a bias for each channel. */
 #include "ops/standardize.h"
 
-/* x (N, C, ...) as a real (N, C, L); NULL with an error naming `op` for another rank. */
+/* x (N, C, ...) as real numbers; NULL with an error naming `op` for another rank. */
 static cg_tensor *channels_of(const char *op, cg_tensor *x) {
-    if (x->shape.rank < 2) {
-        CG_FAIL(&x->storage->dev->error, CG_ERROR_SHAPE, "%s: expected (N, C, ...), got %s", op,
-                CG_SHAPE_STR(&x->shape));
-        return NULL;
-    }
-    int64_t inner = 1;
-    for (int i = 2; i < x->shape.rank; i++) inner *= x->shape.dim[i];
-    return cg_reshape(cg_op_real(x), cg_shape(x->shape.dim[0], x->shape.dim[1], inner));
+    if (x->shape.rank >= 2) return cg_op_real(x);
+    CG_FAIL(&x->storage->dev->error, CG_ERROR_SHAPE, "%s: expected (N, C, ...), got %s", op,
+            CG_SHAPE_STR(&x->shape));
+    return NULL;
 }
 
 /* *w, called `what` in an error and of shape (C), as `dtype` in `shape`; NULL stays NULL. False with an error. */
@@ -34,8 +30,8 @@ cg_tensor *cg_group_norm(cg_tensor *x, int64_t groups, cg_tensor *weight, cg_ten
     if (!x || !cg_op_same_device(op, x->storage->dev, 2, (cg_tensor *[]){weight, bias}) ||
         !cg_check_epsilon(op, x, epsilon))
         return NULL;
-    cg_tensor *flat = channels_of(op, x);
-    if (!flat) return NULL;
+    cg_tensor *real = channels_of(op, x);
+    if (!real) return NULL;
     const int64_t channels = x->shape.dim[1];
     if (groups < 1 || channels % groups) {
         CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT,
@@ -44,20 +40,23 @@ cg_tensor *cg_group_norm(cg_tensor *x, int64_t groups, cg_tensor *weight, cg_ten
         return NULL;
     }
     const int64_t each = channels / groups;
-    cg_dtype dtype = flat->storage->dtype;
+    cg_dtype dtype = real->storage->dtype;
     if (!channel_operand(op, "a weight", x, dtype, cg_shape(groups, each, 1), &weight) ||
         !channel_operand(op, "a bias", x, dtype, cg_shape(groups, each, 1), &bias))
         return NULL;
     cg_standardizing how = {.op = op, .mask = 3u << 2, .centre = true, .epsilon = epsilon};
-    cg_tensor *grouped = cg_reshape(flat, cg_shape(x->shape.dim[0], groups, each, flat->shape.dim[2]));
+    int64_t length = 1;
+    for (int i = 2; i < x->shape.rank; i++) length *= x->shape.dim[i];
+    cg_tensor *grouped = cg_reshape(real, cg_shape(x->shape.dim[0], groups, each, length));
     return cg_reshape(cg_standardize(&how, grouped, weight, bias, NULL), x->shape);
 }
 
 /* --- batch norm ---------------------------------------------------------------------------------------------- */
 
 typedef struct batch_norm {
-    cg_tensor *x;             /* (N, C, L) */
-    cg_tensor *weight, *bias; /* (C, 1) or NULL */
+    cg_tensor *x;             /* (N, C, ...) */
+    unsigned mask;            /* all axes but that of C */
+    cg_tensor *weight, *bias; /* (C, 1, ...) or NULL */
     cg_tensor *mean, *var;    /* (C), what is running; or NULL */
     bool by_batch;            /* else by the running values */
     double momentum, epsilon;
@@ -96,7 +95,7 @@ static bool check_batch_norm(const cg_tensor *x, const batch_norm *b) {
 
 /* How many elements share a channel; 0 with an error if they are too few to be normalized by themselves. */
 static int64_t channel_count(const cg_tensor *x, const batch_norm *b, bool training) {
-    const int64_t n = b->x->shape.dim[0] * b->x->shape.dim[2];
+    const int64_t n = cg_reduction_count(&b->x->shape, b->mask);
     if (n >= 2 || !training) return n;
     CG_FAIL(&x->storage->dev->error, CG_ERROR_SHAPE, "%s: training on %lld elements for each channel of %s",
             batch_norm_name, (long long)n, CG_SHAPE_STR(&x->shape));
@@ -120,9 +119,15 @@ static bool update_running(const batch_norm *b, cg_tensor *moments, int64_t n) {
     return ok;
 }
 
+/* The shape of a number for each channel, over x. */
+static cg_dims each_channel(const batch_norm *b) {
+    cg_dims shape = cg_shape(b->x->shape.dim[1]);
+    while (shape.rank < b->x->shape.rank - 1) shape.dim[shape.rank++] = 1;
+    return shape;
+}
+
 static cg_tensor *by_batch(const batch_norm *b, bool training, int64_t n) {
-    cg_standardizing how = {
-        .op = batch_norm_name, .mask = 1u | 1u << 2, .centre = true, .epsilon = b->epsilon};
+    cg_standardizing how = {.op = batch_norm_name, .mask = b->mask, .centre = true, .epsilon = b->epsilon};
     cg_tensor *moments = NULL, *y = cg_standardize(&how, b->x, b->weight, b->bias, &moments);
     if (!y || !training || !b->mean) return y;
     if (!moments) return y;                                      /* no channel */
@@ -132,7 +137,7 @@ static cg_tensor *by_batch(const batch_norm *b, bool training, int64_t n) {
 
 static cg_tensor *by_running(const batch_norm *b) {
     const cg_dtype dtype = b->x->storage->dtype;
-    cg_dims column = cg_shape(b->x->shape.dim[1], 1);
+    const cg_dims column = each_channel(b);
     cg_tensor *mean = cg_reshape(cg_op_cast(b->mean, dtype), column);
     cg_tensor *rstd = cg_reciprocal(cg_sqrt(cg_add(cg_op_cast(b->var, dtype), b->epsilon)));
     cg_tensor *y = cg_mul(cg_sub(b->x, mean), cg_reshape(rstd, column));
@@ -142,19 +147,25 @@ static cg_tensor *by_running(const batch_norm *b) {
 
 cg_tensor *cg_batch_norm(cg_tensor *x, cg_tensor *weight, cg_tensor *bias, cg_tensor *running_mean,
                          cg_tensor *running_var, bool training, double momentum, double epsilon) {
-    batch_norm b = {NULL,     weight, bias, running_mean, running_var, training || !running_mean,
-                    momentum, epsilon};
+    batch_norm b = {.weight = weight,
+                    .bias = bias,
+                    .mean = running_mean,
+                    .var = running_var,
+                    .by_batch = training || !running_mean,
+                    .momentum = momentum,
+                    .epsilon = epsilon};
     cg_tensor *operand[] = {weight, bias, running_mean, running_var};
     if (!x || !cg_op_same_device(batch_norm_name, x->storage->dev, 4, operand) ||
         !cg_check_epsilon(batch_norm_name, x, epsilon))
         return NULL;
     b.x = channels_of(batch_norm_name, x);
     if (!b.x || !check_batch_norm(x, &b)) return NULL;
+    b.mask = ((1u << x->shape.rank) - 1) & ~(1u << 1);
     const cg_dtype dtype = b.x->storage->dtype;
-    cg_dims column = cg_shape(x->shape.dim[1], 1);
+    const cg_dims column = each_channel(&b);
     const int64_t n = channel_count(x, &b, training);
     if ((training && n == 0) || !channel_operand(batch_norm_name, "a weight", x, dtype, column, &b.weight) ||
         !channel_operand(batch_norm_name, "a bias", x, dtype, column, &b.bias))
         return NULL;
-    return cg_reshape(b.by_batch ? by_batch(&b, training, n) : by_running(&b), x->shape);
+    return b.by_batch ? by_batch(&b, training, n) : by_running(&b);
 }

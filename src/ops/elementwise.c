@@ -140,6 +140,9 @@ static bool make_condition(operands *o) {
     return (o->tensor[0] = cg_ne(o->tensor[0], 0)) != NULL;
 }
 
+/* Of the rows only relu is had again: its rule reads the result, often nobody else does, and it costs less than to load it. */
+static cg_tensor *relu_again(const cg_rule_call *call) { return cg_relu(call->x[0]); }
+
 static cg_tensor *apply(int row, const cg_rule *rule, int n, const cg_arg *arg) {
     operands o = {.row = &cg_rows[row], .n = n};
     memcpy(o.arg, arg, (size_t)n * sizeof *arg);
@@ -155,7 +158,8 @@ static cg_tensor *apply(int row, const cg_rule *rule, int n, const cg_arg *arg) 
     } else if (!keep_numbers(&o, keep)) {
         return NULL;
     }
-    return cg_record_op(out, rule, n, o.tensor, keep, &attributes);
+    return cg_record_op_again(out, rule, row == CG_ROW_relu ? relu_again : NULL, n, o.tensor, keep,
+                              &attributes);
 }
 
 /* --- the rows --------------------------------------------------------------------------------------------------- */

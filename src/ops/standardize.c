@@ -1,8 +1,8 @@
 /*
  * y = z weight + bias with z = (x - mean) rstd, rstd = 1 / sqrt(var + epsilon), over any axes.
  *
- * The record keeps x and the moments; z is formed of them again in the backward pass, within its reductions. Where the
- * gradient is to be differentiated again, mean and rstd are recorded anew, as functions of x.
+ * The record keeps x and the moments; z is formed of them again in the backward pass, within its reductions, and so is y
+ * where others read it. Where the gradient is to be differentiated again, mean and rstd are recorded anew, as functions of x.
  */
 #include "ops/standardize.h"
 
@@ -111,7 +111,8 @@ static cg_tensor *rows_gradient(const cg_standardizing *how, const cg_rule_call 
 
 static cg_standardizing how_of(const cg_rule_call *call) {
     const cg_attributes *a = call->attributes;
-    return (cg_standardizing){.mask = (unsigned)a->i[0], .centre = a->i[1] != 0, .epsilon = a->d[0]};
+    return (cg_standardizing){
+        .op = "standardize", .mask = (unsigned)a->i[0], .centre = a->i[1] != 0, .epsilon = a->d[0]};
 }
 
 /* z and rstd as recorded functions of x. */
@@ -130,28 +131,54 @@ static cg_tensor *gradient_of_x(const cg_standardizing *how, cg_tensor *gw, cg_t
     return cg_mul(cg_sub(centred, along), rstd);
 }
 
+/* Whether what shares a mean shares a weight, too: then it stands before the sums. */
+static bool is_channels(const cg_standardizing *how, const cg_rule_call *call) {
+    const int shift = call->shape[0].rank - call->shape[1].rank;
+    for (int i = 0; i < call->shape[1].rank; i++)
+        if (how->mask >> (i + shift) & 1 && call->shape[1].dim[i] != 1) return false;
+    return true;
+}
+
+/*
+ * The sums that are the gradients of bias and weight give that of x as well:
+ * dx = (g - sum(g) / n - z sum(g z) / n) rstd weight
+ */
+static void channels_gradient(const cg_standardizing *how, const cg_rule_call *call, cg_tensor *z,
+                              cg_tensor *rstd, cg_tensor **dx) {
+    cg_tensor *g = call->g, *weight = call->x[1];
+    const cg_axis_set axes = cg_reduction_axes(how->mask);
+    const double share = 1 / (double)cg_reduction_count(&call->shape[0], how->mask);
+    cg_tensor *along = cg_sum(cg_mul(g, z), axes, true);
+    cg_tensor *sum = how->centre || call->wanted[2] ? cg_sum(g, axes, true) : NULL;
+    if (call->wanted[1]) dx[1] = cg_reshape(along, call->shape[1]);
+    if (call->wanted[2]) dx[2] = cg_reshape(sum, call->shape[2]);
+    if (!call->wanted[0]) return;
+    cg_tensor *centred = how->centre ? cg_sub(g, cg_mul(sum, share)) : g;
+    dx[0] = cg_mul(cg_sub(centred, cg_mul(z, cg_mul(along, share))), weight ? cg_mul(rstd, weight) : rstd);
+}
+
 /* Inputs: x, weight, bias, moments. The gradients of weight and bias are summed to their shapes afterwards. */
 static void standardize_backward(const cg_rule_call *call, cg_tensor **dx) {
     const cg_standardizing how = how_of(call);
-    cg_tensor *g = call->g, *x = call->x[0], *weight = call->x[1], *rstd;
+    cg_tensor *g = call->g, *x = call->x[0], *weight = call->x[1], *rstd, *z;
     if (call->wanted[2]) dx[2] = g;
     if (!call->wanted[0] && !call->wanted[1]) return;
-    cg_tensor *z;
     if (call->create_graph) {
         z = z_again(&how, x, &rstd);
     } else {
         z = z_from(&how, x, call->x[3]);
         rstd = moment(call->x[3], CG_MOMENT_RSTD, &x->shape, how.mask);
     }
-    if (call->wanted[1]) dx[1] = cg_mul(g, z);
-    if (call->wanted[0] && !call->create_graph && columns_of(&how, x)) {
-        dx[0] = rows_gradient(&how, call);
+    const bool rows = columns_of(&how, x) != 0;
+    if (!rows && is_channels(&how, call)) {
+        channels_gradient(&how, call, z, rstd, dx);
         return;
     }
-    if (call->wanted[0]) dx[0] = gradient_of_x(&how, weight ? cg_mul(g, weight) : g, z, rstd);
+    if (call->wanted[1]) dx[1] = cg_mul(g, z);
+    if (call->wanted[0])
+        dx[0] = rows && !call->create_graph ? rows_gradient(&how, call)
+                                            : gradient_of_x(&how, weight ? cg_mul(g, weight) : g, z, rstd);
 }
-
-static const cg_rule standardize_rule = {"standardize", standardize_backward};
 
 /* --- the operation ------------------------------------------------------------------------------------------- */
 
@@ -178,6 +205,23 @@ static cg_tensor *composed_values(const cg_standardizing *how, cg_tensor *x, cg_
     return *moments ? scaled(z_from(how, x, *moments), weight, bias) : NULL;
 }
 
+static cg_tensor *make_moments(const cg_standardizing *how, cg_tensor *x, int64_t columns) {
+    cg_dims shape = cg_shape(CG_MOMENTS, cg_numel(x) / columns);
+    return cg_tensor_make(x->storage->dev, how->op, x->storage->dtype, &shape);
+}
+
+/* Rows by the same work as the first time, whose moments are had once more. */
+static cg_tensor *standardize_again(const cg_rule_call *call) {
+    const cg_standardizing how = how_of(call);
+    cg_tensor *const *x = call->x, *moments = x[3];
+    const int64_t columns = columns_of(&how, x[0]);
+    if (!columns) return scaled(z_from(&how, x[0], moments), x[1], x[2]);
+    moments = make_moments(&how, x[0], columns);
+    return moments ? scaled_rows(&how, x[0], x[1], x[2], moments) : NULL;
+}
+
+static const cg_rule standardize_rule = {"standardize", standardize_backward};
+
 cg_tensor *cg_standardize(const cg_standardizing *how, cg_tensor *x, cg_tensor *weight, cg_tensor *bias,
                           cg_tensor **moments) {
     if (!x) return NULL;
@@ -186,8 +230,7 @@ cg_tensor *cg_standardize(const cg_standardizing *how, cg_tensor *x, cg_tensor *
     cg_tensor *known = NULL, *out;
     const int64_t columns = columns_of(how, x);
     if (columns) {
-        cg_dims shape = cg_shape(CG_MOMENTS, cg_numel(x) / columns);
-        known = cg_tensor_make(dev, how->op, x->storage->dtype, &shape);
+        known = make_moments(how, x, columns);
         out = known ? scaled_rows(how, x, weight, bias, known) : NULL;
     } else {
         cg_no_grad_begin(dev);
@@ -197,5 +240,6 @@ cg_tensor *cg_standardize(const cg_standardizing *how, cg_tensor *x, cg_tensor *
     if (moments) *moments = known;
     cg_tensor *input[] = {x, weight, bias, known};
     const cg_attributes attributes = {.i = {how->mask, how->centre}, .d = {how->epsilon}};
-    return cg_record_op(out, &standardize_rule, 4, input, CG_KEEP(0) | CG_KEEP(1) | CG_KEEP(3), &attributes);
+    const unsigned kept = CG_KEEP(0) | CG_KEEP(1) | CG_KEEP(2) | CG_KEEP(3);
+    return cg_record_op_again(out, &standardize_rule, standardize_again, 4, input, kept, &attributes);
 }

@@ -12,6 +12,12 @@ static void permute_backward(const cg_rule_call *call, cg_tensor **dx) {
     dx[0] = cg_permute(call->g, inverse);
 }
 
+static cg_tensor *permute_again(const cg_rule_call *call) {
+    int order[CG_MAX_RANK];
+    for (int i = 0; i < call->shape[0].rank; i++) order[i] = (int)call->attributes->i[i];
+    return cg_view_permute(call->x[0], order);
+}
+
 static const cg_rule permute_rule = {"permute", permute_backward};
 
 static bool is_permutation(const int *axes, int rank) {
@@ -36,7 +42,8 @@ cg_tensor *cg_permute(cg_tensor *x, const int *axes) {
                 "permute: the axes are no permutation of those of %s", CG_SHAPE_STR(&x->shape));
         return NULL;
     }
-    return cg_record_op(cg_view_permute(x, order), &permute_rule, 1, &x, CG_KEEP_NOTHING, &attributes);
+    return cg_record_op_again(cg_view_permute(x, order), &permute_rule, permute_again, 1, &x, CG_KEEP_NOTHING,
+                              &attributes);
 }
 
 cg_tensor *cg_transpose(cg_tensor *x, int axis_a, int axis_b) {
@@ -66,6 +73,8 @@ static void reshape_backward(const cg_rule_call *call, cg_tensor **dx) {
     dx[0] = cg_reshape(call->g, call->shape[0]);
 }
 
+static cg_tensor *reshape_again(const cg_rule_call *call) { return cg_reshape(call->x[0], call->shape_out); }
+
 static const cg_rule reshape_rule = {"reshape", reshape_backward};
 
 /* x in another shape of the same size: a view, or a view of a copy. */
@@ -77,8 +86,8 @@ static cg_tensor *reshape_to(cg_tensor *x, const cg_dims *shape) {
         if (!source) return NULL;
         cg_dims_strides(shape, stride);
     }
-    return cg_record_op(cg_view(source, shape, stride, source->offset), &reshape_rule, 1, &x, CG_KEEP_NOTHING,
-                        NULL);
+    return cg_record_op_again(cg_view(source, shape, stride, source->offset), &reshape_rule, reshape_again, 1,
+                              &x, CG_KEEP_NOTHING, NULL);
 }
 
 /* Replaces one -1 by what is left; false if that cannot be. */

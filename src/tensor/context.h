@@ -30,7 +30,9 @@ struct cg_device {
     int no_grad;                                     /* depth of cg_no_grad_begin */
     uint64_t serial;                                 /* of the node or hook made last */
     int anomaly;                                     /* depth of cg_anomaly_begin */
-    int unwatched;   /* inside an operation or rule, of which anomaly mode sees the result alone */
+    int unwatched; /* inside an operation or rule, of which anomaly mode sees the result alone */
+    uint64_t
+        lean_after; /* results of nodes up to this serial are kept by those that read them (result_again.c) */
     int recomputing; /* inside a function that cg_checkpoint runs again */
     uint64_t seed, next_stream;
     uint64_t record_seed, record_first; /* the same where the recording that is made began */

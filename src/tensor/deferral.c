@@ -209,7 +209,7 @@ cg_status cg_builder_run(cg_device *dev, const cg_fused *fused, const cg_dims *s
     memcpy(map.in, fused->in, fused->program.n_inputs * sizeof *map.in);
     memcpy(map.consts, fused->consts, fused->program.n_consts * sizeof *map.consts);
     if (target) map.out[0] = cg_tensor_operand(target);
-    cg_storage *donor = target ? NULL : cg_output_donor(fused, out[0]);
+    cg_storage *donor = target ? NULL : cg_output_donor(fused, out[0], NULL);
     if (cg_outputs_allocate(out, n, donor)) return dev->error.code;
     for (int i = 0; i < n; i++) {
         cg_operand *o = &map.out[i + (target != NULL)];
@@ -237,8 +237,9 @@ static cg_status force_product(cg_storage *s, const cg_expr *product) {
     p->saved -= wanted;
     if (n > 1 && !s->dev->hw->backend->many_outputs) return cg_force(p) ? p->dev->error.code : cg_force(s);
     cg_builder_seal(&fused.program);
-    if (cg_outputs_allocate(out, n, NULL)) return s->dev->error.code;
-    return finish(cg_product_run(product, &fused, &e->shape, n, out), n, out, NULL);
+    cg_storage *donor = cg_output_donor(&fused, s, product);
+    if (cg_outputs_allocate(out, n, donor)) return s->dev->error.code;
+    return finish(cg_product_run(product, &fused, &e->shape, n, out), n, out, donor);
 }
 
 cg_status cg_force(cg_storage *s) {

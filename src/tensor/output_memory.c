@@ -30,12 +30,17 @@ static bool reads_in_order(const cg_fused *f, int i, const cg_storage *s) {
     return true;
 }
 
-cg_storage *cg_output_donor(const cg_fused *f, const cg_storage *s) {
-    if (s->numel < TAKE_OVER_FROM) return NULL;
-    for (int i = 0; i < f->program.n_inputs; i++) {
+/* An operand of the product is read everywhere. */
+static bool is_multiplied(const cg_expr *product, const cg_storage *x) {
+    return product && (product->leaf[0].storage == x || product->leaf[1].storage == x);
+}
+
+cg_storage *cg_output_donor(const cg_fused *f, const cg_storage *s, const cg_expr *product) {
+    if (s->numel < TAKE_OVER_FROM || (product && !s->dev->hw->backend->epilogue_in_place)) return NULL;
+    for (int i = product != NULL; i < f->program.n_inputs; i++) {
         cg_storage *x = f->input[i];
-        if (x->refs == x->readers && !x->wrapped && x->dtype == s->dtype && x->numel == s->numel &&
-            reads_in_order(f, i, s) && reads_alone(s, x) == x->refs &&
+        if (!is_multiplied(product, x) && x->refs == x->readers && !x->wrapped && x->dtype == s->dtype &&
+            x->numel == s->numel && reads_in_order(f, i, s) && reads_alone(s, x) == x->refs &&
             cg_hw_may_take_over(s->dev->hw, x->buffer))
             return x;
     }

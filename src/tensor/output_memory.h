@@ -9,9 +9,9 @@
 
 /*
  * An input that goes with the formula of the pending s, the last that reads it, and whose memory s can take over; NULL if there
- * is none. Small results are left alone: they cost less than the question.
+ * is none. product: what input 0 stands for, or NULL. Small results are left alone: they cost less than the question.
  */
-cg_storage *cg_output_donor(const cg_fused *f, const cg_storage *s);
+cg_storage *cg_output_donor(const cg_fused *f, const cg_storage *s, const cg_expr *product);
 
 /* Gives the storages out[0..n-1] their memory, the first that of donor, if there is one. All or nothing. */
 cg_status cg_outputs_allocate(cg_storage *const *out, int n, cg_storage *donor);
