@@ -12,8 +12,7 @@ enum {
     FUNCTION_UNITS = 8,         /* a row with a function of elementary.h */
     STREAM_FALLBACK = 16 << 20, /* bytes, where the size of the cache is not known */
     STREAM_MOST = 24 << 20,     /* bytes: what one process can count on of a cache that many share */
-    STREAM_TILE =
-        2 << 10 /* bytes: what the store buffer takes, so that the next tile is computed while they drain */
+    STREAM_TILE = 8 << 10       /* bytes */
 };
 
 void cg_cpu_units_init(cg_hw_cpu *hw) {
@@ -116,12 +115,12 @@ void cg_cpu_map_serial(cg_hw *hw, const cg_map_request *r) {
 /*
  * Fetching ahead pays where memory would be idle while a tile goes through several steps, and where a loop is done with a
  * tile so soon that the processor's own fetching, which begins anew with each, is too late. Only a function by itself, which
- * takes longer than memory, is better off without.
+ * takes longer than memory, is better off without, unless it takes turns with stores past the cache.
  */
-static int64_t fetch_ahead(const cg_hw *hw, const cg_map_request *r) {
+static int64_t fetch_ahead(const cg_hw *hw, const cg_map_request *r, bool stream) {
     const cg_program *p = r->program;
     int64_t bytes = 0;
-    if (p->n_instrs == 1 && cg_cpu_program_units(hw, p) > FUNCTION_UNITS) return 0;
+    if (!stream && p->n_instrs == 1 && cg_cpu_program_units(hw, p) > FUNCTION_UNITS) return 0;
     for (int i = 0; i < p->n_inputs; i++) {
         int64_t n = (int64_t)cg_dtype_size(r->in[i].dtype);
         for (int a = 0; a < r->rank; a++)
@@ -132,7 +131,7 @@ static int64_t fetch_ahead(const cg_hw *hw, const cg_map_request *r) {
 }
 
 static void run_map(cg_hw *hw, const cg_map_request *r, bool stream, int64_t block) {
-    const cg_plan_options options = {.stream = stream, .ahead = fetch_ahead(hw, r), .block = block};
+    const cg_plan_options options = {.stream = stream, .ahead = fetch_ahead(hw, r, stream), .block = block};
     cg_plan plan;
     cg_plan_make(&plan, cg_cpu_of(hw)->isa, r, &options);
     const int64_t grain = CG_THREAD_UNITS / (plan.block * cg_cpu_program_units(hw, r->program));

@@ -184,6 +184,7 @@ static void place_value(cg_plan *plan, slots *s, int value, int instr) {
 static void add_load(cg_plan *plan, slots *s, int i) {
     if (plan->in[i].direct || ((plan->once | s->loaded) & (1u << i))) return;
     s->loaded |= 1u << i;
+    if (plan->stream) plan->kept |= 1u << i;
     place_value(plan, s, i, -1);
     plan->step[plan->n_steps++] = (cg_step){.kind = CG_STEP_LOAD, .operand = (uint8_t)i, .value = (uint8_t)i};
 }
@@ -191,7 +192,7 @@ static void add_load(cg_plan *plan, slots *s, int i) {
 static void release_slot(cg_plan *plan, slots *s, int value, int k) {
     const bool constant = value >= plan->n_in && value < plan->n_in + plan->n_consts;
     if (s->last[value] > k || constant || plan->slot[value] == CG_NO_SLOT) return;
-    if (value < plan->n_in && (plan->once & (1u << value))) return;
+    if (value < plan->n_in && ((plan->once | plan->kept) & (1u << value))) return;
     s->used &= ~(1ull << plan->slot[value]);
 }
 
@@ -238,7 +239,7 @@ static void make_steps(cg_plan *plan, const cg_plan_options *options) {
     const cg_program *p = plan->nest->program;
     slots s = {0};
     plan->n_steps = plan->n_slots = 0;
-    plan->once = 0;
+    plan->once = plan->kept = 0;
     memset(plan->home, CG_NO_SLOT, sizeof plan->home);
     memset(plan->slot, CG_NO_SLOT, (size_t)cg_program_values(p));
     protect_stored_inputs(plan);
@@ -253,6 +254,8 @@ static void make_steps(cg_plan *plan, const cg_plan_options *options) {
         if (!is_scalar(plan, v)) take_slot(plan, &s, v);
     for (int j = 0; j < p->n_outputs; j++)
         if (p->output[j] < plan->n_in) add_load(plan, &s, p->output[j]);
+    for (int i = 0; i < plan->n_in && plan->stream; i++)
+        if (s.last[i] >= 0) add_load(plan, &s, i);
     for (int k = 0; k < p->n_instrs; k++) {
         if (plan->fusion.fused[k] >= 0)
             add_fused(plan, &s, k);
@@ -260,6 +263,26 @@ static void make_steps(cg_plan *plan, const cg_plan_options *options) {
             add_row(plan, &s, k);
     }
     add_stores(plan);
+}
+
+/* --- Strips --------------------------------------------------------------------------------------------------------- */
+
+/* Whether every result is contiguous elements of T, past the cache. */
+static bool fits_strips(const cg_plan *plan) {
+    for (int j = 0; j < plan->n_out; j++)
+        if (!plan->out[j].direct) return false;
+    return plan->stream;
+}
+
+static void plan_strips(cg_plan *plan) {
+    plan->n_loads = 0;
+    while (plan->n_loads < plan->n_steps && plan->step[plan->n_loads].kind == CG_STEP_LOAD) plan->n_loads++;
+    plan->strip = fits_strips(plan) ? CG_STRIP / plan->size : 0;
+    plan->advancing = 0;
+    for (int i = 0; i < plan->n_in; i++)
+        if (plan->in[i].direct && !is_scalar(plan, i)) plan->advancing |= 1u << i;
+    plan->fetched &= plan->advancing;
+    plan->advancing |= plan->once | plan->kept;
 }
 
 /* --- All of it ------------------------------------------------------------------------------------------------------ */
@@ -333,6 +356,7 @@ void cg_plan_make(cg_plan *plan, const cg_isa *isa, const cg_map_request *nest,
         /* A box of one row may be followed by a smaller one of several, where operands are direct in it. */
         if (block == first || (fixed & ~fixed_inputs(plan))) fuse_rows(plan, options, &fixed);
         make_steps(plan, options);
-        if (block <= CG_TILE_SMALLEST || footprint(plan) <= CG_TILE_SCRATCH) return;
+        if (block <= CG_TILE_SMALLEST || footprint(plan) <= CG_TILE_SCRATCH) break;
     }
+    plan_strips(plan);
 }

@@ -25,7 +25,8 @@ enum {
     CG_NO_SLOT = 255,
     CG_FETCH_AHEAD = 8 << 10, /* bytes: two or more tiles. By itself a processor reads tiles at half speed */
     CG_FETCH_FROM = 1 << 20,  /* bytes of all inputs: what is less stays in the cache anyway */
-    CG_CACHE_LINE = 64
+    CG_CACHE_LINE = 64,
+    CG_STRIP = 512 /* bytes of a strip: fewer and the calls would take longer than the work */
 };
 
 /* An operand over a tile: neighbouring axes merged where its strides allow it. */
@@ -62,7 +63,11 @@ typedef struct cg_plan {
     int64_t box[CG_MAX_RANK]; /* extents of a full tile, axes first.. of the nest */
     int64_t inner, block;     /* elements per count; elements of a full tile */
     int n_in, n_out, n_consts, n_steps, n_slots;
-    bool stream;                 /* stores bypass the cache */
+    bool stream;   /* stores bypass the cache */
+    int64_t strip; /* so a tile runs in strips of this many elements, its loads apart; 0 if it does not */
+    int n_loads;   /* the steps that come before the strips */
+    uint32_t kept; /* inputs loaded for all strips of a tile, by bit */
+    uint32_t advancing;          /* inputs that a strip takes the next elements of, by bit */
     int64_t ahead;               /* bytes behind a tile that its direct inputs are fetched from; 0 for none */
     uint32_t fetched;            /* those inputs, by bit */
     uint32_t once;               /* inputs loaded once per thread, by bit */

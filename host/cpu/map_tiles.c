@@ -115,6 +115,67 @@ static void run_fused(cg_fused_loop *loop, const cg_fused *f, void *const *value
     loop(at, n);
 }
 
+/* Runs a step that computes; false if it is another. */
+static inline bool run_loop(const cg_plan *plan, const cg_step *s, void *const *value, ptrdiff_t n) {
+    if (s->kind == CG_STEP_ROW)
+        s->loop(value[s->src[0]], value[s->src[1]], value[s->src[2]], value[s->value], n);
+    else if (s->kind == CG_STEP_FUSED)
+        run_fused(s->fused, &plan->fusion.loop[s->operand], value, n);
+    else
+        return false;
+    return true;
+}
+
+static void run_steps(cg_tiles *tiles, const int64_t *offset, int64_t count, ptrdiff_t n) {
+    const cg_plan *plan = tiles->plan;
+    void **value = tiles->value;
+    for (const cg_step *s = plan->step, *end = s + plan->n_steps; s < end; s++) {
+        if (run_loop(plan, s, value, n)) continue;
+        if (s->kind == CG_STEP_LOAD)
+            load_box(plan, &plan->in[s->operand], offset[s->operand], count, value[s->value]);
+        else
+            store_box(plan, &plan->out[s->operand], offset[plan->n_in + s->operand], count, value[s->value]);
+    }
+}
+
+/* The steps of a strip of n elements, whose results go to to[]. */
+static void run_strip(const cg_plan *plan, void *const *value, unsigned char *const *to, ptrdiff_t n) {
+    for (const cg_step *s = plan->step + plan->n_loads, *end = plan->step + plan->n_steps; s < end; s++)
+        if (!run_loop(plan, s, value, n))
+            plan->isa->stream(to[s->operand], value[s->value], (size_t)(n * plan->size));
+}
+
+static void advance(void **value, uint32_t inputs, ptrdiff_t bytes) {
+    for (; inputs; inputs &= inputs - 1) {
+        void **at = &value[__builtin_ctz(inputs)];
+        *at = (unsigned char *)*at + bytes;
+    }
+}
+
+/*
+ * A tile whose results bypass the cache, in strips of some lines of memory: what is read, computed and written takes turns
+ * so soon that the processor does all three at once. A strip ends with a line of the first result.
+ */
+static void run_strips(cg_tiles *tiles, const int64_t *offset, int64_t count, ptrdiff_t n) {
+    const cg_plan *plan = tiles->plan;
+    const ptrdiff_t size = plan->size;
+    void **value = tiles->value;
+    unsigned char *to[CG_MAX_OUTPUTS];
+    for (int j = 0; j < plan->n_out; j++) to[j] = plan->out[j].data + offset[plan->n_in + j] * size;
+    for (const cg_step *s = plan->step, *end = s + plan->n_loads; s < end; s++)
+        load_box(plan, &plan->in[s->operand], offset[s->operand], count, value[s->value]);
+    ptrdiff_t m = plan->strip - (ptrdiff_t)((uintptr_t)to[0] % CG_CACHE_LINE) / size;
+    for (ptrdiff_t done = 0; done < n; done += m, m = plan->strip) {
+        if (m > n - done) m = n - done;
+        for (uint32_t left = plan->fetched; left; left &= left - 1)
+            cg_fetch((unsigned char *)value[__builtin_ctz(left)] + plan->ahead, m * size);
+        run_strip(plan, value, to, m);
+        advance(value, plan->advancing, m * size);
+        for (int j = 0; j < plan->n_out; j++) to[j] += m * size;
+    }
+    advance(value, plan->once | plan->kept, -n * size);
+}
+
 const void *cg_tiles_run(cg_tiles *tiles, const int64_t *offset, int64_t count) {
     const cg_plan *plan = tiles->plan;
     void **value = tiles->value;
@@ -122,21 +183,16 @@ const void *cg_tiles_run(cg_tiles *tiles, const int64_t *offset, int64_t count) 
     for (int i = 0; i < plan->n_in; i++) {
         if (plan->slot[i] != CG_NO_SLOT || !plan->in[i].direct) continue;
         value[i] = plan->in[i].data + offset[i] * plan->in[i].size;
-        if (plan->fetched >> i & 1) cg_fetch((unsigned char *)value[i] + plan->ahead, n * plan->size);
+        if (!plan->strip && plan->fetched >> i & 1)
+            cg_fetch((unsigned char *)value[i] + plan->ahead, n * plan->size);
     }
     for (int j = 0; j < plan->n_out; j++)
         if (plan->home[j] != CG_NO_SLOT)
             value[plan->home[j]] = plan->out[j].data + offset[plan->n_in + j] * plan->out[j].size;
-    for (const cg_step *s = plan->step, *end = s + plan->n_steps; s < end; s++) {
-        if (s->kind == CG_STEP_ROW)
-            s->loop(value[s->src[0]], value[s->src[1]], value[s->src[2]], value[s->value], n);
-        else if (s->kind == CG_STEP_FUSED)
-            run_fused(s->fused, &plan->fusion.loop[s->operand], value, n);
-        else if (s->kind == CG_STEP_LOAD)
-            load_box(plan, &plan->in[s->operand], offset[s->operand], count, value[s->value]);
-        else
-            store_box(plan, &plan->out[s->operand], offset[plan->n_in + s->operand], count, value[s->value]);
-    }
+    if (plan->strip)
+        run_strips(tiles, offset, count, n);
+    else
+        run_steps(tiles, offset, count, n);
     return value[plan->nest->program->output[0]];
 }
 
