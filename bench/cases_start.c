@@ -7,6 +7,7 @@
 #include "cases.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <math.h>
@@ -79,13 +80,38 @@ static int remove_entry(const char *path, const struct stat *st, int kind, struc
     return ftw->level > 0 ? remove(path) : 0;
 }
 
-static void empty_caches(void) {
-    if (*caches) nftw(caches, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
+static void empty_caches(void) { nftw(caches, remove_entry, 16, FTW_DEPTH | FTW_PHYS); }
+
+static pid_t remover; /* a shell that removes the folder when nobody holds the other end of its input */
+static int lifeline;  /* that end */
 
 static void remove_caches(void) {
-    empty_caches();
-    rmdir(caches);
+    close(lifeline);
+    waitpid(remover, NULL, 0);
+}
+
+/*
+ * The folder goes however this process ends, by a second Ctrl-C or a crash, too: the remover sees its input end. It is in a
+ * process group of its own, so that Ctrl-C does not reach it. 0, or an error number.
+ */
+static int start_remover(void) {
+    int ends[2], error = pipe2(ends, O_CLOEXEC) == 0 ? 0 : errno;
+    if (error) return error;
+    char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"read -r nothing; rm -rf -- \"$0\""}, caches,
+                    NULL};
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t group;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, ends[0], 0);
+    posix_spawnattr_init(&group);
+    posix_spawnattr_setflags(&group, POSIX_SPAWN_SETPGROUP);
+    error = posix_spawn(&remover, "/bin/sh", &files, &group, argv, environ);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&group);
+    close(ends[0]);
+    lifeline = ends[1];
+    if (error) close(lifeline);
+    return error;
 }
 
 /* NULL, or why there is no folder. */
@@ -97,6 +123,12 @@ static const char *make_caches(void) {
     if (length >= (int)sizeof caches || !mkdtemp(caches)) {
         *caches = 0;
         return length >= (int)sizeof caches ? "TMPDIR is too long" : strerror(errno);
+    }
+    const int error = start_remover();
+    if (error) {
+        rmdir(caches);
+        *caches = 0;
+        return strerror(error);
     }
     return atexit(remove_caches) == 0 ? NULL : "out of memory";
 }

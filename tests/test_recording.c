@@ -217,6 +217,10 @@ CPU_TEST(recording, what_cannot_be_replayed) {
     cg_tensor *w = cg_wrap_host(dev, CG_F32, cg_shape(4), wrapped, NULL, NULL);
     CHECK(cg_record_begin(dev) == CG_OK && cg_eval(cg_add(w, 1)));
     refused(dev, "wrapped");
+    cg_module_state *state = cg_module_state_save(module);
+    CHECK(cg_record_begin(dev) == CG_OK && cg_module_state_restore(module, state) == CG_ERROR_STATE);
+    refused(dev, "exchange their memory");
+    cg_module_state_free(state);
     cg_optimizer_free(sgd);
     cg_module_free(module);
 }

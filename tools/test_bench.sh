@@ -173,6 +173,26 @@ check "and says so" grep 'interrupted; the results so far are written' "$work/pa
 check "and leaves what was measured" ask "$work/part.json" 'd["interrupted"] and 1 <= len({e["case"] for e in r}) < 15'
 check "as a page, too" grep -q '</html>' "$work/part.html"
 
+killed_run() { # as by a second Ctrl-C, which may come too late: whether nothing is left in TMPDIR
+  local pid folder=$work/temporary
+  mkdir -p "$folder"
+  TMPDIR=$folder "$clgrad" bench --device cpu --only start/first_sum --seconds 60 >"$work/killed.txt" 2>&1 &
+  pid=$!
+  for _ in $(seq 600); do
+    [ -z "$(ls "$folder")" ] || break
+    sleep 0.05
+  done
+  [ -n "$(ls "$folder")" ] || return 1
+  kill -KILL "$pid"
+  wait "$pid" 2>/dev/null
+  for _ in $(seq 100); do
+    [ -n "$(ls "$folder")" ] || return 0
+    sleep 0.05
+  done
+  return 1
+}
+check "a run that is killed leaves no folder" killed_run
+
 # --- Goals
 goals() { # TEXT OPTION...: goals of that text, by the figures of a run that was changed to known ones
   printf '%s\n' "$1" >"$work/goals.txt"

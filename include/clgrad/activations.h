@@ -47,13 +47,13 @@ CG_API cg_tensor *cg_tanh_grad(cg_tensor *x);
 /* The derivative of tanh from its output, 1 - y^2. Gradient. */
 CG_API cg_tensor *cg_tanh_grad_out(cg_tensor *y);
 
-/* Swish (SiLU) x s(x), s the logistic function. Gradient s + x s (1 - s). */
+/* Swish (SiLU) x s(x), s the logistic function; NaN at -infinity, as in PyTorch. Gradient s + x s (1 - s). */
 CG_API cg_tensor *cg_swish(cg_tensor *x);
 
 /* The derivative of swish: s + x s (1 - s). Listing 34 of the pseudocode paper gives the sigmoid alone. */
 CG_API cg_tensor *cg_swish_grad(cg_tensor *x);
 
-/* Swish with a parameter, x s(beta x). Gradient to x. */
+/* Swish with a parameter, x s(beta x), a product as it stands: infinity times 0 is NaN. Gradient to x. */
 CG_API cg_tensor *cg_swish_beta(cg_tensor *x, double beta);
 
 /* The derivative of swish_beta from its input. Gradient to x. */
@@ -70,7 +70,7 @@ CG_API cg_tensor *cg_gelu_grad(cg_tensor *x);
 
 /*
  * The tanh form of gelu: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), with the grouping that listing 29
- * of the pseudocode paper gets wrong. Gradient: the exact derivative of this form.
+ * of the pseudocode paper gets wrong; NaN at -infinity, as in PyTorch. Gradient: the exact derivative of this form.
  */
 CG_API cg_tensor *cg_gelu_tanh(cg_tensor *x);
 

@@ -4,6 +4,10 @@
 #include "tensor/deferral.h"
 
 cg_status cg_exchange_values(cg_device *dev, int n, cg_tensor *const *a, cg_tensor *const *b) {
+    if (dev->hw->recording) {
+        cg_hw_record_refuse(dev->hw, "tensors exchange their memory within it");
+        return CG_ERROR_STATE;
+    }
     for (int i = 0; i < 2 * n; i++) { /* what can fail, before anything has changed */
         cg_tensor *x = i < n ? a[i] : b[i - n];
         if (!cg_eval(x) || cg_force_readers(x->storage) != CG_OK) return dev->error.code;
@@ -13,7 +17,6 @@ cg_status cg_exchange_values(cg_device *dev, int n, cg_tensor *const *a, cg_tens
                 "%s is part of a recording, which would go on with its old memory: free that first",
                 CG_SHAPE_STR(&x->shape));
     }
-    cg_hw_record_refuse(dev->hw, "tensors exchange their memory within it");
     for (int i = 0; i < n; i++) {
         cg_storage *x = a[i]->storage, *y = b[i]->storage;
         cg_buffer *buffer = x->buffer;

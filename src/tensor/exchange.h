@@ -6,7 +6,8 @@
 
 /*
  * a[i] and b[i] exchange their memory; each covers its storage whole, and no tensor is in the lists twice. What still has
- * to read the old values is computed first. On an error nothing has changed.
+ * to read the old values is computed first. Errors, with nothing changed: one of them is part of a recording, or one is
+ * being made.
  */
 cg_status cg_exchange_values(cg_device *dev, int n, cg_tensor *const *a, cg_tensor *const *b);
 
