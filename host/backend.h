@@ -589,15 +589,16 @@ bool cg_hw_is_recorded(const cg_buffer *buffer);
  */
 bool cg_hw_may_take_over(const cg_hw *hw, const cg_buffer *buffer);
 
-/* How a request changes from one time to the next. */
+/* How a request of that kind changes from one time to the next. */
 typedef struct cg_refresh {
-    cg_status (*check)(void *context, const cg_map_many_request *r); /* before anything is done again */
-    void (*update)(void *context, cg_map_many_request *r); /* of constants, before it is done again */
+    cg_work kind;
+    cg_status (*check)(void *context, const void *request); /* before anything is done again */
+    void (*update)(void *context, void *request);           /* of constants, before it is done again */
     void (*release)(void *context);
     void *context;
 } cg_refresh;
 
-/* The map_many request that comes next is refreshed by this, which is released with the recording: one is being made. */
+/* The request of its kind that comes next is refreshed by this, which is released with the recording: one is being made. */
 void cg_hw_record_refresh(cg_hw *hw, cg_refresh refresh);
 
 /* Does all of it again; streams are counted from `first` of `seed`. */

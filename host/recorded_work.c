@@ -25,7 +25,7 @@ struct cg_recorded {
     cg_status status; /* the first error */
     bool within;      /* a request: what a backend asks of itself meanwhile is part of it */
     int count;
-    cg_refresh refresh; /* of the next map_many */
+    cg_refresh refresh; /* of the next request of its kind */
     cg_block *free_list[CG_POOL_CLASSES];
 };
 
@@ -173,7 +173,7 @@ static cg_status append_request(cg_hw *hw, cg_work kind, const void *request) {
     item->kind = kind;
     item->request = copy_of(request, cg_work_kinds[kind].request_bytes);
     if (!item->request || !own_parts(item)) return out_of_memory(hw);
-    if (kind == CG_WORK_MAP_MANY) {
+    if (kind == r->refresh.kind) {
         item->refresh = r->refresh;
         r->refresh = (cg_refresh){0};
     }
@@ -184,7 +184,7 @@ static cg_status append_request(cg_hw *hw, cg_work kind, const void *request) {
 static cg_launches *launches_for(cg_hw *hw, cg_work kind) {
     cg_recorded *r = hw->recording;
     if (!hw->backend->launches_new || kind == CG_WORK_RANDOM ||
-        (kind == CG_WORK_MAP_MANY && r->refresh.update))
+        (kind == r->refresh.kind && r->refresh.update))
         return NULL;
     if (r->n > 0 && r->item[r->n - 1].launches) return r->item[r->n - 1].launches;
     recorded *item = append(hw);

@@ -4,7 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 4, IN = 5, HIDDEN = 19, CLASSES = 3 };
+enum {
+    BATCH = 4,
+    IN = 6,
+    HIDDEN = 19,
+    CLASSES = 3
+}; /* the gradient of the first weights is larger than its operands */
 
 /* --- a net in training --------------------------------------------------------------------------------------------- */
 

@@ -85,6 +85,24 @@ static cg_matmul_grid own_cut(const cg_matmul_request *r, const cg_gemm_isa *isa
     }
 }
 
+/* Whether the epilogue is an optimizer's step: it reads and writes matrices of its own in place, more than the product is. */
+static bool is_step(const cg_matmul_request *r) {
+    return r->epilogue && r->epilogue->n_outputs > 1 && cg_matmul_place_of(r).apart;
+}
+
+/*
+ * Whole rows, so that the matrices beside the product are read straight on; equally many pieces for each thread; no piece of
+ * so few rows that packing B for it is what takes longest.
+ */
+static cg_matmul_grid step_cut(const cg_matmul_request *r, const cg_gemm_isa *isa) {
+    const int64_t threads = cg_parallel_threads(), least = r->k > 4 * isa->rows ? r->k : 4 * isa->rows;
+    const int64_t passes = r->epilogue->n_inputs + r->epilogue->n_outputs - 1;
+    const double us = estimate_us(r) + (double)(r->m * r->n * passes) * (double)cg_dtype_size(r->dtype) / 5e4;
+    int64_t each = r->m / (least * threads);
+    each = each < 1 ? 1 : each > 8 ? 8 : each;
+    return cg_matmul_cut(r, isa->rows, isa->columns, us < WORTH_US ? 1 : each * threads, 1);
+}
+
 /*
  * Not too many rows against the rows of B: both operands are read along k as they are, nothing is packed.
  * Measured (one core of a Zen 5, f32, 784 columns, k = 512, GFLOP/s as dots / as blocks):
@@ -126,7 +144,7 @@ static cg_status own_run(cg_hw *hw, const cg_matmul_request *request) {
     own_work w = {.hw = hw, .isa = cg_cpu_of(hw)->isa->gemm[r->inner][r->dtype]};
     cg_matmul_piece whole = {.m = r->m, .n = r->n};
     cg_gemm_block g = piece_block(r, &whole);
-    w.grid = own_cut(r, w.isa, &g);
+    w.grid = is_step(r) ? step_cut(r, w.isa) : own_cut(r, w.isa, &g);
     w.multiply = suits_dots(w.isa, &g) ? w.isa->dots : w.isa->block;
     size_t threads = w.grid.n == 1 ? 1 : (size_t)cg_parallel_threads();
     w.pack_bytes = (w.isa->pack_bytes(w.grid.columns) + 63) & ~(size_t)63;

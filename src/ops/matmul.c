@@ -65,8 +65,18 @@ cg_tensor *cg_matmul_inner(const char *op, cg_inner inner, cg_tensor *a, cg_tens
 
 /* --- matmul ------------------------------------------------------------------------------------------------ */
 
+/*
+ * The gradient of the right operand, most often weights. Computed now, unless what it is made of takes less memory than it
+ * would: pending, it holds x and the gradient g till an optimizer's step computes it on the way (decision 30).
+ */
+static cg_tensor *right_gradient(cg_tensor *x, cg_tensor *g) {
+    cg_tensor *dx = cg_matmul(cg_transpose(x, -1, -2), g);
+    const cg_expr *product = dx && dx->storage->dev->hw->backend->many_outputs ? cg_product_alone(dx) : NULL;
+    return product && cg_product_is_small(product) ? dx : cg_eval(dx);
+}
+
 static void matmul_backward(const cg_rule_call *call, cg_tensor **dx) {
-    if (call->wanted[1]) dx[1] = cg_eval(cg_matmul(cg_transpose(call->x[0], -1, -2), call->g));
+    if (call->wanted[1]) dx[1] = right_gradient(call->x[0], call->g);
     if (call->wanted[0]) dx[0] = cg_matmul(call->g, cg_transpose(call->x[1], -1, -2));
 }
 
@@ -121,10 +131,9 @@ cg_tensor *cg_matmul(cg_tensor *a, cg_tensor *b) {
 
 /* --- linear -------------------------------------------------------------------------------------------------- */
 
-/* That of the weights is computed now: pending, it would hold x and the gradient till the optimizer's step. */
 static void linear_backward(const cg_rule_call *call, cg_tensor **dx) {
     if (call->wanted[0]) dx[0] = cg_matmul(call->g, cg_transpose(call->x[1], 0, 1));
-    if (call->wanted[1]) dx[1] = cg_eval(cg_matmul(cg_transpose(call->x[0], 0, 1), call->g));
+    if (call->wanted[1]) dx[1] = right_gradient(call->x[0], call->g);
     if (call->wanted[2]) dx[2] = cg_sum(call->g, cg_axes(0), false);
 }
 

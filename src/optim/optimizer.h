@@ -100,14 +100,29 @@ void cg_step_constants(const cg_optimizer *o, const cg_optimizer_slot *slot, cg_
 void cg_step_request_constants(const cg_optimizer *o, const uint8_t name[CG_MAX_CONSTS], const int *index,
                                cg_segment *segment, cg_map_many_request *r);
 
+/* The constants of a step's program for one parameter, out of the named ones. */
+void cg_step_slot_constants(const cg_optimizer *o, const cg_optimizer_slot *slot, const cg_program *p,
+                            const uint8_t name[CG_MAX_CONSTS], cg_scalar *consts);
+
+/* Whether the gradient g of x is a pending product that the step can be the epilogue of. */
+bool cg_step_takes_product(const cg_tensor *x, const cg_tensor *g);
+
+/* A step's program as the epilogue of a product: the gradient is its first input. */
+cg_program cg_step_epilogue(const cg_program *step);
+
+/* The step of parameter i = x with such a gradient, which is not stored; `step` and `name` are cg_step_program's. */
+cg_status cg_step_product(cg_optimizer *o, int i, cg_tensor *x, const cg_tensor *g, const cg_program *step,
+                          const uint8_t name[CG_MAX_CONSTS]);
+
 /* Counts a step of parameter i. */
 void cg_step_count(cg_optimizer *o, int i);
 
 /*
- * Where a recording is being made: the request, which comes next, is part of it, and is refreshed from the optimizer's state
- * whenever it is replayed. `last`: no other request of this step follows. Errors: no memory.
+ * Where a recording is being made: the request that comes next, of the n parameters in `index` or of a product, is part of it
+ * and is refreshed from the optimizer's state whenever it is replayed. `first`: of this step. Errors: no memory.
  */
-cg_status cg_step_record(cg_optimizer *o, const cg_map_many_request *r, const int *index, bool last);
+cg_status cg_step_record_many(cg_optimizer *o, int n, const int *index, bool first);
+cg_status cg_step_record_product(cg_optimizer *o, int i, bool first);
 
 /* The optimizer goes: recordings that have steps of it fail from now on. */
 void cg_step_forget(cg_optimizer *o);

@@ -1,4 +1,4 @@
-/* One step: all parameters of a dtype in one request. */
+/* One step: all parameters of a dtype in one request, but those whose gradient is a pending product. */
 #include "optim/optimizer.h"
 
 #include <string.h>
@@ -32,13 +32,28 @@ static cg_status check_parameters(const cg_optimizer *o) {
     return CG_OK;
 }
 
-/* The operands of parameter x with gradient g. What still has to read the old x or states is computed first. */
+/* Whether parameter i is part of the step of `dtype`. */
+static bool takes_part(const cg_optimizer *o, int i, cg_dtype dtype) {
+    const cg_tensor *x = cg_parameter(o->module, i, NULL);
+    return gradient_of(o, i) && x->storage->dtype == dtype && cg_numel(x) > 0;
+}
+
+/* Computes what still has to read the old parameters or states. */
+static cg_status force_readers(const cg_optimizer *o, cg_dtype dtype) {
+    for (int i = 0; i < o->n; i++) {
+        if (!takes_part(o, i, dtype)) continue;
+        if (cg_force_readers(cg_parameter(o->module, i, NULL)->storage)) return o->dev->error.code;
+        for (int k = 0; k < o->update->n_states; k++)
+            if (cg_force_readers(o->slot[i].state[k]->storage)) return o->dev->error.code;
+    }
+    return CG_OK;
+}
+
+/* The operands of parameter x with gradient g. */
 static cg_status fill_segment(const cg_optimizer *o, const cg_optimizer_slot *slot, cg_tensor *x,
                               cg_tensor *g, cg_segment *segment) {
     cg_tensor *dense = cg_tensor_dense(g);
-    if (!dense || cg_force_readers(x->storage)) return o->dev->error.code;
-    for (int k = 0; k < o->update->n_states; k++)
-        if (cg_force_readers(slot->state[k]->storage)) return o->dev->error.code;
+    if (!dense) return o->dev->error.code;
     *segment = (cg_segment){.n = cg_numel(x)};
     segment->in[CG_STEP_PARAMETER] = segment->out[0] = cg_tensor_operand(x);
     segment->in[CG_STEP_GRADIENT] = cg_tensor_operand(dense);
@@ -47,9 +62,8 @@ static cg_status fill_segment(const cg_optimizer *o, const cg_optimizer_slot *sl
     return CG_OK;
 }
 
-/* The program's constants for a parameter, out of the named ones. */
-static void fill_constants(const cg_optimizer *o, const cg_optimizer_slot *slot, const cg_program *p,
-                           const uint8_t *name, cg_scalar *consts) {
+void cg_step_slot_constants(const cg_optimizer *o, const cg_optimizer_slot *slot, const cg_program *p,
+                            const uint8_t name[CG_MAX_CONSTS], cg_scalar *consts) {
     cg_scalar all[CG_MAX_CONSTS];
     cg_step_constants(o, slot, all);
     for (int c = 0; c < p->n_consts; c++) consts[c] = all[name[c]];
@@ -60,28 +74,53 @@ void cg_step_request_constants(const cg_optimizer *o, const uint8_t name[CG_MAX_
                                cg_segment *segment, cg_map_many_request *r) {
     r->own_consts = o->grouped;
     for (int s = 0; s < r->n_segments; s++) {
-        fill_constants(o, &o->slot[index[s]], r->program, name, segment[s].consts);
+        cg_step_slot_constants(o, &o->slot[index[s]], r->program, name, segment[s].consts);
         r->own_consts = r->own_consts || o->slot[index[s]].t != o->slot[index[0]].t;
     }
     memcpy(r->consts, segment[0].consts, sizeof r->consts);
 }
 
-/* One request for all parameters of `dtype` that have a gradient; `last`: no other dtype follows. */
-static cg_status step_dtype(cg_optimizer *o, cg_dtype dtype, bool last) {
+/* What comes next is a request of this step: notes it where a recording is being made. */
+static cg_status record_many(cg_optimizer *o, int n, bool *recorded) {
+    if (!o->dev->hw->recording) return CG_OK;
+    const bool first = !*recorded;
+    *recorded = true;
+    return cg_step_record_many(o, n, o->index, first);
+}
+
+static cg_status step_product(cg_optimizer *o, int i, const cg_program *program,
+                              const uint8_t name[CG_MAX_CONSTS], bool *recorded) {
+    cg_tensor *x = cg_parameter(o->module, i, NULL);
+    if (o->dev->hw->recording) {
+        if (cg_step_record_product(o, i, !*recorded) != CG_OK) return o->dev->error.code;
+        *recorded = true;
+    }
+    return cg_step_product(o, i, x, gradient_of(o, i), program, name);
+}
+
+/*
+ * One request for all parameters of `dtype` that have a gradient, and one for each whose gradient is a pending product.
+ * *recorded: a request of this step is part of a recording.
+ */
+static cg_status step_dtype(cg_optimizer *o, cg_dtype dtype, bool *recorded) {
     cg_program program;
     uint8_t name[CG_MAX_CONSTS];
     cg_map_many_request r = {.program = &program, .segment = o->segment};
     cg_step_program(o, dtype, &program, name);
-    for (int i = 0; i < o->n; i++) {
+    cg_status status = force_readers(o, dtype);
+    for (int i = 0; i < o->n && status == CG_OK; i++) {
+        if (!takes_part(o, i, dtype)) continue;
         cg_tensor *x = cg_parameter(o->module, i, NULL), *g = gradient_of(o, i);
-        if (!g || x->storage->dtype != dtype || cg_numel(x) == 0) continue;
+        if (cg_step_takes_product(x, g)) {
+            status = step_product(o, i, &program, name, recorded);
+            continue;
+        }
         o->index[r.n_segments] = i;
-        const cg_status status = fill_segment(o, &o->slot[i], x, g, &o->segment[r.n_segments++]);
-        if (status != CG_OK) return status;
+        status = fill_segment(o, &o->slot[i], x, g, &o->segment[r.n_segments++]);
     }
-    if (r.n_segments == 0) return CG_OK;
+    if (status != CG_OK || r.n_segments == 0) return status;
     cg_step_request_constants(o, name, o->index, o->segment, &r);
-    const cg_status status = o->dev->hw->recording ? cg_step_record(o, &r, o->index, last) : CG_OK;
+    status = record_many(o, r.n_segments, recorded);
     return status == CG_OK ? cg_hw_map_many(o->dev->hw, &r) : status;
 }
 
@@ -98,24 +137,15 @@ static void finish_step(cg_optimizer *o) {
     o->t++;
 }
 
-/* Whether step_dtype has anything to do. */
-static bool has_gradient(const cg_optimizer *o, cg_dtype dtype) {
-    for (int i = 0; i < o->n; i++) {
-        const cg_tensor *x = cg_parameter(o->module, i, NULL);
-        if (gradient_of(o, i) && x->storage->dtype == dtype && cg_numel(x) > 0) return true;
-    }
-    return false;
-}
-
 cg_status cg_optimizer_step(cg_optimizer *o) {
     if (!o) return CG_ERROR_ARGUMENT;
     cg_status status = check_parameters(o);
     if (status != CG_OK) return status;
     cg_scope *scope = cg_scope_begin(o->dev);
     if (!scope) return o->dev->error.code;
-    const bool both = has_gradient(o, CG_F64);
-    status = step_dtype(o, CG_F32, !both);
-    if (status == CG_OK && both) status = step_dtype(o, CG_F64, true);
+    bool recorded = false;
+    status = step_dtype(o, CG_F32, &recorded);
+    if (status == CG_OK) status = step_dtype(o, CG_F64, &recorded);
     if (status == CG_OK) finish_step(o);
     cg_scope_end(scope);
     return status;

@@ -56,6 +56,18 @@ bool cg_product_is_held(const cg_expr *product, cg_storage *const *done, int n) 
     return product->storage->refs > readers;
 }
 
+const cg_expr *cg_product_alone(const cg_tensor *x) {
+    const cg_storage *s = x->storage;
+    const cg_expr *e = s->expr;
+    const bool alone = e && e->product && e->n == 2 && x->refs == 1 && s->refs == 1;
+    return alone && x->offset == 0 && cg_is_contiguous(x) && cg_numel(x) == s->numel ? e : NULL;
+}
+
+bool cg_product_is_small(const cg_expr *product) {
+    const cg_storage *a = product->leaf[0].storage, *b = product->leaf[1].storage;
+    return !a->wrapped && !b->wrapped && a->numel + b->numel < product->storage->numel;
+}
+
 /* Row-major memory of the product's shape. */
 static cg_matrix result_matrix(const struct cg_pending_product *p, cg_buffer *buffer) {
     cg_matrix c = {.buffer = buffer, .row = p->n, .col = 1};
@@ -74,19 +86,24 @@ static bool along_product(const cg_expr *product, const cg_operand *from, const 
     return row_stride(from->stride, shape, &to->stride[0]);
 }
 
-cg_status cg_product_run(const cg_expr *product, const cg_fused *fused, const cg_dims *shape, int n,
-                         cg_storage *const *out) {
+cg_matmul_request cg_product_request(const cg_expr *product) {
     const struct cg_pending_product *p = product->product;
-    const cg_program *program = &fused->program;
     cg_matmul_request r = {.dtype = product->type,
                            .m = p->m,
                            .n = p->n,
                            .k = p->k,
                            .batch_rank = p->batch_rank,
                            .a = p->a,
-                           .b = p->b,
-                           .c = result_matrix(p, out[0]->buffer)};
+                           .b = p->b};
     memcpy(r.batch, p->batch, sizeof r.batch);
+    return r;
+}
+
+cg_status cg_product_run(const cg_expr *product, const cg_fused *fused, const cg_dims *shape, int n,
+                         cg_storage *const *out) {
+    const cg_program *program = &fused->program;
+    cg_matmul_request r = cg_product_request(product);
+    r.c = result_matrix(product->product, out[0]->buffer);
     if (program->n_instrs > 0 || n > 1) r.epilogue = program;
     for (int i = 1; i < program->n_inputs; i++)
         if (!along_product(product, &fused->in[i], shape, &r.in[i - 1]))

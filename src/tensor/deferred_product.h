@@ -35,4 +35,16 @@ bool cg_product_is_held(const cg_expr *product, cg_storage *const *done, int n);
 cg_status cg_product_run(const cg_expr *product, const cg_fused *fused, const cg_dims *shape, int n,
                          cg_storage *const *out);
 
+/*
+ * The pending product that the elements of x are, all of them row-major, if it is without a bias and nothing but x holds or
+ * reads it; else NULL. Whoever has x may compute it as part of a request of its own.
+ */
+const cg_expr *cg_product_alone(const cg_tensor *x);
+
+/* Whether a product without a bias takes less memory pending than computed, and memory of the library's own. */
+bool cg_product_is_small(const cg_expr *product);
+
+/* The request for a product; what C is, and an epilogue, are still to be set. */
+cg_matmul_request cg_product_request(const cg_expr *product);
+
 #endif
