@@ -286,7 +286,7 @@ CPU_TEST(conv_modules, forward_is_the_operation) {
 
 /* --- What is not finite -------------------------------------------------------------------------------------------- */
 
-enum { CHANNELS = 4, SIDE = 8, OUT_SIDE = SIDE - 2 };
+enum { SIDE = 8, OUT_SIDE = SIDE - 2 };
 
 static cg_tensor *ones_with(cg_device *dev, cg_dtype dtype, cg_dims shape, int64_t at, double value) {
     const int64_t n = cg_shape_numel(shape);
@@ -295,26 +295,34 @@ static cg_tensor *ones_with(cg_device *dev, cg_dtype dtype, cg_dims shape, int64
     return cg_cast(cg_from_f64(dev, shape, x), dtype);
 }
 
-/* It reaches what it is a summand of, and nothing else. */
+/* It reaches what it is a summand of, and nothing else: of the first channel's first kernel, or of image row 1. */
+static void gradients_with(cg_device *dev, cg_dtype dtype, double value, int channels, int groups) {
+    const cg_conv_options options = {.groups = groups};
+    const int inner = channels / groups;
+    check_case("weights, %s, %g, %d channels in %d groups", cg_dtype_name(dtype), value, channels, groups);
+    cg_tensor *x = ones_with(dev, dtype, cg_shape(1, channels, SIDE, SIDE), SIDE, value),
+              *g = ones_with(dev, dtype, cg_shape(1, channels, OUT_SIDE, OUT_SIDE), -1, 0),
+              *w = ones_with(dev, dtype, cg_shape(channels, inner, 3, 3), 0, value);
+    const long double *dw = read_values(cg_conv2d_weight_grad(x, g, 3, 3, options));
+    for (int i = 0; i < channels * inner * 9; i++) {
+        const bool first = groups == 1 ? i / 9 % channels == 0 : i / 9 == 0;
+        const bool reached = first && (i % 9 == 0 || i % 9 == 3);
+        CHECK_MSG(reached ? !isfinite(dw[i]) : dw[i] == OUT_SIDE * OUT_SIDE, "[%d] = %Lg", i, dw[i]);
+    }
+    check_case("input, %s, %g, %d channels in %d groups", cg_dtype_name(dtype), value, channels, groups);
+    const long double *dx = read_values(cg_conv2d_input_grad(g, w, SIDE, SIDE, options));
+    for (int i = 0; i < channels * SIDE * SIDE; i++) {
+        const bool reached = i / SIDE < OUT_SIDE && i % SIDE < OUT_SIDE;
+        CHECK_MSG(isfinite(dx[i]) != reached, "[%d] = %Lg", i, dx[i]);
+    }
+}
+
 CPU_TEST(conv, gradients_of_what_is_not_finite) {
     for (int d = CG_F32; d <= CG_F64; d++)
         for (int k = 0; k < 2; k++) {
-            const cg_dtype dtype = (cg_dtype)d;
             const double value = k ? (double)NAN : (double)INFINITY;
-            check_case("weights, %s, %g", cg_dtype_name(dtype), value);
-            cg_tensor *x = ones_with(dev, dtype, cg_shape(1, CHANNELS, SIDE, SIDE), SIDE, value),
-                      *g = ones_with(dev, dtype, cg_shape(1, CHANNELS, OUT_SIDE, OUT_SIDE), -1, 0),
-                      *w = ones_with(dev, dtype, cg_shape(CHANNELS, CHANNELS, 3, 3), 0, value);
-            const long double *dw = read_values(cg_conv2d_weight_grad(x, g, 3, 3, (cg_conv_options){0}));
-            for (int i = 0; i < CHANNELS * CHANNELS * 9; i++) {
-                const bool reached = i / 9 % CHANNELS == 0 && (i % 9 == 0 || i % 9 == 3);
-                CHECK_MSG(reached ? !isfinite(dw[i]) : dw[i] == OUT_SIDE * OUT_SIDE, "[%d] = %Lg", i, dw[i]);
-            }
-            check_case("input, %s, %g", cg_dtype_name(dtype), value);
-            const long double *dx = read_values(cg_conv2d_input_grad(g, w, SIDE, SIDE, (cg_conv_options){0}));
-            for (int i = 0; i < CHANNELS * SIDE * SIDE; i++) {
-                const bool reached = i / SIDE < OUT_SIDE && i % SIDE < OUT_SIDE;
-                CHECK_MSG(isfinite(dx[i]) != reached, "[%d] = %Lg", i, dx[i]);
-            }
+            gradients_with(dev, (cg_dtype)d, value, 4, 1);
+            gradients_with(dev, (cg_dtype)d, value, 12, 1);
+            gradients_with(dev, (cg_dtype)d, value, 4, 4);
         }
 }

@@ -16,6 +16,7 @@ enum {
     TILE_BYTES = 192 << 10, /* of columns: they stay in L2 beside their product */
     TILE_LEAST = 64,        /* columns: fewer would not use the registers of the product well */
     TILE_MOST = 1024,       /* columns */
+    LEAST_WIDTH = 4,        /* windows of a row, of tiles whose vectors are outputs */
     BLOCK_ROWS = 128,       /* rows of columns that a job of a gradient takes */
     LONG = 512,   /* columns of a tile of the weights' gradient, along which the product is summed */
     JOBS_EACH = 4 /* jobs for each thread, so that they finish together */
@@ -267,13 +268,27 @@ static cg_status weight_grad(cg_hw *hw, conv_work *w) {
     return CG_OK;
 }
 
-/* --- The slot ----------------------------------------------------------------------------------------------------------- */
+/* --- The choice ---------------------------------------------------------------------------------------------------------- */
 
 static bool is_plain(const cg_windows *w) {
     for (int a = 0; a < 2; a++)
         if (w->kernel[a] != 1 || w->stride[a] != 1 || w->padding[a] != 0) return false;
     return true;
 }
+
+/* Whether the tiles of conv_outputs.c and conv_weights.c are full: of outputs, or in thin groups of windows. */
+static bool suits_tiles(cg_hw *hw, const cg_conv_sizes *s) {
+    const cg_conv_request *r = s->r;
+    const bool turned = r->kind == CG_CONV_INPUT_GRAD, weights = r->kind == CG_CONV_WEIGHT_GRAD;
+    if (is_plain(&r->windows) && !weights) return false;
+    const int64_t outputs = turned ? s->c : s->k;
+    const int64_t width = turned ? r->windows.in[1] / r->windows.stride[1] : r->windows.out[1];
+    const bool few = 2 * outputs <= cg_cpu_of(hw)->isa->conv[r->dtype]->lanes;
+    if (few ? weights || !cg_conv_is_thin(s) : width < LEAST_WIDTH) return false;
+    return !turned || cg_conv_is_finite(s, cg_cpu_data(&r->w), r->k * s->rows);
+}
+
+/* --- The slot ----------------------------------------------------------------------------------------------------------- */
 
 cg_status cg_cpu_conv(cg_hw *hw, const cg_conv_request *r) {
     const cg_windows *windows = &r->windows;
@@ -287,10 +302,12 @@ cg_status cg_cpu_conv(cg_hw *hw, const cg_conv_request *r) {
                           .elements = windows->in[0] * windows->in[1]};
     w.s.rows = w.s.c * w.s.taps;
     hw->stats.launches++;
-    if (cg_conv_is_thin(&w.s)) {
-        cg_conv_thin(&w.s);
+    const bool weights = r->kind == CG_CONV_WEIGHT_GRAD;
+    if (weights && cg_conv_is_thin(&w.s)) {
+        cg_conv_thin_weights(&w.s);
         return CG_OK;
     }
+    if (suits_tiles(hw, &w.s)) return (weights ? cg_conv_run_weights : cg_conv_run_outputs)(hw, &w.s);
     if (cg_conv_suits_shifts(hw, &w.s)) {
         bool done;
         const cg_status status = cg_conv_shifted(hw, &w.s, &done);

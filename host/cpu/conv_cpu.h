@@ -1,6 +1,6 @@
 /*
- * Convolutions on the CPU: windows as columns, a tile at a time, in memory that stays in the cache, and the product of
- * them by the kernels of the matrix product; channels that meet few others directly.
+ * Convolutions on the CPU: register tiles of their own (conv_outputs.c, conv_weights.c), whose vectors are outputs; and where
+ * outputs or windows of a row are few, products of matrices: of the images as they are (conv_shifted.c) or of columns.
  */
 #ifndef CLGRAD_HOST_CPU_CONV_CPU_H
 #define CLGRAD_HOST_CPU_CONV_CPU_H
@@ -58,9 +58,15 @@ unsigned char *cg_conv_table(const cg_conv_tables *t, int64_t number);
 /* The gradient from the tables, added in their order. */
 void cg_conv_tables_sum(const cg_conv_tables *t);
 
-/* Whether channels meet so few others that products of matrices do not pay, and the request done without. */
+/* The result and the gradient to the input; of the latter the weights must be finite: they meet zeros of no window. */
+cg_status cg_conv_run_outputs(cg_hw *hw, const cg_conv_sizes *s);
+
+/* Whether channels meet few others, in groups. */
 bool cg_conv_is_thin(const cg_conv_sizes *s);
-void cg_conv_thin(const cg_conv_sizes *s);
+
+/* The gradient to the weights; and that of groups whose channels meet so few others that vectors of them would be empty. */
+cg_status cg_conv_run_weights(cg_hw *hw, const cg_conv_sizes *s);
+void cg_conv_thin_weights(const cg_conv_sizes *s);
 
 /*
  * Whether a request is done best without columns, by conv_shifted.c, and that: *done is false where what is not finite has

@@ -136,7 +136,7 @@ static void pad_image(const shifted *w, const tile *t, const unsigned char *imag
     memset(to, 0, (size_t)(above * row));
     if (end > above)
         w->loops->pad(to + above * row, image + (first + above) * windows->in[1] * w->s.size, &rows,
-                      windows->padding[1], windows->padding[1]);
+                      windows->padding[1], windows->padding[1], 1);
     const int64_t below = most(end, above);
     memset(to + below * row, 0, (size_t)((band - below) * row));
 }
@@ -166,7 +166,7 @@ static void y_of(const shifted *w, const tile *t, int64_t group, int64_t row, un
             const unsigned char *from =
                 plane_at(&s->r->y, s->r->k, s->windows, s->size, t->image + i, group * s->k + k);
             unsigned char *place = to + (k * row + i * pitch) * s->size;
-            w->loops->pad(place, from + t->row * out * s->size, &rows, 0, w->width - out);
+            w->loops->pad(place, from + t->row * out * s->size, &rows, 0, w->width - out, 1);
             memset(place + t->rows * w->width * s->size, 0, (size_t)(w->reach * w->width * s->size));
         }
 }
@@ -189,7 +189,7 @@ static void store_y(const shifted *w, const tile *t, int64_t group, const unsign
             if (bias)
                 w->loops->add_value(y + t->row * out * s->size, from, &rows, value);
             else
-                w->loops->pad(y + t->row * out * s->size, from, &rows, 0, 0);
+                w->loops->pad(y + t->row * out * s->size, from, &rows, 0, 0, 1);
         }
     }
 }

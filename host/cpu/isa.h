@@ -29,6 +29,7 @@
 #include "host/cpu/isa/attention_isa.h"
 #include "host/cpu/isa/philox_isa.h"
 #include "host/cpu/isa/windows_isa.h"
+#include "host/cpu/isa/conv_isa.h"
 
 enum {
     CG_REAL_TYPES = 2,   /* f32, f64: the first two of cg_dtype */
@@ -57,6 +58,7 @@ typedef struct cg_isa {
     /* A copy that leaves the cache alone; what it wrote is seen by other threads only after stream_end. */
     void (*stream)(void *to, const void *from, size_t bytes);
     void (*stream_end)(void);
+    const cg_conv_isa *conv[CG_REAL_TYPES]; /* by T */
 } cg_isa;
 
 /* The best instruction set of this processor; CLGRAD_ISA=base|v3|v4 asks for a lower one. */

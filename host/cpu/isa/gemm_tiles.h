@@ -147,18 +147,6 @@ static void pack_copy(T *to, ptrdiff_t step, ptrdiff_t n_w, const T *from, ptrdi
     }
 }
 
-/* v[i][j] becomes v[j][i]: log2 LANES rounds that each zip the lower half of the rows with the upper. */
-CG_INLINE void transpose(vec v[LANES]) {
-    CG_UNROLL for (int round = 1; round < LANES; round *= 2) {
-        vec u[LANES];
-        CG_UNROLL for (int i = 0; i < LANES / 2; i++) {
-            u[2 * i] = vec_zip_low(v[i], v[i + LANES / 2]);
-            u[2 * i + 1] = vec_zip_high(v[i], v[i + LANES / 2]);
-        }
-        CG_UNROLL for (int i = 0; i < LANES; i++) v[i] = u[i];
-    }
-}
-
 /* to[p step + w] = from[w from_w + p] for w < n_w, p < n_k: a transposition. */
 static void pack_transpose(T *to, ptrdiff_t step, ptrdiff_t n_w, const T *from, ptrdiff_t from_w,
                            ptrdiff_t n_k) {
@@ -173,14 +161,14 @@ static void pack_transpose(T *to, ptrdiff_t step, ptrdiff_t n_w, const T *from, 
             vec v[LANES];
             if (rows == LANES && columns == LANES) {
                 CG_UNROLL for (int i = 0; i < LANES; i++) v[i] = vec_load(source + i * from_w);
-                transpose(v);
+                vec_transpose(v);
                 CG_UNROLL for (int i = 0; i < LANES; i++) vec_store(target + i * step, v[i]);
                 continue;
             }
             for (int i = 0; i < LANES; i++) {
                 v[i] = i < rows ? vec_load_part(source + i * from_w, valid) : (vec){0};
             }
-            transpose(v);
+            vec_transpose(v);
             for (int i = 0; i < columns; i++) vec_store_part(target + i * step, part, v[i]);
         }
     }

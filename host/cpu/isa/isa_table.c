@@ -21,6 +21,7 @@ extern const cg_softmax_isa CG_ISA_NAME(cg_softmax_f32), CG_ISA_NAME(cg_softmax_
 extern const cg_norm_isa CG_ISA_NAME(cg_norm_f32), CG_ISA_NAME(cg_norm_f64);
 extern const cg_attention_isa CG_ISA_NAME(cg_attention_f32), CG_ISA_NAME(cg_attention_f64);
 extern const cg_windows_isa CG_ISA_NAME(cg_windows_f32), CG_ISA_NAME(cg_windows_f64);
+extern const cg_conv_isa CG_ISA_NAME(cg_conv_f32), CG_ISA_NAME(cg_conv_f64);
 extern const cg_philox_isa CG_ISA_NAME(cg_philox_f32), CG_ISA_NAME(cg_philox_f64);
 extern const cg_philox_whole_isa CG_ISA_NAME(cg_philox_whole);
 extern const cg_isa CG_ISA_NAME(cg_isa);
@@ -50,6 +51,7 @@ const cg_isa CG_ISA_NAME(cg_isa) = {
     .norm = {&CG_ISA_NAME(cg_norm_f32), &CG_ISA_NAME(cg_norm_f64)},
     .attention = {&CG_ISA_NAME(cg_attention_f32), &CG_ISA_NAME(cg_attention_f64)},
     .windows = {&CG_ISA_NAME(cg_windows_f32), &CG_ISA_NAME(cg_windows_f64)},
+    .conv = {&CG_ISA_NAME(cg_conv_f32), &CG_ISA_NAME(cg_conv_f64)},
     .philox = {&CG_ISA_NAME(cg_philox_f32), &CG_ISA_NAME(cg_philox_f64)},
     .philox_whole = &CG_ISA_NAME(cg_philox_whole),
     .stream = CG_ISA_NAME(cg_stream),

@@ -25,6 +25,13 @@
 #define CG_VEC_BYTES 16
 #endif
 
+/* For a loop of products: its counting takes a port of theirs. */
+#if defined(__clang__)
+#define CG_UNROLL_TWICE _Pragma("clang loop unroll_count(2)")
+#else
+#define CG_UNROLL_TWICE _Pragma("GCC unroll 2")
+#endif
+
 /* For a loop over registers (arrays of vec, constant bounds): it must vanish, or they live in memory. */
 #if defined(__clang__)
 #define CG_UNROLL _Pragma("clang loop unroll(full)")
@@ -132,6 +139,18 @@ FN vec vec_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, 2, 6, 3
 FN vec vec_zip_low(vec a, vec b) { return __builtin_shufflevector(a, b, 0, 2); }
 FN vec vec_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, 1, 3); }
 #endif
+
+/* v[i][j] becomes v[j][i]: log2 LANES rounds that each zip the lower half of the rows with the upper. */
+static inline __attribute__((always_inline)) void vec_transpose(vec v[LANES]) {
+    CG_UNROLL for (int round = 1; round < LANES; round *= 2) {
+        vec u[LANES];
+        CG_UNROLL for (int i = 0; i < LANES / 2; i++) {
+            u[2 * i] = vec_zip_low(v[i], v[i + LANES / 2]);
+            u[2 * i + 1] = vec_zip_high(v[i], v[i + LANES / 2]);
+        }
+        CG_UNROLL for (int i = 0; i < LANES; i++) v[i] = u[i];
+    }
+}
 
 /*
  * One step of a sum over lanes: the halves of a are added and so are those of b; the results alternate, those

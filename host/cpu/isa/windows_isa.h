@@ -11,8 +11,9 @@ typedef struct cg_window_rows {
 } cg_window_rows;
 
 typedef struct cg_windows_isa {
-    /* to = from with `left` zeros before and `right` behind each row, which `to` has beside the n */
-    void (*pad)(void *to, const void *from, const cg_window_rows *r, ptrdiff_t left, ptrdiff_t right);
+    /* to = from, `step` apart in a row, with `left` zeros before and `right` behind each row, which `to` has beside the n */
+    void (*pad)(void *to, const void *from, const cg_window_rows *r, ptrdiff_t left, ptrdiff_t right,
+                ptrdiff_t step);
     /* to = from + value */
     void (*add_value)(void *to, const void *from, const cg_window_rows *r, double value);
     /*

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/cpu/isa.h"
+#include "host/cpu/isa/simd.h"
 
 #if CG_BITS == 32
 typedef int32_t tap_number;
@@ -12,12 +13,28 @@ typedef int32_t tap_number;
 typedef int64_t tap_number;
 #endif
 
-static void pad(void *to, const void *from, const cg_window_rows *r, ptrdiff_t left, ptrdiff_t right) {
+/* n elements that are `step` apart: whole vectors and a part of one, as rows are short. */
+static inline __attribute__((always_inline)) void copy_row(T *to, const T *from, ptrdiff_t n,
+                                                           ptrdiff_t step) {
+    if (step != 1) {
+        for (ptrdiff_t j = 0; j < n; j++) to[j] = from[j * step];
+        return;
+    }
+    ptrdiff_t j = 0;
+    for (; j + LANES <= n; j += LANES) vec_store(to + j, vec_load(from + j));
+    if (j < n) vec_store_part(to + j, vec_first(n - j), vec_load_part(from + j, vec_first(n - j)));
+}
+
+static void pad(void *to, const void *from, const cg_window_rows *r, ptrdiff_t left, ptrdiff_t right,
+                ptrdiff_t step) {
     T *restrict out = to;
     const T *restrict in = from;
     for (ptrdiff_t i = 0; i < r->rows; i++, out += r->to_row, in += r->from_row) {
         for (ptrdiff_t j = 0; j < left; j++) out[j] = 0;
-        for (ptrdiff_t j = 0; j < r->n; j++) out[left + j] = in[j];
+        if (step == 2)
+            copy_row(out + left, in, r->n, 2);
+        else
+            copy_row(out + left, in, r->n, step);
         for (ptrdiff_t j = 0; j < right; j++) out[left + r->n + j] = 0;
     }
 }
