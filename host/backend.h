@@ -79,12 +79,14 @@ typedef enum cg_reduce_kind {
  * axes come first: axes 0..n_kept-1 are kept, n_kept..rank-1 are reduced. The program has one output.
  * out.stride is over the kept axes. The value is T (i64 for ARGMAX, ARGMIN), converted to out.dtype as it is
  * stored. The order of additions is fixed: the same bits twice on the same device, error as of a tree.
+ * run: so many elements that meet in one result are neighbours in the row-major order of the whole; 0: those along the last
+ * axis. The CPU backend adds in an order that depends on shapes and on this alone, whatever the program and its inputs.
  */
 typedef struct cg_reduce_request {
     cg_reduce_kind kind;
     const cg_program *program;
     int rank, n_kept;
-    int64_t shape[CG_MAX_RANK];
+    int64_t shape[CG_MAX_RANK], run;
     cg_operand in[CG_MAX_INPUTS];
     cg_operand out;
     cg_scalar consts[CG_MAX_CONSTS];

@@ -117,6 +117,7 @@ void cg_simplify_reduce(const cg_reduce_request *r, cg_reduce_request *out) {
     axis_list list;
     const int n_in = r->program->n_inputs;
     out->kind = r->kind;
+    out->run = r->run;
     out->program = r->program;
     add_inputs(&o, r->program, r->in, out->in);
     add_operand(&o, &r->out, &out->out);

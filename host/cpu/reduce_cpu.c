@@ -6,9 +6,12 @@
 /* What one thread works with. Vectors have d->part elements. */
 typedef struct worker {
     const cg_reduction *d;
-    unsigned char *vector; /* T: what a step gives; for ARG the best value so far */
-    int64_t *at;           /* ARG: where that was */
-    unsigned char *rows;   /* T: rows that are being folded */
+    unsigned char *vector;     /* T: what a step gives; for ARG the best value so far */
+    int64_t *at;               /* ARG: where that was */
+    unsigned char *rows;       /* T: rows that are being folded */
+    unsigned char *block;      /* T: elements of several tiles */
+    const unsigned char *tile; /* those of the last one that no step has had yet */
+    int64_t left;
     cg_cascade cascade;
     cg_walk unit, step;
     cg_tiles tiles;
@@ -20,7 +23,7 @@ static size_t line_up(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 typedef struct layout {
     int levels;
-    size_t vector, at, rows, thread; /* bytes */
+    size_t vector, at, rows, block, thread; /* bytes */
 } layout;
 
 static layout lay_out(const cg_reduction *d) {
@@ -31,7 +34,8 @@ static layout lay_out(const cg_reduction *d) {
     l.at = d->arg ? line_up((size_t)d->part * sizeof(int64_t)) : 0;
     if (d->way == CG_WIDE_COLUMNS || d->way == CG_NARROW_COLUMNS)
         l.rows = line_up((size_t)(rows > CG_FOLD_BLOCK ? rows : CG_FOLD_BLOCK) * d->size);
-    l.thread = l.vector * (size_t)(1 + l.levels) + l.at + l.rows;
+    if (d->way == CG_LONG_ROWS || d->way == CG_NARROW_COLUMNS) l.block = line_up((size_t)d->block * d->size);
+    l.thread = l.vector * (size_t)(1 + l.levels) + l.at + l.rows + l.block;
     return l;
 }
 
@@ -40,7 +44,8 @@ static void place_worker(worker *w, const cg_reduction *d, const layout *l, unsi
     w->vector = memory;
     w->at = (int64_t *)(void *)(memory + l->vector);
     w->rows = memory + l->vector + l->at;
-    cg_cascade_place(&w->cascade, d->combine, l->levels, w->rows + l->rows, l->vector);
+    w->block = w->rows + l->rows;
+    cg_cascade_place(&w->cascade, d->combine, l->levels, w->block + l->block, l->vector);
 }
 
 /* --- ARG: the best so far ------------------------------------------------------------------------------------------- */
@@ -80,23 +85,63 @@ static void run_short_rows(worker *w, int64_t n, int64_t begin, int64_t end) {
             d->folds->find(x + (size_t)(i * length) * d->size, w->vector + (size_t)i * d->size, length);
 }
 
-/* The row-major index among the reduced axes that tile `step` of the plan begins at, in units of the nest's tail. */
-static int64_t tile_position(const cg_plan *plan, int64_t step) {
+static void next_tile(worker *w) {
+    const int64_t count = cg_walk_tile(&w->step, &w->d->plan);
+    w->tile = cg_tiles_run(&w->tiles, w->step.offset, count);
+    w->left = count * w->d->plan.inner;
+    cg_walk_next(&w->step);
+}
+
+static void skip(worker *w, int64_t n) {
+    w->tile += (size_t)n * w->d->size;
+    w->left -= n;
+}
+
+/* Goes to an element of the unit, in the order of the nest. */
+static void seek(worker *w, int64_t element) {
+    const cg_plan *plan = &w->d->plan;
     const int64_t length = plan->nest->shape[plan->first], tiles = (length - 1) / plan->box[0] + 1;
-    return (step / tiles * length + step % tiles * plan->box[0]) * plan->inner;
+    const int64_t count = element / plan->inner, within = count % length;
+    cg_walk_seek(&w->step, count / length * tiles + within / plan->box[0], w->unit.offset);
+    next_tile(w);
+    skip(w, within % plan->box[0] * plan->inner + element % plan->inner);
+}
+
+/* The next n elements, n <= d->block, until the next call: where a tile has them, or put together. */
+static const void *next_elements(worker *w, int64_t n) {
+    if (w->left == 0) next_tile(w);
+    if (w->left >= n) {
+        const void *x = w->tile;
+        skip(w, n);
+        return x;
+    }
+    for (int64_t have = 0; have < n;) {
+        if (w->left == 0) next_tile(w);
+        const int64_t more = w->left < n - have ? w->left : n - have;
+        memcpy(w->block + (size_t)have * w->d->size, w->tile, (size_t)more * w->d->size);
+        skip(w, more);
+        have += more;
+    }
+    return w->block;
+}
+
+/* Where step s begins in its unit, in elements, and how many it has. */
+static int64_t step_at(const cg_reduction *d, int64_t s, int64_t *n) {
+    const int64_t steps = (d->run - 1) / d->block + 1, within = s % steps * d->block;
+    *n = d->run - within < d->block ? d->run - within : d->block;
+    return s / steps * d->run + within;
 }
 
 static void run_long_rows(worker *w, int64_t n, int64_t begin, int64_t end) {
     const cg_reduction *d = w->d;
-    const cg_plan *plan = &d->plan;
+    int64_t length, at = step_at(d, begin, &length);
     (void)n; /* a unit is one row */
-    cg_walk_seek(&w->step, begin, w->unit.offset);
+    seek(w, at);
     for (int64_t s = begin; s < end; s++) {
-        const int64_t count = cg_walk_tile(&w->step, plan), length = count * plan->inner;
-        const void *x = cg_tiles_run(&w->tiles, w->step.offset, count);
-        cg_walk_next(&w->step);
+        at = step_at(d, s, &length);
+        const void *x = next_elements(w, length);
         if (d->arg) {
-            arg_row(w, x, length, tile_position(plan, s), s == begin);
+            arg_row(w, x, length, at, s == begin);
         } else {
             d->folds->rows[d->fold](x, (ptrdiff_t)length, 1, (ptrdiff_t)length, 0, w->vector);
             cg_cascade_push(&w->cascade, w->vector, d->size);
@@ -123,17 +168,16 @@ static const void *fold_rows(worker *w, const unsigned char *x, int64_t rows, in
 
 static void run_narrow(worker *w, int64_t n, int64_t begin, int64_t end) {
     const cg_reduction *d = w->d;
-    const cg_plan *plan = &d->plan;
-    cg_walk_seek(&w->step, begin, w->unit.offset);
+    int64_t elements, at = step_at(d, begin, &elements);
+    seek(w, at);
     for (int64_t s = begin; s < end; s++) {
-        const int64_t count = cg_walk_tile(&w->step, plan), rows = count * plan->inner / n;
-        const unsigned char *x = cg_tiles_run(&w->tiles, w->step.offset, count);
-        cg_walk_next(&w->step);
+        at = step_at(d, s, &elements);
+        const unsigned char *x = next_elements(w, elements);
+        const int64_t rows = elements / n, index = at / n;
         if (!d->arg) {
             cg_cascade_push(&w->cascade, fold_rows(w, x, rows, n), d->size);
             continue;
         }
-        const int64_t index = tile_position(plan, s) / n;
         for (int64_t i = 0; i < rows; i++)
             arg_columns(w, x + (size_t)(i * n) * d->size, n, index + i, s == begin && i == 0);
     }

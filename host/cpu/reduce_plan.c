@@ -61,10 +61,23 @@ static bool plan_short_rows(cg_reduction *d) {
     return true;
 }
 
-static int64_t tiles_of(const cg_plan *plan) {
-    cg_walk walk;
-    cg_walk_tiles(&walk, plan);
-    return cg_walk_count(&walk);
+/* The steps of a unit of so many elements. */
+static void cut_unit(cg_reduction *d, int64_t elements, int64_t run, int64_t block) {
+    d->run = run;
+    d->block = block;
+    d->n_steps = elements / run * ((run - 1) / block + 1);
+}
+
+/* Short runs make whole blocks together; a long one is cut into blocks of about the same size, which tiles are, too. */
+static void cut_rows(cg_reduction *d) {
+    const int64_t run = d->r->run > 0 ? d->r->run : d->r->shape[d->r->rank - 1], n = d->reduced / run;
+    if (run <= CG_FOLD_BLOCK) {
+        const int64_t together = CG_FOLD_BLOCK / run;
+        cut_unit(d, d->reduced, d->reduced, (together < n ? together : n) * run);
+        return;
+    }
+    const int64_t blocks = (run - 1) / CG_FOLD_BLOCK + 1, even = ((run - 1) / blocks / 16 + 1) * 16;
+    cut_unit(d, d->reduced, run, even < CG_FOLD_BLOCK ? even : CG_FOLD_BLOCK);
 }
 
 static void plan_long_rows(cg_reduction *d) {
@@ -73,7 +86,7 @@ static void plan_long_rows(cg_reduction *d) {
     plan_nest(d, moving_along(d->r, 0, d->r->n_kept), CG_FOLD_BLOCK, CG_FETCH_AHEAD);
     d->way = CG_LONG_ROWS;
     d->part = 1;
-    d->n_steps = tiles_of(&d->plan);
+    cut_rows(d);
 }
 
 static bool plan_narrow_columns(cg_reduction *d) {
@@ -83,10 +96,9 @@ static bool plan_narrow_columns(cg_reduction *d) {
     take_axes(d, n_kept, d->r->rank);
     take_axes(d, n_kept - 1, n_kept);
     plan_nest(d, moving_along(d->r, 0, n_kept - 1), CG_FOLD_BLOCK, CG_FETCH_AHEAD);
-    if (d->plan.first == d->nest.rank - 1) return false;
     d->way = CG_NARROW_COLUMNS;
     d->part = d->last_kept;
-    d->n_steps = tiles_of(&d->plan);
+    cut_unit(d, d->reduced * d->part, d->reduced * d->part, CG_FOLD_BLOCK / d->part * d->part);
     return true;
 }
 
@@ -129,10 +141,16 @@ static void plan_units(cg_reduction *d) {
     d->n_units = cg_walk_count(w);
 }
 
-/* Cut where there are few units, each large. */
+/* Cut where there are few units, each large. Of strips those count that a program of one input would have. */
 static void plan_chunks(cg_reduction *d) {
-    int64_t chunks = d->part * d->reduced / CHUNK_ELEMENTS;
-    const int64_t most = MOST_CHUNKS / d->n_units;
+    int64_t part = d->part, units = d->n_units;
+    if (d->way == CG_WIDE_COLUMNS) {
+        const int64_t widest = WIDE_BYTES / (int64_t)d->size;
+        part = d->last_kept < widest ? d->last_kept : widest;
+        units = units / ((d->last_kept - 1) / d->part + 1) * ((d->last_kept - 1) / part + 1);
+    }
+    int64_t chunks = part * d->reduced / CHUNK_ELEMENTS;
+    const int64_t most = MOST_CHUNKS / units;
     if (chunks > most) chunks = most;
     if (chunks > d->n_steps) chunks = d->n_steps;
     if (chunks < 1) chunks = 1;

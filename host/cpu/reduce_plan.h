@@ -2,12 +2,13 @@
  * How a reduction runs. The results are computed in units, `width` neighbouring ones along the last kept axis
  * at a time; a unit takes the reduced indices in steps, each step gives a vector of `width` values, and the
  * vectors meet in a cascade. A large unit is cut into chunks that several threads take, whose results meet
- * in a cascade again. Units, steps and chunks depend on the request only, so the bits do not depend on threads.
+ * in a cascade again. Units, steps and chunks depend on shapes only, so the bits do not depend on threads, nor on how much of a
+ * program fits a tile.
  *
  * Four ways to make a step, by how the inputs lie:
  *   short rows   the reduced axes are innermost and fit a tile: a unit is some rows, a step all of them
- *   long rows    the reduced axes are innermost: a unit is one row, a step a tile of it
- *   narrow       the last kept axis is innermost and fits a tile: a step is some rows of all columns
+ *   long rows    the reduced axes are innermost: a unit is one row, a step a block of it
+ *   narrow       the last kept axis is innermost and fits a block: a step is a block, some rows of all columns
  *   wide         the last kept axis is innermost: a unit is a strip of columns, a step 8 rows of it
  */
 #ifndef CLGRAD_HOST_CPU_REDUCE_PLAN_H
@@ -38,6 +39,8 @@ typedef struct cg_reduction {
     int64_t last_kept; /* the length of that axis; 1 if there is none */
     int64_t reduced;   /* elements for each result */
     int64_t n_units, n_steps, n_chunks, chunk_steps;
+    int64_t run,
+        block; /* LONG, NARROW: a unit has runs of so many elements, each of blocks of so many, the last has the rest */
 } cg_reduction;
 
 /* The reduced indices of one step of WIDE. */

@@ -83,6 +83,13 @@ static void reorder(const cg_dims *shape, const int *order, const cg_fused *sour
     memcpy(r->consts, source->consts, sizeof r->consts);
 }
 
+/* Elements that meet in one result and are neighbours in row-major order. */
+static int64_t run_of(const cg_dims *shape, unsigned mask) {
+    int64_t run = 1;
+    for (int i = shape->rank - 1; i >= 0 && (shape->dim[i] == 1 || mask >> i & 1); i--) run *= shape->dim[i];
+    return run;
+}
+
 cg_tensor *cg_reduction(const char *op, cg_reduce_kind kind, cg_tensor *x, cg_dtype type, cg_dtype dtype,
                         unsigned mask, bool keepdims) {
     cg_device *dev = x->storage->dev;
@@ -95,6 +102,7 @@ cg_tensor *cg_reduction(const char *op, cg_reduce_kind kind, cg_tensor *x, cg_dt
     int order[CG_MAX_RANK];
     r.n_kept = cg_reduction_order(&x->shape, mask, order);
     reorder(&x->shape, order, &source, &r);
+    if (source.program.n_instrs > 0) r.run = run_of(&x->shape, mask); /* as if its elements were stored */
     r.out = (cg_operand){.buffer = out->storage->buffer, .dtype = dtype};
     cg_dims kept = cg_reduction_shape(&x->shape, mask, false);
     cg_dims_strides(&kept, r.out.stride);
