@@ -7,6 +7,8 @@
  *   PROGRAM_LOOP(n)          by the loop axes
  *   PROGRAM_LOAD(j), PROGRAM_LOAD_SOME(j, n)     T v<k> = W lanes from j on along the inner axis, or n of them
  *   PROGRAM_STORE(j), PROGRAM_STORE_SOME(j, n)   stores the outputs that the program stores itself
+ *   PROGRAM_RUN(j, n)        all of it for n <= W elements from j on: values, loads, body, stores
+ *   PROGRAM_WALK(j0, end, step)   the same for the W elements from j0, j0 + step, ... on, those before end
  * A load declares its values: open a block around it. Host side: cg_arg_program (host/opencl/launch.c).
  */
 #define HOOK_STRIDE_IN(d, k) , const INDEX in##k##_s##d
@@ -99,3 +101,40 @@
         EACH_OUT_UNIT(HOOK_STORE_SOME_UNIT, j)                                                               \
         EACH_OUT_STRIDED(HOOK_STORE_SOME_STRIDED, j)                                                         \
     }
+
+#define PROGRAM_RUN(j, n)                                                                                    \
+    PROGRAM_VALUES                                                                                           \
+    if ((n) >= W)                                                                                            \
+        { PROGRAM_LOAD(j) }                                                                                  \
+    else                                                                                                     \
+        PROGRAM_LOAD_SOME(j, n)                                                                              \
+    PROGRAM_BODY                                                                                             \
+    if ((n) >= W)                                                                                            \
+        { PROGRAM_STORE(j) }                                                                                 \
+    else                                                                                                     \
+        PROGRAM_STORE_SOME(j, n)
+
+/* A long loop of wide vectors runs faster without the branches of a part, for which the body is then there again. */
+#if W > 4
+#define PROGRAM_WALK(j0, end, step)                                                                          \
+    {                                                                                                        \
+        INDEX hook_j = j0;                                                                                   \
+        for (; hook_j + W <= end; hook_j += step) {                                                          \
+            PROGRAM_VALUES                                                                                   \
+            PROGRAM_LOAD(hook_j)                                                                             \
+            PROGRAM_BODY                                                                                     \
+            PROGRAM_STORE(hook_j)                                                                            \
+        }                                                                                                    \
+        if (hook_j < end) {                                                                                  \
+            PROGRAM_VALUES                                                                                   \
+            PROGRAM_LOAD_SOME(hook_j, end - hook_j)                                                          \
+            PROGRAM_BODY                                                                                     \
+            PROGRAM_STORE_SOME(hook_j, end - hook_j)                                                         \
+        }                                                                                                    \
+    }
+#else
+#define PROGRAM_WALK(j0, end, step)                                                                          \
+    for (INDEX hook_j = j0; hook_j < end; hook_j += step) {                                                  \
+        PROGRAM_RUN(hook_j, end - hook_j)                                                                    \
+    }
+#endif

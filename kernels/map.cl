@@ -31,36 +31,30 @@ __kernel void map(const INDEX rows, const INDEX inner, const INDEX chunk, const 
         const INDEX row = 0, begin = unit * chunk;
 #endif
         const INDEX end = min(begin + chunk, inner);
-#if TILE && ITEMS > 1
-        const INDEX item = (INDEX)(get_global_id(0) % ITEMS);
-        const INDEX r0 = item / TILE, r1 = min(r0 + 1, length - (row - divide(row, blocks) * blocks) * TILE);
-        const INDEX j0 = begin + item % TILE, step = TILE;
-#elif TILE
-        const INDEX r0 = 0, r1 = min((INDEX)TILE, length - (row - divide(row, blocks) * blocks) * TILE);
-        const INDEX j0 = begin, step = W;
+#if TILE
+        const INDEX rows_left = length - (row - divide(row, blocks) * blocks) * TILE;
+#if ITEMS > 1
+        const INDEX item = (INDEX)(get_global_id(0) % ITEMS), j0 = begin + item % TILE, step = TILE;
+        const INDEX r0 = item / TILE, r1 = min(r0 + 1, rows_left);
 #else
-        const INDEX r0 = 0, r1 = 1, j0 = begin, step = W;
-        (void)blocks;
-        (void)length;
+        const INDEX j0 = begin, step = W, r0 = 0, r1 = min((INDEX)TILE, rows_left);
 #endif
-        (void)row;
-        (void)period;
         for (INDEX j = j0; j < end; j += step) {
             for (INDEX r = r0; r < r1; r++) {
                 PROGRAM_START
                 PROGRAM_OUTER(row)
                 PROGRAM_LOOP(r)
-                PROGRAM_VALUES
-                if (j + W <= end)
-                    { PROGRAM_LOAD(j) }
-                else
-                    PROGRAM_LOAD_SOME(j, end - j)
-                PROGRAM_BODY
-                if (j + W <= end)
-                    { PROGRAM_STORE(j) }
-                else
-                    PROGRAM_STORE_SOME(j, end - j)
+                PROGRAM_RUN(j, end - j)
             }
         }
+#else
+        PROGRAM_START
+        PROGRAM_OUTER(row)
+        PROGRAM_WALK(begin, end, W)
+        (void)blocks;
+        (void)length;
+#endif
+        (void)row;
+        (void)period;
     }
 }

@@ -161,16 +161,5 @@ __kernel void map_many(const INDEX chunks, const INDEX chunk SEGMENT_PARAMS(0, )
     EACH_NEXT_SEGMENT(TAKE_SEGMENT, )
     EACH_OUTPUT(TAKE_LAST_OUT, )
     const INDEX begin = (number - first) * chunk, end = min(begin + chunk, length);
-    for (INDEX j = begin + item * W; j < end; j += ITEMS * W) {
-        PROGRAM_VALUES
-        if (j + W <= end)
-            { PROGRAM_LOAD(j) }
-        else
-            PROGRAM_LOAD_SOME(j, end - j)
-        PROGRAM_BODY
-        if (j + W <= end)
-            { PROGRAM_STORE(j) }
-        else
-            PROGRAM_STORE_SOME(j, end - j)
-    }
+    PROGRAM_WALK(begin + item * W, end, ITEMS * W)
 }

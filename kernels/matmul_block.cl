@@ -94,8 +94,23 @@ INLINE void column(const int vectors, const int rows, const slab s, const __glob
 #endif
 }
 
+#define COLUMN(name, vectors)                                                                                \
+    APART void name(const int rows, const slab s, const __global TS *a, const __global TS *b,                \
+                    __local T *sum) {                                                                        \
+        column(vectors, rows, s, a, b, sum);                                                                 \
+    }
+COLUMN(column_whole, NV)
+#if NV >= 4
+COLUMN(column_half, NV / 2)
+#endif
+#if NV > 1
+COLUMN(column_single, 1)
+#else
+#define column_single column_whole
+#endif
+
 /* The steps at the right edge in which a whole vector may not be read: few, so one element at a time. */
-FN void last_steps(const int rows, const slab s, const __global TS *a, const __global TS *b,
+APART void last_steps(const int rows, const slab s, const __global TS *a, const __global TS *b,
                    __local TS *sum) {
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < s.lanes; j++) {
@@ -138,18 +153,18 @@ matmul_block(const INDEX n, const INDEX k, const int group_rows, const int group
 #endif
             s.safe = s.depth;
             if (columns - j >= NR) {
-                column(NV, rows, s, a + a_at + p * a_col, from, sum + j / W);
+                column_whole(rows, s, a + a_at + p * a_col, from, sum + j / W);
                 j += NR;
             } else {
 #if NV >= 4
                 if (columns - j >= NV / 2 * W) {
-                    column(NV / 2, rows, s, a + a_at + p * a_col, from, sum + j / W);
+                    column_half(rows, s, a + a_at + p * a_col, from, sum + j / W);
                     j += NV / 2 * W;
                     continue;
                 }
 #endif
                 if (j == edge) s.safe = (int)clamp(k - unsafe - p, (INDEX)0, (INDEX)s.depth);
-                column(1, rows, s, a + a_at + p * a_col, from, sum + j / W);
+                column_single(rows, s, a + a_at + p * a_col, from, sum + j / W);
                 if (s.safe < s.depth)
                     last_steps(rows, s, a + a_at + p * a_col, from, (__local TS *)(sum + j / W));
                 j += W;

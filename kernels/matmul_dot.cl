@@ -24,7 +24,7 @@
 #define STEPS 128 /* of W products */
 
 /* out[i][j] = A[row[i]] . B[col[j]], i < DR, j < DC */
-FN void dots(const INDEX k, const __global TS *a, const INDEX *row, const __global TS *b, const INDEX *col,
+APART void dots(const INDEX k, const __global TS *a, const INDEX *row, const __global TS *b, const INDEX *col,
              TS *out) {
     T sum[DR * DC];
 #pragma unroll
@@ -40,10 +40,10 @@ FN void dots(const INDEX k, const __global TS *a, const INDEX *row, const __glob
             T x[DR];
 #pragma unroll
             for (int i = 0; i < DR; i++)
-                x[i] = VLOAD(a + row[i] + p);
+                x[i] = GLOAD(a + row[i] + p);
 #pragma unroll
             for (int j = 0; j < DC; j++) {
-                const T y = VLOAD(b + col[j] + p);
+                const T y = GLOAD(b + col[j] + p);
 #pragma unroll
                 for (int i = 0; i < DR; i++)
                     acc[i * DC + j] = INNER_STEP(FMA, x[i], y, acc[i * DC + j]);

@@ -298,16 +298,7 @@ matmul_mma(const INDEX n, const INDEX k, SPLIT_PARAMS const INDEX first_batch, M
             if (!isfinite(v0.x)) v0.x = dot_of(depth, of_row, a_col, of_col, b_row);
             if (!isfinite(v0.y) && lanes > 1) v0.y = dot_of(depth, of_row, a_col, of_col + b_col, b_row);
 #endif
-            PROGRAM_VALUES
-            if (lanes == W)
-                { PROGRAM_LOAD(col) }
-            else
-                PROGRAM_LOAD_SOME(col, lanes)
-            PROGRAM_BODY
-            if (lanes == W)
-                { PROGRAM_STORE(col) }
-            else
-                PROGRAM_STORE_SOME(col, lanes)
+            PROGRAM_RUN(col, lanes)
         }
     }
 }

@@ -13,7 +13,6 @@
 /* Transposes W x W elements: log2(W) perfect shuffles of the W vectors. */
 #if W > 1
 FN void transpose(T *r) {
-#pragma unroll
     for (int stage = 1; stage < W; stage *= 2) {
         T mixed[W];
 #pragma unroll
@@ -34,17 +33,17 @@ FN void transpose(T *r) { (void)r; }
 #endif
 
 /* W columns of `depth` rows where neighbours lie along the depth (b_row = 1) */
-FN void pack_transposed(const int depth, const __global TS *b, const INDEX b_col, __global TS *to) {
+APART void pack_transposed(const int depth, const __global TS *b, const INDEX b_col, __global TS *to) {
     int p = 0;
     for (; p + W <= depth; p += W) {
         T r[W];
 #pragma unroll
         for (int j = 0; j < W; j++)
-            r[j] = VLOAD(b + j * b_col + p);
+            r[j] = GLOAD(b + j * b_col + p);
         transpose(r);
 #pragma unroll
         for (int q = 0; q < W; q++)
-            VSTORE(r[q], to + (p + q) * NR);
+            GSTORE(r[q], to + (p + q) * NR);
     }
     for (; p < depth; p++)
         for (int j = 0; j < W; j++)
@@ -52,7 +51,7 @@ FN void pack_transposed(const int depth, const __global TS *b, const INDEX b_col
 }
 
 /* W columns of which the first `lanes` exist, any strides */
-FN void pack_any(const int depth, const int lanes, const __global TS *b, const INDEX b_row, const INDEX b_col,
+APART void pack_any(const int depth, const int lanes, const __global TS *b, const INDEX b_row, const INDEX b_col,
                  __global TS *to) {
     for (int p = 0; p < depth; p++)
         for (int j = 0; j < W; j++)
@@ -73,7 +72,7 @@ matmul_pack(const INDEX n, const INDEX k, const __global TS *b, const INDEX b_of
         const __global TS *from = b + v * W * b_col;
         if (lanes == W && b_col == 1)
             for (int p = 0; p < depth; p++)
-                VSTORE(VLOAD(from + p * b_row), to + p * NR + v * W);
+                GSTORE(GLOAD(from + p * b_row), to + p * NR + v * W);
         else if (lanes == W && b_row == 1)
             pack_transposed(depth, from, b_col, to + v * W);
         else

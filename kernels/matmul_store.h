@@ -12,15 +12,6 @@ for (int i = 0; i < rows; i++) {
     for (int j = 0; j < columns; j += W) {
         const int lanes = min(W, columns - j);
         const T v0 = PRODUCT(i, j);
-        PROGRAM_VALUES
-        if (lanes == W)
-            { PROGRAM_LOAD(j0 + j) }
-        else
-            PROGRAM_LOAD_SOME(j0 + j, lanes)
-        PROGRAM_BODY
-        if (lanes == W)
-            { PROGRAM_STORE(j0 + j) }
-        else
-            PROGRAM_STORE_SOME(j0 + j, lanes)
+        PROGRAM_RUN(j0 + j, lanes)
     }
 }

@@ -27,14 +27,5 @@ __kernel void matmul_sum(const INDEX n, const INDEX parts, const INDEX size, con
     PROGRAM_OUTER(batch)
 #endif
     PROGRAM_LOOP(row)
-    PROGRAM_VALUES
-    if (lanes == W)
-        { PROGRAM_LOAD(col) }
-    else
-        PROGRAM_LOAD_SOME(col, lanes)
-    PROGRAM_BODY
-    if (lanes == W)
-        { PROGRAM_STORE(col) }
-    else
-        PROGRAM_STORE_SOME(col, lanes)
+    PROGRAM_RUN(col, lanes)
 }

@@ -166,16 +166,7 @@ matmul_tile(const INDEX n, const INDEX k, SPLIT_PARAMS const INDEX first_batch, 
             if (col >= n) continue;
             const int lanes = (int)min((INDEX)W, n - col);
             const T v0 = acc[i * (TN / 4) + j];
-            PROGRAM_VALUES
-            if (lanes == W)
-                { PROGRAM_LOAD(col) }
-            else
-                PROGRAM_LOAD_SOME(col, lanes)
-            PROGRAM_BODY
-            if (lanes == W)
-                { PROGRAM_STORE(col) }
-            else
-                PROGRAM_STORE_SOME(col, lanes)
+            PROGRAM_RUN(col, lanes)
         }
     }
 }

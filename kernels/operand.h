@@ -34,6 +34,7 @@
 
 typedef STORED NAMED(stored);
 typedef LANES(STORED) NAMED(stored_lanes);
+typedef LANES(STORED) ANYWHERE(STORED) NAMED(stored_anywhere);
 
 FN NAMED(stored_lanes) NAMED(from_lanes)(T v) {
 #if STORED_AS == CG_BOOL && REAL
@@ -51,7 +52,7 @@ FN T NAMED(load)(const __global STORED *p) {
 #if ALIGNED
     return TO_T(*(const __global NAMED(stored_lanes) *)p);
 #else
-    return TO_T(VLOAD(p));
+    return TO_T(LOAD_ANYWHERE(NAMED(stored_anywhere), p));
 #endif
 }
 
@@ -59,9 +60,15 @@ FN T NAMED(splat)(const __global STORED *p) { return (T)(TO_TS(*p)); }
 
 FN T NAMED(load_some)(const __global STORED *p, INDEX step, INDEX n) {
     TS lane[W];
+#if W > 4 /* a loop, which is compiled in less time */
+    VSTORE((T)(0), lane);
+    for (int l = 0; l < (int)min((INDEX)W, n); l++)
+        lane[l] = TO_TS(p[l * step]);
+#else
 #pragma unroll
     for (int l = 0; l < W; l++)
         lane[l] = l < n ? TO_TS(p[l * step]) : (TS)0;
+#endif
     return VLOAD(lane);
 }
 
@@ -83,16 +90,21 @@ FN void NAMED(store)(__global STORED *p, T v) {
 #if ALIGNED
     *(__global NAMED(stored_lanes) *)p = NAMED(from_lanes)(v);
 #else
-    VSTORE(NAMED(from_lanes)(v), p);
+    STORE_ANYWHERE(NAMED(stored_anywhere), NAMED(from_lanes)(v), p);
 #endif
 }
 
 FN void NAMED(store_some)(__global STORED *p, INDEX step, INDEX n, T v) {
     STORED lane[W];
     VSTORE(NAMED(from_lanes)(v), lane);
+#if W > 4
+    for (int l = 0; l < (int)min((INDEX)W, n); l++)
+        p[l * step] = lane[l];
+#else
 #pragma unroll
     for (int l = 0; l < W; l++)
         if (l < n) p[l * step] = lane[l];
+#endif
 }
 
 FN void NAMED(store_long)(__global STORED *p, long v) {

@@ -35,6 +35,8 @@
 #endif
 
 #define FN static inline
+#define APART static __attribute__((noinline)) /* compilers take half as long over loops that stand apart */
+#define UNROLL _Pragma("unroll") /* in a macro; elsewhere #pragma unroll */
 #define GLUE_(a, b) a##b
 #define GLUE(a, b) GLUE_(a, b)
 
@@ -123,6 +125,23 @@ typedef LANES(US) U;
 #define VLOAD(p) GLUE(vload, W)(0, p)
 #define VSTORE(v, p) GLUE(vstore, W)(v, 0, p)
 #endif
+
+/*
+ * The same of global memory. PoCL makes vload16 and vstore16 of parts, which its compiler does not join again where a
+ * branch is near; a vector type that may begin at any element stays one access.
+ */
+#if defined(__clang__) && W > 4
+#define ANYWHERE(element) __attribute__((aligned(sizeof(element))))
+#define LOAD_ANYWHERE(type, p) (*(const __global type *)(p))
+#define STORE_ANYWHERE(type, v, p) (*(__global type *)(p) = (v))
+#else
+#define ANYWHERE(element)
+#define LOAD_ANYWHERE(type, p) VLOAD(p)
+#define STORE_ANYWHERE(type, v, p) VSTORE(v, p)
+#endif
+typedef T ANYWHERE(TS) T_ANYWHERE;
+#define GLOAD(p) LOAD_ANYWHERE(T_ANYWHERE, p)
+#define GSTORE(v, p) STORE_ANYWHERE(T_ANYWHERE, v, p)
 
 /* 0, 1, 2, ... in the lanes */
 #if W == 1

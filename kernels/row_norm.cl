@@ -30,8 +30,8 @@
 #define VECTOR(p) (*(const __global T *)(p))
 #define PUT_VECTOR(v, p) (*(__global T *)(p) = (v))
 #else
-#define VECTOR(p) VLOAD(p)
-#define PUT_VECTOR(v, p) VSTORE(v, p)
+#define VECTOR(p) GLOAD(p)
+#define PUT_VECTOR(v, p) GSTORE(v, p)
 #endif
 
 /* the vector of a row at c, its number `step` of this work-item */

@@ -78,7 +78,7 @@ FN T running_value(running a) {
 
 /* Lanes l < n from p; the others are 0. */
 FN T load_lanes(const __global TS *p, const INDEX n) {
-    if (n >= W) return VLOAD(p);
+    if (n >= W) return GLOAD(p);
     TS lane[W];
     for (int l = 0; l < W; l++)
         lane[l] = l < n ? p[l] : (TS)0;
@@ -87,7 +87,7 @@ FN T load_lanes(const __global TS *p, const INDEX n) {
 
 FN void store_lanes(T v, __global TS *p, const INDEX n) {
     if (n >= W) {
-        VSTORE(v, p);
+        GSTORE(v, p);
         return;
     }
     TS lane[W];

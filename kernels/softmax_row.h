@@ -49,7 +49,7 @@ FN T row_load(const __global TS *p) {
 #if ALIGNED_ROWS
     return *(const __global T *)p;
 #else
-    return VLOAD(p);
+    return GLOAD(p);
 #endif
 }
 
@@ -57,7 +57,7 @@ FN void row_store(T v, __global TS *p) {
 #if ALIGNED_ROWS
     *(__global T *)p = v;
 #else
-    VSTORE(v, p);
+    GSTORE(v, p);
 #endif
 }
 
@@ -66,7 +66,7 @@ FN void row_store(T v, __global TS *p) {
  * whole vector may be read, since the next row is there and no other work-item writes it.
  */
 FN T tail_load(const __global TS *p, const int n, const bool whole) {
-    if (whole) return LANE_NUMBERS < (I)((IS)n) ? VLOAD(p) : LOWEST;
+    if (whole) return LANE_NUMBERS < (I)((IS)n) ? GLOAD(p) : LOWEST;
     TS lane[W];
     for (int l = 0; l < W; l++)
         lane[l] = l < n ? p[l] : first_lane(LOWEST);

@@ -21,7 +21,6 @@
 #define WARP_PARAM
 #define WARP_PASS
 #define WARP_START
-#define UNROLL _Pragma("unroll")
 
 #ifdef __clang__
 #define PTX __asm__ volatile

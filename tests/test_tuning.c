@@ -161,6 +161,29 @@ OPENCL_TEST(small_tuning, many_classes) {
     remove_test_folder();
 }
 
+/* Enough of large tiles: the smallest are not built and tried at first use. In the CPU style the choice is known on PoCL. */
+OPENCL_TEST(tuning, plausible) {
+    enum { MANY = 512, FEW = 8, UNITS = 4 };
+    if (cg_device_properties(dev)->compute_units > UNITS) return; /* 16 tiles keep no more of them busy */
+    for (int gpu = 0; gpu < 2; gpu++) {
+        setenv("CLGRAD_CL_STYLE", gpu ? "gpu" : "cpu", 1);
+        cg_device *d = open_again(dev);
+        if (!d) return;
+        const int64_t rows = gpu ? MANY : FEW, depth = gpu ? FEW : MANY;
+        cg_tensor *a = cg_ones(d, CG_F32, cg_shape(rows, depth));
+        cg_tensor *b = cg_transpose(cg_ones(d, CG_F32, cg_shape(MANY, depth)), 0, 1);
+        double sum = 0;
+        CHECK(cg_item(cg_sum(cg_matmul(a, b), CG_ALL_AXES, false), &sum) == CG_OK &&
+              sum == MANY * MANY * FEW);
+        const struct cg_matmul_choices *c = choices_of(d);
+        CHECK(c->n == gpu && c->checked[cg_product_candidate_named("tile128")][0] == gpu);
+        CHECK(!c->checked[cg_product_candidate_named("tile32")][0] &&
+              !c->checked[cg_product_candidate_named("block")][0]);
+        cg_device_close(d);
+    }
+    remove_test_folder();
+}
+
 /* A candidate for few rows is not measured with many, which it might never finish. */
 OPENCL_TEST(small_tuning, few_rows) {
     const cg_product_shape few = {1, 8, 8, 8, false, false}, many = {1, 72, 8, 8, false, false};

@@ -40,7 +40,8 @@ static block_shape shape_of(const cg_hw_opencl *hw, const cg_product *p) {
     int most = wide ? 12 : 6, registers = wide ? 32 : 16;
     int rows = p->m < most ? (int)p->m : most, vectors = 8;
     while (vectors > 2 && (rows + 1) * vectors + 1 > registers) vectors = vectors > 4 ? 4 : vectors - 1;
-    while (vectors > 1 && (vectors - 1) * width >= p->n) vectors--;
+    const bool narrow = p->n <= width; /* one vector in any kernel: then the same as for wider products */
+    while (!narrow && (vectors - 1) * width >= p->n) vectors--;
     return (block_shape){width, rows, vectors};
 }
 
@@ -164,9 +165,10 @@ cg_status cg_matmul_block_run(cg_hw_opencl *hw, const cg_product *p, const cg_pr
 /* --- dot ------------------------------------------------------------------------------------------------ */
 
 bool cg_matmul_dot_supports(const cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c) {
+    enum { FEW_COLUMNS = 256 }; /* with a short depth, more of them are better packed */
     (void)c;
-    return hw->cpu_style && p->m <= MAX_DOT_ROWS && p->k >= MAX_WIDTH && p->a.col == 1 && p->b.row == 1 &&
-           p->b.col != 1;
+    return hw->cpu_style && p->m <= MAX_DOT_ROWS && (p->k >= MAX_WIDTH || p->n <= FEW_COLUMNS) &&
+           p->a.col == 1 && p->b.row == 1 && p->b.col != 1;
 }
 
 cg_status cg_matmul_dot_run(cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c) {

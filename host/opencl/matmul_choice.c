@@ -4,6 +4,8 @@
  * have shown that they multiply right; the choice is kept in the process and in the cache on disk, so that a later
  * start measures nothing. `clgrad tune` does the same in advance, in a process of its own (matmul_tune.c).
  *
+ *   known    a line of tuned_devices.def that was measured over many sizes is taken as it is: every candidate that is
+ *            tried costs a program or two. Nor are tiles tried that can hardly win.
  *   bounds   at most RUNS runs a candidate, none more once a class has taken MAX_SECONDS; products below
  *            MIN_WORK multiply-adds follow the rule, unless `clgrad tune` has measured them. A run goes to memory of its own and reads the real A and
  *            B: results are not disturbed.
@@ -97,6 +99,24 @@ bool cg_matmul_is_timed(int candidate, const cg_product *p) {
     return most == 0 || p->m <= most;
 }
 
+/*
+ * Whether it is measured at first use. A tile pays for having a quarter of the results of another of the same kernel
+ * only where that one leaves units idle.
+ */
+static bool is_plausible(const cg_hw_opencl *hw, int candidate, const cg_product *p) {
+    enum { TILES_PER_UNIT = 4, TIMES_AS_LARGE = 4 };
+    const cg_product_candidate *x = &cg_product_candidates[candidate];
+    const int results = x->tile.rows * x->tile.columns;
+    for (int i = 0; i < CG_PRODUCT_CANDIDATES; i++) {
+        const cg_product_candidate *y = &cg_product_candidates[i];
+        if (results > 0 && y->run == x->run && y->precision == x->precision &&
+            y->tile.rows * y->tile.columns >= TIMES_AS_LARGE * results && supports(hw, i, p) &&
+            cg_grid_tiles(p, &y->tile) >= TILES_PER_UNIT * hw->base.info.compute_units)
+            return false;
+    }
+    return cg_matmul_is_timed(candidate, p);
+}
+
 /* The fastest right candidate, CG_NO_CANDIDATE if none could be measured. Errors on the way are nobody's concern. */
 static cg_product_class measure_class(cg_hw_opencl *hw, struct cg_matmul_choices *c, const cg_product *p) {
     cg_error *err = hw->base.err, ignored = {0};
@@ -105,7 +125,7 @@ static cg_product_class measure_class(cg_hw_opencl *hw, struct cg_matmul_choices
     double best = -1, spent = 0;
     cg_product_class found = {.key = cg_product_class_key(hw, p), .candidate = CG_NO_CANDIDATE};
     for (int i = 0; i < CG_PRODUCT_CANDIDATES && q.out.buffer; i++) {
-        if (!cg_matmul_is_timed(i, p) || !cg_matmul_is_right(hw, c, i, &q)) continue;
+        if (!is_plausible(hw, i, p) || !cg_matmul_is_right(hw, c, i, &q)) continue;
         double t = cg_matmul_measure(hw, i, &q, RUNS, MAX_SECONDS, best, &spent);
         if (t < 0) c->wrong[i][cg_product_kind(p)] = true;
         if (t >= 0 && (best < 0 || t < best)) {
@@ -124,23 +144,66 @@ static cg_product_class measure_class(cg_hw_opencl *hw, struct cg_matmul_choices
 static int supporters(const cg_hw_opencl *hw, const struct cg_matmul_choices *c, const cg_product *p) {
     int n = 0;
     for (int i = 0; i < CG_PRODUCT_CANDIDATES; i++)
-        n += !is_wrong(c, i, p) && cg_matmul_is_timed(i, p) && supports(hw, i, p);
+        n += !is_wrong(c, i, p) && is_plausible(hw, i, p) && supports(hw, i, p);
     return n;
 }
 
-/* What was measured before, in advance (whatever the size) or at first use; else by measuring. */
-static int measured_choice(cg_hw_opencl *hw, struct cg_matmul_choices *c, const cg_product *p) {
-    if (p->k == 0) return CG_NO_CANDIDATE;
+static const struct {
+    const char *platform, *device;
+    int64_t m, n, k;
+    const char *candidate;
+    bool known;
+} tuned[] = {
+#define EXPECTED(platform, device, m, n, k, candidate) {platform, device, m, n, k, candidate, false},
+#define KNOWN(platform, device, m, n, k, candidate) {platform, device, m, n, k, candidate, true},
+#include "host/opencl/tuned_devices.def"
+#undef EXPECTED
+#undef KNOWN
+};
+enum { TUNED_LINES = sizeof tuned / sizeof *tuned };
+_Static_assert(TUNED_LINES <= 64, "a bit for each line");
+
+/* The lines that are for this device. */
+static uint64_t shipped_lines(const cg_hw_opencl *hw, struct cg_matmul_choices *c) {
+    for (int i = 0; i < TUNED_LINES && !c->ships; i++)
+        if (strstr(hw->base.info.platform, tuned[i].platform) && strstr(hw->base.info.name, tuned[i].device))
+            c->shipped |= (uint64_t)1 << i;
+    c->ships = true;
+    return c->shipped;
+}
+
+/* What tuned_devices.def says of this device and product, and whether it is known; else CG_NO_CANDIDATE. */
+static int shipped_choice(const cg_hw_opencl *hw, struct cg_matmul_choices *c, const cg_product *p,
+                          bool *known) {
+    const uint64_t lines = shipped_lines(hw, c);
+    *known = false;
+    for (int i = 0; i < TUNED_LINES; i++) {
+        if (!(lines >> i & 1) || p->m < tuned[i].m || p->n < tuned[i].n || p->k < tuned[i].k) continue;
+        const int candidate = cg_product_candidate_named(tuned[i].candidate);
+        if (!cg_product_candidates[candidate].trusted || is_wrong(c, candidate, p) ||
+            !supports(hw, candidate, p))
+            continue;
+        *known = tuned[i].known;
+        return candidate;
+    }
+    return CG_NO_CANDIDATE;
+}
+
+/* What was measured before, in advance (whatever the size) or at first use; else what is shipped, or by measuring. */
+static int choice_for(cg_hw_opencl *hw, struct cg_matmul_choices *c, const cg_product *p) {
+    bool is_known;
+    const int shipped = shipped_choice(hw, c, p, &is_known);
+    if (p->k == 0) return shipped;
     const cg_product_class *known = cg_product_class_find(c, cg_product_class_key(hw, p));
     if (known && known->candidate != CG_NO_CANDIDATE && is_wrong(c, known->candidate, p)) known = NULL;
     if (known && known->tuned) return known->candidate;
-    if (!c->measures || cg_product_work(p) < MIN_WORK) return CG_NO_CANDIDATE;
-    if (known) return known->candidate;
-    if (supporters(hw, c, p) < 2) return CG_NO_CANDIDATE;
+    if (!c->measures || is_known || cg_product_work(p) < MIN_WORK) return shipped;
+    if (known) return known->candidate == CG_NO_CANDIDATE ? shipped : known->candidate;
+    if (supporters(hw, c, p) < 2) return shipped;
     const cg_product_class found = measure_class(hw, c, p);
     cg_product_class_keep(c, &found); /* a failure too: it is not repeated at each call */
     if (found.candidate != CG_NO_CANDIDATE) cg_matmul_choices_store(hw, c, NULL);
-    return found.candidate;
+    return found.candidate == CG_NO_CANDIDATE ? shipped : found.candidate;
 }
 
 /* Runs a candidate; the error is kept only if nobody is left to try. */
@@ -166,47 +229,12 @@ static bool may_run(cg_hw_opencl *hw, struct cg_matmul_choices *c, int candidate
     return right;
 }
 
-static const struct {
-    const char *platform, *device;
-    int64_t m, n, k;
-    const char *candidate;
-} tuned[] = {
-#define TUNED(platform, device, m, n, k, candidate) {platform, device, m, n, k, candidate},
-#include "host/opencl/tuned_devices.def"
-#undef TUNED
-};
-enum { TUNED_LINES = sizeof tuned / sizeof *tuned };
-_Static_assert(TUNED_LINES <= 64, "a bit for each line");
-
-/* The lines that are for this device. */
-static uint64_t shipped_lines(const cg_hw_opencl *hw, struct cg_matmul_choices *c) {
-    for (int i = 0; i < TUNED_LINES && !c->ships; i++)
-        if (strstr(hw->base.info.platform, tuned[i].platform) && strstr(hw->base.info.name, tuned[i].device))
-            c->shipped |= (uint64_t)1 << i;
-    c->ships = true;
-    return c->shipped;
-}
-
-/* What tuned_devices.def says of this device and product; else CG_NO_CANDIDATE. */
-static int shipped_choice(const cg_hw_opencl *hw, struct cg_matmul_choices *c, const cg_product *p) {
-    const uint64_t lines = shipped_lines(hw, c);
-    for (int i = 0; i < TUNED_LINES; i++) {
-        if (!(lines >> i & 1) || p->m < tuned[i].m || p->n < tuned[i].n || p->k < tuned[i].k) continue;
-        const int candidate = cg_product_candidate_named(tuned[i].candidate);
-        if (cg_product_candidates[candidate].trusted && !is_wrong(c, candidate, p) &&
-            supports(hw, candidate, p))
-            return candidate;
-    }
-    return CG_NO_CANDIDATE;
-}
-
 cg_status cg_matmul_run_best(cg_hw_opencl *hw, const cg_product *p) {
     struct cg_matmul_choices *c = cg_matmul_choices_of(hw);
     if (!c) return CG_FAIL(hw->base.err, CG_ERROR_MEMORY, "matmul: no memory for the choice of a kernel");
     const int d = cg_product_kind(p);
-    int choice = measured_choice(hw, c, p), last = CG_PRODUCT_CANDIDATES - 1;
+    int choice = choice_for(hw, c, p), last = CG_PRODUCT_CANDIDATES - 1;
     while (last > 0 && !supports(hw, last, p)) last--;
-    if (choice == CG_NO_CANDIDATE) choice = shipped_choice(hw, c, p);
     if (choice != CG_NO_CANDIDATE && may_run(hw, c, choice, p)) {
         if (try_candidate(hw, choice, p, false) == CG_OK) return CG_OK;
         c->wrong[choice][d] = true;

@@ -27,6 +27,7 @@ typedef struct {
     warp_itself.exchange = warp_exchange;                                                                    \
     warp_itself.n = 0;                                                                                       \
     warp_itself.groups = 0;
+#undef UNROLL
 #define UNROLL _Pragma("nounroll")
 
 INLINE void warp_put_off(warp_state *w, ulong to, ulong from, int bytes, int size) {
