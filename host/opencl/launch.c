@@ -84,6 +84,18 @@ void cg_arg_program(cg_args *a, const cg_program *program, const cg_program_layo
     for (int k = 0; k < program->n_consts; k++) cg_arg_scalar(a, (cg_dtype)program->type, consts[k]);
 }
 
+size_t cg_cl_groups_begin(cg_hw_opencl *hw, cg_work kind) {
+    const size_t most = hw->base.info.max_work_group;
+    hw->refused = 0;
+    if (hw->group_limit[kind]) hw->base.info.max_work_group = hw->group_limit[kind];
+    return most;
+}
+
+void cg_cl_groups_end(cg_hw_opencl *hw, cg_work kind, size_t most) {
+    if (hw->base.info.max_work_group < most) hw->group_limit[kind] = hw->base.info.max_work_group;
+    hw->base.info.max_work_group = most;
+}
+
 bool cg_cl_shrink_groups(cg_hw_opencl *hw) {
     const size_t limit = hw->refused;
     size_t items = 1;

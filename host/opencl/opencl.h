@@ -48,6 +48,8 @@ typedef struct cg_hw_opencl {
     cg_launches *keeping;    /* where launches are kept, too (launches_opencl.c), else NULL */
     size_t kernel_limit;     /* work-items that a group of the kernel asked for last may have */
     size_t refused;          /* such a limit that a launch was beyond; 0: none was */
+    size_t
+        group_limit[CG_WORK_COUNT]; /* what kernels of a kind of work were found to take; 0: as the device */
 } cg_hw_opencl;
 
 static inline cg_hw_opencl *cg_cl(cg_hw *hw) { return (cg_hw_opencl *)hw; }
@@ -167,8 +169,11 @@ cg_status cg_cl_launch(cg_args *a, int dims, const size_t *global, const size_t 
 /*
  * A kernel may take fewer work-items in a group than the device does: registers. Such a launch fails without an error on record;
  * this lowers base.info.max_work_group to what it takes, and says whether to try the request again. False where there was no
- * such launch, or, with an error, where the kernel does not ask for that number.
+ * such launch, or, with an error, where the kernel does not ask for that number. Between begin, which returns what the device
+ * takes, and end, which restores it: what was found counts for requests of this kind alone.
  */
+size_t cg_cl_groups_begin(cg_hw_opencl *hw, cg_work kind);
+void cg_cl_groups_end(cg_hw_opencl *hw, cg_work kind, size_t most);
 bool cg_cl_shrink_groups(cg_hw_opencl *hw);
 
 /* The same of sizes that are rounded already. */

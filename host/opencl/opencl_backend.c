@@ -2,41 +2,44 @@
 #include "host/opencl/opencl.h"
 
 /*
- * A request whose kernel takes smaller groups is tried again with those (launch.c). A request that has several launches first
- * writes memory of its own, or the same once more.
+ * A request whose kernel takes smaller groups is tried again with those (launch.c), and so are later ones of its kind. A
+ * request that has several launches first writes memory of its own, or the same once more; map_many, which may work in
+ * place, tries its launches again one by one.
  */
-#define IN_GROUPS(slot)                                                                                      \
+#define IN_GROUPS(slot, kind)                                                                                \
     static cg_status slot##_in_groups(cg_hw *hw, const cg_##slot##_request *r) {                             \
+        const size_t most = cg_cl_groups_begin(cg_cl(hw), CG_WORK_##kind);                                   \
         cg_status status;                                                                                    \
-        cg_cl(hw)->refused = 0;                                                                              \
         do status = cg_cl_##slot(hw, r);                                                                     \
-        while (status != CG_OK && cg_cl_shrink_groups(cg_cl(hw)));                                           \
+        while (status != CG_OK && CG_WORK_##kind != CG_WORK_MAP_MANY && cg_cl_shrink_groups(cg_cl(hw)));     \
+        cg_cl_groups_end(cg_cl(hw), CG_WORK_##kind, most);                                                   \
         return status;                                                                                       \
     }
-IN_GROUPS(map)
-IN_GROUPS(reduce)
-IN_GROUPS(matmul)
-IN_GROUPS(random)
-IN_GROUPS(gather)
-IN_GROUPS(scatter_add)
-IN_GROUPS(scan)
-IN_GROUPS(sort)
-IN_GROUPS(searchsorted)
-IN_GROUPS(lu)
-IN_GROUPS(cholesky)
-IN_GROUPS(qr)
-IN_GROUPS(eigh)
-IN_GROUPS(eig)
-IN_GROUPS(svd)
-IN_GROUPS(solve_triangular)
-IN_GROUPS(softmax)
-IN_GROUPS(softmax_xent)
-IN_GROUPS(conv)
-IN_GROUPS(pool)
-IN_GROUPS(row_norm)
-IN_GROUPS(row_norm_grad)
-IN_GROUPS(attention)
-IN_GROUPS(attention_grad)
+IN_GROUPS(map, MAP)
+IN_GROUPS(reduce, REDUCE)
+IN_GROUPS(matmul, MATMUL)
+IN_GROUPS(random, RANDOM)
+IN_GROUPS(gather, GATHER)
+IN_GROUPS(scatter_add, SCATTER_ADD)
+IN_GROUPS(scan, SCAN)
+IN_GROUPS(sort, SORT)
+IN_GROUPS(searchsorted, SEARCHSORTED)
+IN_GROUPS(lu, LU)
+IN_GROUPS(cholesky, CHOLESKY)
+IN_GROUPS(qr, QR)
+IN_GROUPS(eigh, EIGH)
+IN_GROUPS(eig, EIG)
+IN_GROUPS(svd, SVD)
+IN_GROUPS(solve_triangular, SOLVE_TRIANGULAR)
+IN_GROUPS(softmax, SOFTMAX)
+IN_GROUPS(softmax_xent, SOFTMAX_XENT)
+IN_GROUPS(conv, CONV)
+IN_GROUPS(pool, POOL)
+IN_GROUPS(row_norm, ROW_NORM)
+IN_GROUPS(row_norm_grad, ROW_NORM_GRAD)
+IN_GROUPS(attention, ATTENTION)
+IN_GROUPS(attention_grad, ATTENTION_GRAD)
+IN_GROUPS(map_many, MAP_MANY)
 
 const cg_backend cg_backend_opencl = {
     .name = "opencl",
@@ -81,7 +84,7 @@ const cg_backend cg_backend_opencl = {
     .softmax_xent = softmax_xent_in_groups,
     .conv = conv_in_groups,
     .pool = pool_in_groups,
-    .map_many = cg_cl_map_many,
+    .map_many = map_many_in_groups,
     .row_norm = row_norm_in_groups,
     .row_norm_grad = row_norm_grad_in_groups,
     .attention = attention_in_groups,
