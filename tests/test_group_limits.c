@@ -1,4 +1,7 @@
-/* Kernels that take fewer work-items in a group than their device: their requests are done in smaller groups. */
+/*
+ * Launches that a driver refuses: for the size of a group, which a kernel may limit more than the device, and for memory,
+ * which some hand out late.
+ */
 #include "support/device_test.h"
 
 #ifdef CG_WITH_OPENCL
@@ -67,6 +70,39 @@ OPENCL_TEST(small_groups, requests_obey_the_limit_of_a_kernel) {
     CHECK_MSG(cg_error_code(limited) == CG_OK, "%s", cg_error_message(limited));
     cg_device_close(limited);
     calls->clGetKernelWorkGroupInfo = ask_driver;
+    calls->clEnqueueNDRangeKernel = launch;
+}
+
+static int refusals; /* still to come */
+
+static cl_int CL_API_CALL refuse(cl_command_queue queue, cl_kernel kernel, cl_uint dims, const size_t *offset,
+                                 const size_t *global, const size_t *local, cl_uint n, const cl_event *wait,
+                                 cl_event *event) {
+    if (refusals-- > 0) return CL_MEM_OBJECT_ALLOCATION_FAILURE;
+    return launch(queue, kernel, dims, offset, global, local, n, wait, event);
+}
+
+OPENCL_TEST(small_groups, memory_that_comes_late) {
+    cg_cl_calls *calls = cg_cl_table();
+    cg_tensor *x = cg_ones(dev, CG_F32, cg_shape(ROWS, COLS)), *sum = NULL;
+    CHECK(read_values(x));
+    cg_scope *scope = cg_scope_begin(dev); /* leaves memory in the pool */
+    CHECK(read_values(cg_softmax(x, 1)));
+    cg_scope_end(scope);
+    CHECK(cg_device_statistics(dev).bytes_reserved > cg_device_statistics(dev).bytes_in_use);
+    launch = calls->clEnqueueNDRangeKernel;
+    calls->clEnqueueNDRangeKernel = refuse;
+    check_case("given back");
+    refusals = 1;
+    sum = cg_sum(x, CG_ALL_AXES, false);
+    double total = 0;
+    CHECK(refusals < 1 && cg_item(sum, &total) == CG_OK && total == ROWS * COLS);
+    check_case("nothing to give back");
+    cg_device_trim(dev);
+    refusals = 2;
+    CHECK(cg_softmax(x, 1) == NULL);
+    CHECK_MSG(refusals == 1, "%d", refusals);
+    check_error(dev, CG_ERROR_DEVICE_MEMORY, "softmax", "clEnqueueNDRangeKernel", NULL);
     calls->clEnqueueNDRangeKernel = launch;
 }
 #endif

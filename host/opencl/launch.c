@@ -111,11 +111,23 @@ bool cg_cl_shrink_groups(cg_hw_opencl *hw) {
     return true;
 }
 
+/* Whether the pool gave memory back that a launch was refused for: NVIDIA's driver hands it out at its first use only. */
+static bool gave_memory_back(cg_hw_opencl *hw, cl_int status) {
+    const uint64_t reserved = hw->base.stats.bytes_reserved;
+    if (status != CL_MEM_OBJECT_ALLOCATION_FAILURE) return false;
+    hw->cl->clFinish(hw->queue); /* what is freed may be at work */
+    cg_cl_trim(&hw->base);
+    return hw->base.stats.bytes_reserved < reserved;
+}
+
 cg_status cg_cl_enqueue(cg_hw_opencl *hw, cl_kernel kernel, int dims, const size_t *global,
                         const size_t *local, const char *operation) {
     enum { LAUNCHES_PER_FLUSH = 16 }; /* so that the device starts long before the host waits */
-    cl_int status =
-        hw->cl->clEnqueueNDRangeKernel(hw->queue, kernel, (cl_uint)dims, NULL, global, local, 0, NULL, NULL);
+    cl_int status;
+    do
+        status = hw->cl->clEnqueueNDRangeKernel(hw->queue, kernel, (cl_uint)dims, NULL, global, local, 0,
+                                                NULL, NULL);
+    while (gave_memory_back(hw, status));
     if (status != CL_SUCCESS) return cg_cl_fail(hw, status, operation, "clEnqueueNDRangeKernel");
     hw->idle = false;
     if (++hw->base.stats.launches % LAUNCHES_PER_FLUSH != 0) return CG_OK;
