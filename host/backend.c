@@ -208,14 +208,15 @@ cg_status cg_hw_softmax_xent(cg_hw *hw, const cg_softmax_xent_request *r) {
 }
 
 cg_status cg_hw_row_norm(cg_hw *hw, const cg_row_norm_request *r) {
-    if (r->rows == 0 || r->cols == 0) return CG_OK;
+    if (r->outer == 0 || r->rows == 0 || r->cols == 0) return CG_OK;
     const cg_status status = cg_work_do(hw, CG_WORK_ROW_NORM, r);
-    if (status != CG_OK || !cg_check_wanted()) return status;
+    if (status != CG_OK || !r->out.buffer || !cg_check_wanted()) return status;
     return cg_check_contiguous(hw, "row_norm", &r->out, r->rows * r->cols);
 }
 
 cg_status cg_hw_row_norm_grad(cg_hw *hw, const cg_row_norm_grad_request *r) {
-    return r->rows == 0 || r->cols == 0 ? CG_OK : cg_work_do(hw, CG_WORK_ROW_NORM_GRAD, r);
+    if (r->outer == 0 || r->rows == 0 || r->cols == 0) return CG_OK;
+    return cg_work_do(hw, CG_WORK_ROW_NORM_GRAD, r);
 }
 
 static bool nothing_attends(const cg_attention_request *r) {

@@ -185,12 +185,13 @@ typedef struct cg_scan_request {
 /*
  * Sorts each row of contiguous (rows, n), any dtype, stably: equal elements (-0 equals 0) keep their order. NaN comes
  * last, ascending or descending. values gets the elements with their own bits, index (i64) the places in the row
- * they came from; a NULL buffer is not written. values may be src.
+ * they came from; a NULL buffer is not written. values may be src. first: so many of each row are asked for, and what stands
+ * behind them is not said; 0 asks for all. Then values has no buffer.
  */
 typedef struct cg_sort_request {
     bool descending;
     cg_dtype dtype;
-    int64_t rows, n;
+    int64_t rows, n, first;
     cg_operand src, values, index; /* strides unused */
 } cg_sort_request;
 
@@ -317,7 +318,7 @@ typedef enum cg_pool_kind {
  * Each of `planes` images by itself, f32 or f64, contiguous: x (planes, in), y (planes, out). A window has at least one
  * element of x. The divisor is the number of its elements within the image and, unless exclude_padding, within
  * `padding` of it. index (i64, as y): where in its plane an element stands, row-major; MAX
- * writes it, MAX_GRAD reads it (a place in its window), and the others have none. The order
+ * writes it, unless it has no buffer, MAX_GRAD reads it (a place in its window), and the others have none. The order
  * of additions is fixed.
  */
 typedef struct cg_pool_request {
@@ -339,24 +340,30 @@ typedef enum cg_moment {
 } cg_moment;
 
 /*
- * out[r, c] = (x[r, c] - mean) rstd weight[c] + bias[c] with the mean and the biased variance of row r, f32 or f64, all
- * contiguous; weight and bias may have no buffer: 1 and 0. centre: else the mean counts as 0. The mean is taken of the distances
- * to the first element; error at most that of normalization.h. out may be x.
+ * The moments of x, contiguous (outer, rows, cols), f32 or f64: the elements of row r share a mean and a biased variance, those
+ * of all `outer` together. Where out has a buffer, outer is 1 and out[r, c] = (x[r, c] - mean) rstd weight[c] + bias[c],
+ * contiguous; weight and bias may have no buffer: 1 and 0. centre: else the mean counts as 0. The mean is taken of the
+ * distances to the first element; error at most that of normalization.h. out may be x.
  */
 typedef struct cg_row_norm_request {
     cg_dtype dtype;
     bool centre;
     double epsilon;
-    int64_t rows, cols;
+    int64_t outer, rows, cols;
     cg_operand x, weight, bias, out, moments; /* strides unused */
 } cg_row_norm_request;
 
-/* dx = (gw - mean(gw) - z mean(gw z)) rstd with z = (x - mean) rstd, gw = g weight; without `centre` no mean(gw). */
+/*
+ * dx = (gw - mean(gw) - z mean(gw z)) rstd with z = (x - mean) rstd, gw = g weight; without `centre` no mean(gw). dx may be
+ * g or x. Weights belong to channels, `groups` rows of cols / run of them, again and again: element (o, r, c) is in channel
+ * (r % groups, c / run). weight may have no buffer. dweight and dbias, where they have one, get the sums of g z and of g over
+ * each channel. The order of additions is fixed.
+ */
 typedef struct cg_row_norm_grad_request {
     cg_dtype dtype;
     bool centre;
-    int64_t rows, cols;
-    cg_operand g, x, weight, moments, dx; /* strides unused */
+    int64_t outer, rows, cols, groups, run;
+    cg_operand g, x, weight, moments, dx, dweight, dbias; /* strides unused */
 } cg_row_norm_grad_request;
 
 enum { CG_ATTENTION_BATCH = 2 };

@@ -14,6 +14,8 @@ cg_status cg_compose_map_many(cg_hw *hw, const cg_map_many_request *r);
 /* Normalization of rows (compose_norm.c). */
 cg_status cg_compose_row_norm(cg_hw *hw, const cg_row_norm_request *r);
 cg_status cg_compose_row_norm_grad(cg_hw *hw, const cg_row_norm_grad_request *r);
+/* dweight and dbias alone. */
+cg_status cg_compose_row_norm_sums(cg_hw *hw, const cg_row_norm_grad_request *r);
 
 /* Attention (compose_attention.c), with the scores in memory. */
 cg_status cg_compose_attention(cg_hw *hw, const cg_attention_request *r);

@@ -138,7 +138,8 @@ static int buffers_of_pool(void *request, cg_work_buffer *list) {
 }
 
 BUFFERS(row_norm, READS(r, x); READS(r, weight); READS(r, bias); WRITES(r, out); WRITES(r, moments))
-BUFFERS(row_norm_grad, READS(r, g); READS(r, x); READS(r, weight); READS(r, moments); WRITES(r, dx))
+BUFFERS(row_norm_grad, READS(r, g); READS(r, x); READS(r, weight); READS(r, moments); WRITES(r, dx);
+        WRITES(r, dweight); WRITES(r, dbias))
 #define READS_ATTENTION(r)                                                                                   \
     READS(r, q);                                                                                             \
     READS(r, k);                                                                                             \

@@ -62,13 +62,37 @@ static ref_array gradient_of(const problem *p, ref_array x, ref_array g, const r
     return dx;
 }
 
+/* The sums over rows against the gradient's; those of a kind that is not `wanted` are not checked. */
+static void check_sums(const problem *p, ref_array x, ref_array g, const cg_tensor *dweight,
+                       const cg_tensor *dbias) {
+    ref_array mean, var;
+    const ref_norm how = {.kind = REF_LAST_AXES, .n = 1, .uncentred = !p->centre};
+    ref_normalize(&how, x, NULL, &mean, &var);
+    const int64_t n = p->cols;
+    ref_array sum = ref_array_new(1, &n), along = ref_array_like(sum), size = ref_array_like(sum),
+              along_size = ref_array_like(sum);
+    for (int64_t at = 0; at < p->rows * n; at++) {
+        const int64_t row = at / n, c = at % n;
+        const long double root = sqrtl(var.v[row] + 1e-5L), z = (x.v[at] - mean.v[row]) / root;
+        const long double z0 = fabsl(x.v[row * n] - mean.v[row]) / root;
+        sum.v[c] += g.v[at];
+        size.v[c] += fabsl(g.v[at]);
+        along.v[c] += g.v[at] * z;
+        along_size.v[c] += fabsl(g.v[at]) * (1 + fabsl(z) + z0);
+    }
+    const double bound = 2 * (log2((double)(p->rows * n)) + 14);
+    if (dweight) check_within(dweight, p->dtype, cg_shape(n), along.v, bound, along_size.v);
+    if (dbias) check_within(dbias, p->dtype, cg_shape(n), sum.v, bound, size.v);
+}
+
 /* The operands of a problem on its device; weight and bias are NULL where it has none. */
 typedef struct operands {
-    cg_tensor *x, *g, *weight, *bias, *out, *moments, *dx;
+    cg_tensor *x, *g, *weight, *bias, *out, *moments, *dx, *dweight, *dbias;
 } operands;
 
 static operands make_operands(cg_device *dev, const problem *p) {
     uint64_t seed = 31;
+    const cg_dims columns = cg_shape(p->cols);
     return (operands){.x = random_of(dev, p, p->rows, p->mean, &seed),
                       .g = random_of(dev, p, p->rows, 0, &seed),
                       .weight = p->weighted ? random_of(dev, p, 1, 1, &seed) : NULL,
@@ -76,7 +100,9 @@ static operands make_operands(cg_device *dev, const problem *p) {
                       .out = random_of(dev, p, p->rows, 0, &seed),
                       .moments =
                           cg_eval(cg_clone(cg_full(dev, p->dtype, cg_shape(CG_MOMENTS, p->rows), NAN))),
-                      .dx = random_of(dev, p, p->rows, 0, &seed)};
+                      .dx = random_of(dev, p, p->rows, 0, &seed),
+                      .dweight = p->weighted ? cg_reshape(random_of(dev, p, 1, 0, &seed), columns) : NULL,
+                      .dbias = p->biased ? cg_reshape(random_of(dev, p, 1, 0, &seed), columns) : NULL};
 }
 
 /* out and var against the reference. */
@@ -104,6 +130,7 @@ static void run(cg_device *dev, problem p, const char *way, forward *norm, backw
     const cg_row_norm_request r = {.dtype = p.dtype,
                                    .centre = p.centre,
                                    .epsilon = 1e-5,
+                                   .outer = 1,
                                    .rows = p.rows,
                                    .cols = p.cols,
                                    .x = cg_tensor_operand(o.x),
@@ -117,16 +144,22 @@ static void run(cg_device *dev, problem p, const char *way, forward *norm, backw
     check_forward(&p, &o, o.weight ? &weight : NULL, o.bias ? &bias : NULL);
     const cg_row_norm_grad_request back = {.dtype = p.dtype,
                                            .centre = p.centre,
+                                           .outer = 1,
                                            .rows = p.rows,
                                            .cols = p.cols,
+                                           .groups = 1,
+                                           .run = 1,
                                            .g = cg_tensor_operand(o.g),
                                            .x = r.x,
                                            .weight = r.weight,
                                            .moments = r.moments,
-                                           .dx = cg_tensor_operand(o.dx)};
+                                           .dx = cg_tensor_operand(o.dx),
+                                           .dweight = maybe(o.dweight),
+                                           .dbias = maybe(o.dbias)};
     CHECK_MSG(norm_back(dev->hw, &back) == CG_OK, "%s", cg_error_message(dev));
     ref_array size, want = gradient_of(&p, array_of(o.x), array_of(o.g), o.weight ? &weight : NULL, &size);
     check_within(o.dx, p.dtype, cg_shape(p.rows, p.cols), want.v, 2 * (log2((double)p.cols) + 14), size.v);
+    check_sums(&p, array_of(o.x), array_of(o.g), o.dweight, o.dbias);
     cg_scope_end(scope);
     scratch_free_all();
 }
@@ -164,6 +197,14 @@ CPU_TEST(row_norm, long_rows) {
         for (int t = CG_F32; t <= CG_F64; t++)
             run(dev, (problem){(cg_dtype)t, 9, 2309, i & 1, i & 2, i & 4, t == CG_F32 ? 1000 : 10}, "kernel",
                 cg_hw_row_norm, cg_hw_row_norm_grad);
+}
+
+/* Rows of more than one task, and a task of more than one group of rows that are summed together. */
+CPU_TEST(row_norm, sums_of_many_rows) {
+    for (int i = 0; i < 4; i++)
+        run(dev, (problem){CG_F32, 2051, 40, i & 1, i & 2, true, 3}, "kernel", cg_hw_row_norm,
+            cg_hw_row_norm_grad);
+    run(dev, (problem){CG_F64, 700, 33, true, true, true, 3}, "kernel", cg_hw_row_norm, cg_hw_row_norm_grad);
 }
 
 /* The public operation takes the kernel, and its second gradient another way: the numbers agree. */

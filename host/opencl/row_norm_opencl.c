@@ -1,4 +1,5 @@
 /* Normalization of rows: kernels/row_norm.cl. */
+#include "host/compose.h"
 #include "host/opencl/opencl.h"
 
 enum {
@@ -88,6 +89,7 @@ static cg_status launch(cg_args *a, const norm_plan *p, int64_t rows) {
 }
 
 cg_status cg_cl_row_norm(cg_hw *base, const cg_row_norm_request *r) {
+    if (!r->out.buffer) return cg_compose_row_norm(base, r);
     cg_hw_opencl *hw = cg_cl(base);
     const cg_operand *all[] = {&r->x, &r->weight, &r->bias, &r->out, &r->moments};
     const norm_plan plan = plan_of(hw, r->dtype, r->rows, r->cols, 1, 5, all);
@@ -104,7 +106,10 @@ cg_status cg_cl_row_norm(cg_hw *base, const cg_row_norm_request *r) {
 }
 
 cg_status cg_cl_row_norm_grad(cg_hw *base, const cg_row_norm_grad_request *r) {
+    if (r->outer > 1 || r->groups > 1 || r->run > 1) return cg_compose_row_norm_grad(base, r);
     cg_hw_opencl *hw = cg_cl(base);
+    const cg_status status = cg_compose_row_norm_sums(base, r); /* first: dx may be g or x */
+    if (status != CG_OK) return status;
     const cg_operand *all[] = {&r->g, &r->x, &r->weight, &r->dx, &r->moments};
     const norm_plan plan = plan_of(hw, r->dtype, r->rows, r->cols, 2, 5, all);
     const cg_kernel_request q =

@@ -1,5 +1,5 @@
 /*
- * y = z weight + bias with z = (x - mean) rstd, rstd = 1 / sqrt(var + epsilon), over any axes.
+ * y = z weight + bias with z = (x - mean) rstd, rstd = 1 / sqrt(var + epsilon), over the axes of rows, groups or channels.
  *
  * The record keeps x and the moments; z is formed of them again in the backward pass, within its reductions, and so is y
  * where others read it. Where the gradient is to be differentiated again, mean and rstd are recorded anew, as functions of x.
@@ -33,78 +33,79 @@ static cg_tensor *z_from(const cg_standardizing *how, cg_tensor *x, cg_tensor *m
     return cg_mul(cg_sub(cg_sub(x, m), lost), rstd);
 }
 
-static cg_tensor *composed_moments(const cg_standardizing *how, cg_tensor *x) {
-    cg_axis_set axes = cg_reduction_axes(how->mask);
-    cg_tensor *all[CG_MOMENTS], *d = x;
-    if (how->centre) {
-        cg_centre_parts(x, how->mask, &all[CG_MOMENT_MEAN], &all[CG_MOMENT_LOST]);
-        d = cg_sub(cg_sub(x, all[CG_MOMENT_MEAN]), all[CG_MOMENT_LOST]);
-    } else {
-        cg_dims shape = cg_reduction_shape(&x->shape, how->mask, true);
-        all[CG_MOMENT_MEAN] = all[CG_MOMENT_LOST] = cg_zeros(x->storage->dev, x->storage->dtype, shape);
-    }
-    all[CG_MOMENT_VAR] = cg_mean(cg_square(d), axes, true);
-    all[CG_MOMENT_RSTD] = cg_reciprocal(cg_sqrt(cg_add(all[CG_MOMENT_VAR], how->epsilon)));
-    cg_tensor *moments = cg_stack(CG_MOMENTS, all, 0);
-    return moments ? cg_reshape(moments, cg_shape(CG_MOMENTS, cg_numel(moments) / CG_MOMENTS)) : NULL;
-}
-
 /* Whether neighbouring elements share a mean and have weights of their own: x is (rows, columns). */
 static bool is_rows(const cg_standardizing *how, const cg_tensor *x) {
     return x->shape.rank == 2 && how->mask == 1u << 1;
 }
 
-/* The columns of x as (rows, columns), where rows share a mean: a row lies in one piece; 0 if x is not of that kind. */
-static int64_t columns_of(const cg_standardizing *how, const cg_tensor *x) {
-    int64_t columns = 1;
-    int first = x->shape.rank;
-    for (; first > 0 && how->mask >> (first - 1) & 1; first--) columns *= x->shape.dim[first - 1];
-    return how->mask >> first == (1u << (x->shape.rank - first)) - 1 && !(how->mask & ((1u << first) - 1))
-               ? columns
-               : 0;
+/*
+ * The elements as (outer, rows, cols), where all of a row share a mean, and the channels that have weights of their own: groups
+ * of cols / run of them. x is (rows, cols), each column a channel; (N, C, ...), a row for each channel; or (N, G, C/G, L).
+ */
+typedef struct norm_layout {
+    int64_t outer, rows, cols, groups, run;
+} norm_layout;
+
+static norm_layout layout_of(const cg_standardizing *how, const cg_tensor *x) {
+    const int64_t *d = x->shape.dim;
+    if (is_rows(how, x)) return (norm_layout){1, d[0], d[1], 1, 1};
+    if (!(how->mask & 1)) return (norm_layout){1, d[0] * d[1], d[2] * d[3], d[1], d[3]};
+    const int64_t length = cg_numel(x) / (d[0] * d[1]);
+    return (norm_layout){d[0], d[1], length, d[1], length};
 }
 
 static cg_operand maybe(const cg_tensor *x) { return x ? cg_tensor_operand(x) : (cg_operand){0}; }
 
-/* The values by the backend's own normalization of rows. */
-static cg_tensor *rows_values(const cg_standardizing *how, cg_tensor *x, cg_tensor *weight, cg_tensor *bias,
-                              cg_tensor *moments) {
+/* The moments, and the values of rows; *out stays NULL for those of other layouts. False on an error. */
+static bool find_moments(const cg_standardizing *how, cg_tensor *x, cg_tensor *weight, cg_tensor *bias,
+                         cg_tensor *moments, cg_tensor **out) {
     cg_device *dev = x->storage->dev;
-    cg_tensor *in = cg_tensor_dense(x), *w = weight ? cg_tensor_dense(weight) : NULL;
-    cg_tensor *b = bias ? cg_tensor_dense(bias) : NULL;
-    cg_tensor *out = cg_tensor_make(dev, how->op, x->storage->dtype, &x->shape);
-    if (!in || !out || (weight && !w) || (bias && !b)) return NULL;
+    const norm_layout l = layout_of(how, x);
+    const bool rows = is_rows(how, x);
+    cg_tensor *in = cg_tensor_dense(x), *w = rows && weight ? cg_tensor_dense(weight) : NULL;
+    cg_tensor *b = rows && bias ? cg_tensor_dense(bias) : NULL;
+    *out = rows ? cg_tensor_make(dev, how->op, x->storage->dtype, &x->shape) : NULL;
+    if (!in || (rows && (!*out || (weight && !w) || (bias && !b)))) return false;
     cg_row_norm_request r = {.dtype = x->storage->dtype,
                              .centre = how->centre,
                              .epsilon = how->epsilon,
-                             .rows = cg_numel(x) / columns_of(how, x),
-                             .cols = columns_of(how, x),
+                             .outer = l.outer,
+                             .rows = l.rows,
+                             .cols = l.cols,
                              .x = cg_tensor_operand(in),
                              .weight = maybe(w),
                              .bias = maybe(b),
-                             .out = cg_tensor_operand(out),
+                             .out = maybe(*out),
                              .moments = cg_tensor_operand(moments)};
-    return cg_hw_row_norm(dev->hw, &r) ? NULL : out;
+    return cg_hw_row_norm(dev->hw, &r) == CG_OK;
 }
 
-/* Weights that are not those of columns are multiplied to the gradient first. */
-static cg_tensor *rows_gradient(const cg_standardizing *how, const cg_rule_call *call) {
-    const bool scaled = call->x[1] && !is_rows(how, call->x[0]);
-    cg_tensor *weight = scaled ? NULL : call->x[1], *w = weight ? cg_tensor_dense(weight) : NULL;
-    cg_tensor *x = cg_tensor_dense(call->x[0]);
-    cg_tensor *g = cg_tensor_dense(scaled ? cg_mul(call->g, call->x[1]) : call->g);
-    cg_tensor *dx = x ? cg_tensor_make(call->dev, "standardize", x->storage->dtype, &x->shape) : NULL;
-    if (!dx || !g || (weight && !w)) return NULL;
+/* The gradients that are wanted, that of x among them. False on an error. */
+static bool gradients(const cg_standardizing *how, const cg_rule_call *call, cg_tensor **dx) {
+    cg_tensor *x = cg_tensor_dense(call->x[0]), *g = cg_tensor_dense(call->g);
+    cg_tensor *w = call->x[1] ? cg_tensor_dense(call->x[1]) : NULL;
+    if (!x || !g || (call->x[1] && !w)) return false;
+    for (int i = 0; i < 3; i++) {
+        if (!call->wanted[i]) continue;
+        dx[i] = cg_tensor_make(call->dev, "standardize", x->storage->dtype, &call->shape[i]);
+        if (!dx[i]) return false;
+    }
+    const norm_layout l = layout_of(how, x);
     cg_row_norm_grad_request r = {.dtype = x->storage->dtype,
                                   .centre = how->centre,
-                                  .rows = cg_numel(x) / columns_of(how, x),
-                                  .cols = columns_of(how, x),
+                                  .outer = l.outer,
+                                  .rows = l.rows,
+                                  .cols = l.cols,
+                                  .groups = l.groups,
+                                  .run = l.run,
                                   .g = cg_tensor_operand(g),
                                   .x = cg_tensor_operand(x),
                                   .weight = maybe(w),
                                   .moments = cg_tensor_operand(call->x[3]),
-                                  .dx = cg_tensor_operand(dx)};
-    return cg_hw_row_norm_grad(call->dev->hw, &r) ? NULL : dx;
+                                  .dx = cg_tensor_operand(dx[0]),
+                                  .dweight = maybe(dx[1]),
+                                  .dbias = maybe(dx[2])};
+    return cg_hw_row_norm_grad(call->dev->hw, &r) == CG_OK;
 }
 
 /* --- gradient ------------------------------------------------------------------------------------------------ */
@@ -157,10 +158,14 @@ static void channels_gradient(const cg_standardizing *how, const cg_rule_call *c
     dx[0] = cg_mul(cg_sub(centred, cg_mul(z, cg_mul(along, share))), weight ? cg_mul(rstd, weight) : rstd);
 }
 
-/* Inputs: x, weight, bias, moments. The gradients of weight and bias are summed to their shapes afterwards. */
+/* Inputs: x, weight, bias, moments. What has another shape than weight and bias is summed to theirs afterwards. */
 static void standardize_backward(const cg_rule_call *call, cg_tensor **dx) {
     const cg_standardizing how = how_of(call);
     cg_tensor *g = call->g, *x = call->x[0], *weight = call->x[1], *rstd, *z;
+    if (call->wanted[0] && !call->create_graph) {
+        if (!gradients(&how, call, dx)) dx[0] = NULL;
+        return;
+    }
     if (call->wanted[2]) dx[2] = g;
     if (!call->wanted[0] && !call->wanted[1]) return;
     if (call->create_graph) {
@@ -169,15 +174,12 @@ static void standardize_backward(const cg_rule_call *call, cg_tensor **dx) {
         z = z_from(&how, x, call->x[3]);
         rstd = moment(call->x[3], CG_MOMENT_RSTD, &x->shape, how.mask);
     }
-    const bool rows = columns_of(&how, x) != 0;
-    if (!rows && is_channels(&how, call)) {
+    if (how.mask & 1 && is_channels(&how, call)) {
         channels_gradient(&how, call, z, rstd, dx);
         return;
     }
     if (call->wanted[1]) dx[1] = cg_mul(g, z);
-    if (call->wanted[0])
-        dx[0] = rows && !call->create_graph ? rows_gradient(&how, call)
-                                            : gradient_of_x(&how, weight ? cg_mul(g, weight) : g, z, rstd);
+    if (call->wanted[0]) dx[0] = gradient_of_x(&how, weight ? cg_mul(g, weight) : g, z, rstd);
 }
 
 /* --- the operation ------------------------------------------------------------------------------------------- */
@@ -187,26 +189,16 @@ static cg_tensor *scaled(cg_tensor *z, cg_tensor *weight, cg_tensor *bias) {
     return bias ? cg_add(z, bias) : z;
 }
 
-/* By the backend's own normalization of rows, and a map for weights that are not those of columns. */
-static cg_tensor *scaled_rows(const cg_standardizing *how, cg_tensor *x, cg_tensor *weight, cg_tensor *bias,
-                              cg_tensor *moments) {
-    if (is_rows(how, x)) return rows_values(how, x, weight, bias, moments);
-    cg_scope *scope = cg_values_begin(x->storage->dev);
-    cg_tensor *z = scope ? rows_values(how, x, NULL, NULL, moments) : NULL;
-    return scope ? cg_values_end(scope, z ? scaled(z, weight, bias) : NULL) : NULL;
+/* Those of rows by the backend; of others a formula of the moments, which what follows can join. */
+static cg_tensor *values_of(const cg_standardizing *how, cg_tensor *x, cg_tensor *weight, cg_tensor *bias,
+                            cg_tensor *moments) {
+    cg_tensor *out;
+    if (!find_moments(how, x, weight, bias, moments, &out)) return NULL;
+    return out ? out : scaled(z_from(how, x, moments), weight, bias);
 }
 
-/* All of it as maps and reductions; *moments is made. */
-static cg_tensor *composed_values(const cg_standardizing *how, cg_tensor *x, cg_tensor *weight,
-                                  cg_tensor *bias, cg_tensor **moments) {
-    cg_scope *scope = cg_values_begin(x->storage->dev);
-    if (!scope) return NULL;
-    *moments = cg_values_end(scope, composed_moments(how, x));
-    return *moments ? scaled(z_from(how, x, *moments), weight, bias) : NULL;
-}
-
-static cg_tensor *make_moments(const cg_standardizing *how, cg_tensor *x, int64_t columns) {
-    cg_dims shape = cg_shape(CG_MOMENTS, cg_numel(x) / columns);
+static cg_tensor *make_moments(const cg_standardizing *how, cg_tensor *x) {
+    const cg_dims shape = cg_shape(CG_MOMENTS, layout_of(how, x).rows);
     return cg_tensor_make(x->storage->dev, how->op, x->storage->dtype, &shape);
 }
 
@@ -214,10 +206,9 @@ static cg_tensor *make_moments(const cg_standardizing *how, cg_tensor *x, int64_
 static cg_tensor *standardize_again(const cg_rule_call *call) {
     const cg_standardizing how = how_of(call);
     cg_tensor *const *x = call->x, *moments = x[3];
-    const int64_t columns = columns_of(&how, x[0]);
-    if (!columns) return scaled(z_from(&how, x[0], moments), x[1], x[2]);
-    moments = make_moments(&how, x[0], columns);
-    return moments ? scaled_rows(&how, x[0], x[1], x[2], moments) : NULL;
+    if (!is_rows(&how, x[0])) return scaled(z_from(&how, x[0], moments), x[1], x[2]);
+    moments = make_moments(&how, x[0]);
+    return moments ? values_of(&how, x[0], x[1], x[2], moments) : NULL;
 }
 
 static const cg_rule standardize_rule = {"standardize", standardize_backward};
@@ -227,16 +218,11 @@ cg_tensor *cg_standardize(const cg_standardizing *how, cg_tensor *x, cg_tensor *
     if (!x) return NULL;
     if (cg_numel(x) == 0) return scaled(cg_mul(x, 1), weight, bias);
     cg_device *dev = x->storage->dev;
-    cg_tensor *known = NULL, *out;
-    const int64_t columns = columns_of(how, x);
-    if (columns) {
-        known = make_moments(how, x, columns);
-        out = known ? scaled_rows(how, x, weight, bias, known) : NULL;
-    } else {
-        cg_no_grad_begin(dev);
-        out = composed_values(how, x, weight, bias, &known);
-        cg_no_grad_end(dev);
-    }
+    cg_tensor *known = make_moments(how, x);
+    if (!known) return NULL;
+    cg_no_grad_begin(dev);
+    cg_tensor *out = values_of(how, x, weight, bias, known);
+    cg_no_grad_end(dev);
     if (moments) *moments = known;
     cg_tensor *input[] = {x, weight, bias, known};
     const cg_attributes attributes = {.i = {how->mask, how->centre}, .d = {how->epsilon}};
