@@ -139,7 +139,7 @@ static cg_status pool_max(cg_hw *hw, const cg_pool_request *r) {
     if (tap.buffer && number.buffer && table.buffer) status = upload_places(hw, w, &table);
     if (status == CG_OK) status = begin_max(hw, r, &tap);
     if (status == CG_OK) status = each_tap(hw, r, &program, &r->y, &tap);
-    if (status == CG_OK) status = taps_to_index(hw, r, &tap, &number, &table);
+    if (status == CG_OK && r->index.buffer) status = taps_to_index(hw, r, &tap, &number, &table);
     cg_hw_free(hw, tap.buffer);
     cg_hw_free(hw, number.buffer);
     cg_hw_free(hw, table.buffer);

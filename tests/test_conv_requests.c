@@ -230,6 +230,12 @@ static const pool_case pools[] = {
     {{1, 2, 0, 0, {9, 7}, {3, 2}, {2, 3}, {1, 1}, {1, 1}}, true, false},
     {{1, 2, 0, 0, {4, 19}, {4, 5}, {3, 1}, {2, 2}, {1, 1}}, false, false},
     {{2, 2, 0, 0, {9, 8}, {3, 3}, {1, 2}, {1, 0}, {2, 3}}, false, false},
+    {{1, 2, 0, 0, {5, 75}, {2, 2}, {2, 2}, {0, 0}, {1, 1}},
+     false,
+     false}, /* wider than a vector, from here on */
+    {{1, 1, 0, 0, {6, 90}, {3, 3}, {2, 2}, {1, 1}, {1, 1}}, false, true},
+    {{1, 1, 0, 0, {7, 40}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, false, false},
+    {{1, 1, 0, 0, {7, 110}, {3, 3}, {3, 3}, {0, 0}, {1, 1}}, false, false},
     {{130, 2, 0, 0, {12, 12}, {2, 2}, {2, 2}, {0, 0}, {1, 1}}, false, false},
 };
 
@@ -261,7 +267,12 @@ static void run_max(cg_device *dev, pool_way *way, const pool_case *p, cg_dtype 
     r.x = put(dev, t, n, data), r.y = put(dev, t, m, NULL), r.index = put(dev, CG_I64, m, NULL);
     CHECK(CHECK(want.n == m) && way(dev->hw, &r) == CG_OK);
     check_near(t, take(dev, r.y, m), m, want.v, NULL, NULL);
+    const cg_operand index = r.index;
+    r.y = put(dev, t, m, NULL), r.index = (cg_operand){0};
+    CHECK(way(dev->hw, &r) == CG_OK);
+    check_near(t, take(dev, r.y, m), m, want.v, NULL, NULL);
     drop(dev, r.x);
+    r.index = index;
     r.kind = CG_POOL_MAX_GRAD;
     r.x = put(dev, t, n, NULL), r.y = put(dev, t, m, g);
     CHECK(way(dev->hw, &r) == CG_OK);

@@ -1,4 +1,5 @@
 /* Kernels over windows of images; pooling: kernels/pool.cl. */
+#include "host/compose.h"
 #include "host/opencl/windows_opencl.h"
 
 cg_window_kernel cg_window_kernel_of(cg_hw_opencl *hw, const char *file, const char *entry, cg_dtype type,
@@ -32,7 +33,18 @@ cg_status cg_window_launch(cg_window_kernel *k) {
     return cg_cl_launch(&k->args, 1, &items, (size_t[]){cg_cl_group_items(k->args.hw)});
 }
 
+/* With an index that nobody asked for: the kernel writes one. */
+static cg_status max_without_index(cg_hw *base, const cg_pool_request *r) {
+    cg_pool_request with = *r;
+    with.index = cg_compose_temporary(base, CG_I64, r->planes * r->windows.out[0] * r->windows.out[1]);
+    if (!with.index.buffer) return CG_ERROR_DEVICE_MEMORY;
+    const cg_status status = cg_cl_pool(base, &with);
+    cg_hw_free(base, with.index.buffer);
+    return status;
+}
+
 cg_status cg_cl_pool(cg_hw *base, const cg_pool_request *r) {
+    if (r->kind == CG_POOL_MAX && !r->index.buffer) return max_without_index(base, r);
     static const char *const entries[] = {[CG_POOL_MAX] = "pool_max",
                                           [CG_POOL_MAX_GRAD] = "pool_max_grad",
                                           [CG_POOL_MEAN] = "pool_mean",

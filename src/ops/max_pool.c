@@ -58,21 +58,21 @@ static cg_tensor *add_at(cg_tensor *y, cg_tensor *index, const cg_windows *w) {
     return cg_record_op(out, &add_at_rule, 2, (cg_tensor *[]){y, index}, CG_KEEP(1), NULL);
 }
 
-/* The values; *index gets where they came from. Not recorded. */
+/* The values; *index gets where they came from, unless index is NULL. Not recorded. */
 static cg_tensor *max_pool_values(cg_tensor *x, const cg_windows *w, const cg_dims *shape,
                                   cg_tensor **index) {
     cg_device *dev = x->storage->dev;
     const cg_dtype dtype = x->storage->dtype;
     cg_tensor *in = cg_tensor_dense(x), *out = cg_tensor_make(dev, max_pool_rule.name, dtype, shape);
-    *index = cg_tensor_make(dev, max_pool_rule.name, CG_I64, shape);
-    if (!in || !out || !*index) return NULL;
+    if (index) *index = cg_tensor_make(dev, max_pool_rule.name, CG_I64, shape);
+    if (!in || !out || (index && !*index)) return NULL;
     const cg_pool_request r = {.kind = CG_POOL_MAX,
                                .dtype = dtype,
                                .planes = shape->dim[0] * shape->dim[1],
                                .windows = *w,
                                .x = cg_tensor_operand(in),
                                .y = cg_tensor_operand(out),
-                               .index = cg_tensor_operand(*index)};
+                               .index = index ? cg_tensor_operand(*index) : (cg_operand){0}};
     return cg_hw_pool(dev->hw, &r) ? NULL : out;
 }
 
@@ -82,9 +82,10 @@ cg_tensor *cg_max_pool2d_with_indices(cg_tensor *input, int64_t height, int64_t 
     cg_windows w;
     cg_dims shape;
     if (indices) *indices = NULL;
-    cg_tensor *x = cg_op_real(input), *index;
+    cg_tensor *x = cg_op_real(input), *index = NULL;
     if (!x || !cg_pool_windows(max_pool_rule.name, x, kernel, &options, &w, &shape)) return NULL;
-    cg_tensor *values = max_pool_values(x, &w, &shape, &index);
+    const bool wanted = indices || cg_recording(x->storage->dev, 1, &x);
+    cg_tensor *values = max_pool_values(x, &w, &shape, wanted ? &index : NULL);
     if (!values) return NULL;
     const cg_attributes at = attributes_of(&w);
     cg_tensor *out = cg_record_op(values, &max_pool_rule, 2, (cg_tensor *[]){x, index}, CG_KEEP(1), &at);

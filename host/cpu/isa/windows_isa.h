@@ -10,21 +10,23 @@ typedef struct cg_window_rows {
     ptrdiff_t rows, n, to_row, from_row;
 } cg_window_rows;
 
+/* Neighbouring windows, whose taps are: window j has the elements j step + r row_step + s tap_step from x on. */
+typedef struct cg_window_taps {
+    ptrdiff_t n, step, rows, row_step, taps, tap_step;
+} cg_window_taps;
+
 typedef struct cg_windows_isa {
     /* to = from, `step` apart in a row, with `left` zeros before and `right` behind each row, which `to` has beside the n */
     void (*pad)(void *to, const void *from, const cg_window_rows *r, ptrdiff_t left, ptrdiff_t right,
                 ptrdiff_t step);
     /* to = from + value */
     void (*add_value)(void *to, const void *from, const cg_window_rows *r, double value);
-    /*
-     * One tap of windows for which a maximum is sought: `value` and `which`, integers as wide as T, become x, from_row
-     * apart and `step` apart in a row, and `tap` where which < 0 or x is larger or the first NaN.
-     */
-    void (*max)(void *value, void *which, const void *x, const cg_window_rows *r, ptrdiff_t step,
-                ptrdiff_t tap);
-    /* index[i, j] = at + i to_row_step + j step + offset[which[i, j]], contiguous */
-    void (*places)(int64_t *index, const void *which, const int64_t *offset, int64_t at,
-                   const cg_window_rows *r, ptrdiff_t step);
+    /* y[j] = the first NaN, else the first of the largest of window j; index[j], unless NULL: `at` + its place from x. */
+    void (*max)(void *y, int64_t *index, int64_t at, const void *x, const cg_window_taps *t);
+    /* y[j] = the sum of window j in the order of its taps / divisor */
+    void (*mean)(void *y, const void *x, const cg_window_taps *t, double divisor);
+    /* x[j taps + s] = 0 + y[j] / divisor for each of n windows and its taps */
+    void (*spread)(void *x, const void *y, ptrdiff_t n, ptrdiff_t taps, double divisor);
 } cg_windows_isa;
 
 #endif
