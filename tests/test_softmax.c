@@ -1,8 +1,10 @@
 #include "reference/reference.h"
+#include "host/cpu/isa.h"
 #include "support/device_test.h"
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 /*
  * The bound held here: exp is within 1 ULP, the sum within log2 n + 2, the difference x - m rounds once and
@@ -55,9 +57,36 @@ DEVICE_TEST_ONCE(softmax, row_lengths) {
                                       127, 255, 257, 1000, 1023, 1025, 4097, 50257};
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
         run_case(dev, CG_F32, cg_shape(i % 2 ? 3 : 1, lengths[i]), 1, LAYOUT_CONTIGUOUS, 8, i + 1);
+    if (cg_device_properties(dev)->has_f64)
+        run_case(dev, CG_F64, cg_shape(37, 31), 1, LAYOUT_CONTIGUOUS, 8, 3);
     run_case(dev, CG_F32, cg_shape(1031, 10), 1, LAYOUT_CONTIGUOUS, 8, 1);
     run_case(dev, CG_F32, cg_shape(10, 1031), 0, LAYOUT_CONTIGUOUS, 8, 1);
     run_case(dev, CG_F32, cg_shape(200, 300), 1, LAYOUT_CONTIGUOUS, 80, 2);
+}
+
+/* Rows that are done side by side have the bits that each has by itself. */
+CPU_TEST(softmax, short_rows_together) {
+    const cg_softmax_isa *isa = cg_isa_choose()->softmax[CG_F32];
+    uint64_t seed = 8;
+    (void)dev;
+    for (ptrdiff_t n = 1; n <= CG_SOFTMAX_SHORT / 4; n++)
+        for (ptrdiff_t rows = 1; rows <= CG_SOFTMAX_ROWS; rows += 5) {
+            float *x = (float *)random_values(CG_F32, rows * n, -90, 4, &seed), out[CG_SOFTMAX_SHORT / 4],
+                  max[CG_SOFTMAX_ROWS], sum[CG_SOFTMAX_ROWS], *all = scratch((size_t)(rows * n) * sizeof *x);
+            if (n > 3) x[n / 2] = NAN, x[rows * n - 1] = -INFINITY;
+            check_case("%td rows of %td", rows, n);
+            isa->short_exp_sum(x, rows, n, all, max, sum);
+            for (ptrdiff_t i = 0; i < rows; i++) {
+                const double m = isa->max(x + i * n, n), s = isa->exp_sum(x + i * n, m, out, n);
+                if (isnan(s)) {
+                    CHECK(isnan(sum[i]));
+                    continue;
+                }
+                CHECK((double)max[i] == m && (double)sum[i] == s);
+                CHECK(memcmp(out, all + i * n, (size_t)n * sizeof *out) == 0);
+            }
+            scratch_free_all();
+        }
 }
 
 /* No overflow for finite input; -inf is probability 0; NaN, +inf or nothing but -inf give NaN. */

@@ -82,15 +82,19 @@ static int64_t label_of(const softmax_work *w, int64_t row) {
     return label >= 0 && label < w->cols ? label : -1;
 }
 
+static void put_loss(const softmax_work *w, int64_t row, double max, double log_sum, double at_label) {
+    double log_at_label = at_label - max; /* rounded to T, as log s is */
+    if (w->size == sizeof(float)) log_at_label = (float)log_at_label;
+    put(w, w->loss, row, log_sum - log_at_label);
+}
+
 /*
  * loss = log s - (x[label] - m), with x[label] read before the gradient may overwrite it. Returns the sum the
  * row is to be divided by: NaN for a label that is out of range.
  */
 static double loss_of_row(const softmax_work *w, int64_t row, double max, double sum, double at_label) {
     if (label_of(w, row) < 0) sum = NAN;
-    double log_at_label = at_label - max; /* rounded to T, as log s is */
-    if (w->size == sizeof(float)) log_at_label = (float)log_at_label;
-    put(w, w->loss, row, w->isa->log(sum) - log_at_label);
+    put_loss(w, row, max, w->isa->log(sum), at_label);
     return sum;
 }
 
@@ -118,6 +122,44 @@ static void softmax_row(const softmax_work *w, int64_t row) {
 static void rows_body(void *ctx, int64_t begin, int64_t end, int thread) {
     (void)thread;
     for (int64_t row = begin; row < end; row++) softmax_row(ctx, row);
+}
+
+/* --- Short rows: several side by side --------------------------------------------------------------------- */
+
+/* What is known of each row; room for any T. */
+typedef struct short_rows {
+    double max[CG_SOFTMAX_ROWS], sum[CG_SOFTMAX_ROWS], log_sum[CG_SOFTMAX_ROWS], at_label[CG_SOFTMAX_ROWS];
+} short_rows;
+
+static void lose_short(const softmax_work *w, int64_t first, int64_t rows, short_rows *r) {
+    unsigned char *max = (void *)r->max, *sum = (void *)r->sum, *log_sum = (void *)r->log_sum;
+    for (int64_t i = 0; i < rows; i++)
+        if (label_of(w, first + i) < 0) put(w, sum, i, NAN);
+    w->isa->short_log(sum, log_sum);
+    for (int64_t i = 0; i < rows; i++)
+        put_loss(w, first + i, get(w, max, i), get(w, log_sum, i), r->at_label[i]);
+}
+
+static void short_body(void *ctx, int64_t begin, int64_t end, int thread) {
+    (void)thread;
+    const softmax_work *w = ctx;
+    const ptrdiff_t cols = (ptrdiff_t)w->cols;
+    short_rows r;
+    for (int64_t first = begin; first < end; first += CG_SOFTMAX_ROWS) {
+        const int64_t rows = end - first < CG_SOFTMAX_ROWS ? end - first : CG_SOFTMAX_ROWS;
+        const unsigned char *x = w->x + piece_at(w, first, 0);
+        unsigned char *out = w->out ? w->out + piece_at(w, first, 0) : NULL;
+        for (int64_t i = 0; w->loss && i < rows; i++) r.at_label[i] = value_at_label(w, first + i);
+        w->isa->short_exp_sum(x, (ptrdiff_t)rows, cols, w->log ? NULL : out, r.max, r.sum);
+        if (w->loss) lose_short(w, first, rows, &r);
+        if (w->log) {
+            w->isa->short_log(r.sum, r.log_sum);
+            w->isa->short_log_shift(x, (ptrdiff_t)rows, cols, r.max, r.log_sum, out);
+        } else if (out) {
+            w->isa->short_scale(out, (ptrdiff_t)rows, cols, r.sum, out);
+        }
+        for (int64_t i = 0; w->loss && i < rows; i++) subtract_label(w, first + i);
+    }
 }
 
 /* --- Few long rows: threads share the pieces ------------------------------------------------------------ */
@@ -175,7 +217,8 @@ static cg_status softmax_run(cg_hw *hw, softmax_work *w) {
     w->pieces = (w->cols + PIECE - 1) / PIECE;
     hw->stats.launches++;
     if (w->pieces > 1 && w->rows < 4 * cg_parallel_threads()) return long_rows(hw, w);
-    cg_parallel_for(w->rows, (GRAIN + w->cols - 1) / w->cols, rows_body, w);
+    const bool is_short = w->cols * (int64_t)w->size <= CG_SOFTMAX_SHORT;
+    cg_parallel_for(w->rows, (GRAIN + w->cols - 1) / w->cols, is_short ? short_body : rows_body, w);
     return CG_OK;
 }
 

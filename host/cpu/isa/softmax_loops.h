@@ -8,6 +8,8 @@
 #include "host/cpu/isa.h"
 #include "host/cpu/isa/simd.h"
 
+#include <stdbool.h>
+
 /* out may be x, but no element needs another one's result. */
 #if defined(__clang__)
 #define CG_IN_PLACE _Pragma("clang loop vectorize(assume_safety)")
@@ -108,6 +110,103 @@ static void row_log_shift(const void *data, double max, double log_sum, void *re
 
 static double log_of(double x) { return (double)t_log((T)x); }
 
+/* --- Short rows, LANES of them side by side ----------------------------------------------------------------------- */
+
+enum { MOST_VECS = SUMS / LANES }; /* of a short row */
+_Static_assert(SUMS * sizeof(T) == CG_SOFTMAX_SHORT, "an element of a short row is a partial sum");
+
+/* out[i] = the sum of the lanes of v[i], as vec_sum adds them, or their largest one: 2 log LANES steps for all of them. */
+FN void lanes_together(vec v[LANES], bool largest, T *out) {
+    CG_UNROLL for (int count = LANES; count > 1; count /= 2) {
+        CG_UNROLL for (int i = 0; i < count / 2; i++) {
+            const vec a = v[i], b = v[i + count / 2], low = vec_zip_low(a, b), high = vec_zip_high(a, b);
+            v[i] = largest ? vec_max(low, high) : low + high;
+        }
+    }
+    vec_store(out, v[0]);
+}
+
+FN vec load_of_row(const T *x, ptrdiff_t n) {
+    return n >= LANES ? vec_load(x) : vec_load_filled(vec_all(-T_INF), x, vec_first(n));
+}
+
+/* The largest elements of `rows` <= LANES rows, in max; a row of NaN alone has -inf. */
+FN void short_max(const T *x, ptrdiff_t rows, ptrdiff_t n, T *max) {
+    vec m[LANES];
+    for (ptrdiff_t i = 0; i < LANES; i++) {
+        m[i] = vec_all(-T_INF);
+        for (ptrdiff_t j = 0; i < rows && j < n; j += LANES)
+            m[i] = vec_max(load_of_row(x + i * n + j, n - j), m[i]);
+    }
+    lanes_together(m, true, max);
+}
+
+/* The partial sums of one row meet as in chunk_exp_sum; what a row does not have counts as 0. */
+FN vec short_row_exp(const T *x, ptrdiff_t n, T m, T *out) {
+    vec s[MOST_VECS];
+    T padded[LANES], e[LANES] = {0};
+    CG_UNROLL for (int k = 0; k < MOST_VECS; k++) {
+        const ptrdiff_t at = k * LANES;
+        s[k] = vec_all(0);
+        if (at >= n) continue;
+        vec_store(padded, load_of_row(x + at, n - at));
+        vec_store(e, s[k]);
+        exp_sum_lanes(e, padded, m, padded);
+        s[k] = vec_load(e);
+        if (!out) continue;
+        if (n - at >= LANES)
+            vec_store(out + at, s[k]);
+        else
+            vec_store_part(out + at, vec_first(n - at), s[k]);
+    }
+    CG_UNROLL for (int half = MOST_VECS / 2; half > 0; half /= 2) {
+        CG_UNROLL for (int k = 0; k < half; k++) s[k] += s[k + half];
+    }
+    return s[0];
+}
+
+static void short_exp_sum(const void *data, ptrdiff_t rows, ptrdiff_t n, void *result, void *max, void *sum) {
+    for (ptrdiff_t first = 0; first < rows; first += LANES) {
+        const ptrdiff_t count = rows - first < LANES ? rows - first : LANES;
+        const T *x = (const T *)data + first * n;
+        T *out = result ? (T *)result + first * n : NULL, *m = (T *)max + first;
+        vec s[LANES];
+        short_max(x, count, n, m);
+        for (ptrdiff_t i = 0; i < LANES; i++)
+            s[i] = i < count ? short_row_exp(x + i * n, n, m[i], out ? out + i * n : NULL) : vec_all(1);
+        lanes_together(s, false, (T *)sum + first);
+    }
+}
+
+static void short_scale(const void *data, ptrdiff_t rows, ptrdiff_t n, const void *sum, void *result) {
+    const T *x = data, *s = sum;
+    T *out = result, factor[CG_SOFTMAX_ROWS];
+    for (int i = 0; i < CG_SOFTMAX_ROWS; i++) factor[i] = 1 / s[i];
+    for (ptrdiff_t i = 0; i < rows; i++, x += n, out += n)
+        CG_IN_PLACE for (ptrdiff_t j = 0; j < n; j++) out[j] = x[j] * factor[i];
+}
+
+static void short_log_shift(const void *data, ptrdiff_t rows, ptrdiff_t n, const void *max,
+                            const void *log_sum, void *result) {
+    const T *x = data, *m = max, *l = log_sum;
+    T *out = result;
+    for (ptrdiff_t i = 0; i < rows; i++, x += n, out += n)
+        CG_IN_PLACE for (ptrdiff_t j = 0; j < n; j++) out[j] = (x[j] - m[i]) - l[i];
+}
+
+static void short_log(const void *sum, void *log_sum) {
+    const T *s = sum;
+    T *l = log_sum;
+    for (int i = 0; i < CG_SOFTMAX_ROWS; i++) l[i] = t_log(s[i]);
+}
+
 extern const cg_softmax_isa CG_SOFTMAX_TABLE;
-const cg_softmax_isa CG_SOFTMAX_TABLE = {
-    .max = row_max, .exp_sum = row_exp_sum, .scale = row_scale, .log_shift = row_log_shift, .log = log_of};
+const cg_softmax_isa CG_SOFTMAX_TABLE = {.max = row_max,
+                                         .exp_sum = row_exp_sum,
+                                         .scale = row_scale,
+                                         .log_shift = row_log_shift,
+                                         .log = log_of,
+                                         .short_exp_sum = short_exp_sum,
+                                         .short_scale = short_scale,
+                                         .short_log_shift = short_log_shift,
+                                         .short_log = short_log};
