@@ -26,6 +26,36 @@ static cg_tensor *top_i64(cg_tensor *x) {
 }
 static cg_tensor *softmax(cg_tensor *x) { return cg_softmax(cg_mul(x, 3), 0); }
 static cg_tensor *log_softmax(cg_tensor *x) { return cg_log_softmax(cg_cast(x, CG_F64), 0); }
+static cg_tensor *short_softmax(cg_tensor *x) {
+    return cg_softmax(cg_reshape(cg_slice(x, 0, 0, N / 7 * 7, 1), cg_shape(N / 7, 7)), 1);
+}
+static cg_tensor *short_log_softmax(cg_tensor *x) {
+    return cg_log_softmax(cg_reshape(cg_slice(x, 0, 0, N / 50 * 50, 1), cg_shape(N / 50, 50)), 1);
+}
+static cg_tensor *norm_gradients(cg_tensor *x) {
+    cg_device *dev = cg_device_of(x);
+    cg_tensor *rows = cg_reshape(cg_slice(x, 0, 0, ROWS * COLS, 1), cg_shape(ROWS, COLS)), *g[3];
+    cg_tensor *in[] = {cg_require_grad(rows, true),
+                       cg_require_grad(cg_ones(dev, CG_F32, cg_shape(COLS)), true),
+                       cg_require_grad(cg_zeros(dev, CG_F32, cg_shape(COLS)), true)};
+    cg_tensor *y = cg_layer_norm(in[0], 1, in[1], in[2], 1e-5);
+    if (cg_grad(y, rows, 3, in, false, g) != CG_OK) return NULL;
+    return cg_concat(3, (cg_tensor *[]){cg_flatten(g[0], 0, -1), g[1], g[2]}, 0);
+}
+static cg_tensor *pools(cg_tensor *x) {
+    cg_tensor *image = cg_reshape(cg_slice(x, 0, 0, ROWS * COLS, 1), cg_shape(1, 1, ROWS, COLS)), *at;
+    cg_tensor *y =
+        cg_max_pool2d_with_indices(image, 3, 3, (cg_pool_options){.stride = {2, 2}, .padding = {1, 1}}, &at);
+    cg_tensor *mean = cg_avg_pool2d(image, 2, 3, (cg_pool_options){.stride = {1, 1}, .padding = {1, 1}});
+    return cg_concat(3,
+                     (cg_tensor *[]){cg_flatten(y, 0, -1), cg_flatten(mean, 0, -1),
+                                     cg_cast(cg_flatten(at, 0, -1), CG_F32)},
+                     0);
+}
+static cg_tensor *top(cg_tensor *x) {
+    cg_tensor *values, *place;
+    return cg_topk(x, 500, 0, false, &values, &place) == CG_OK ? place : NULL;
+}
 static cg_tensor *uniform(cg_tensor *x) { return cg_uniform(cg_device_of(x), CG_F32, cg_shape(N), -1, 1); }
 static cg_tensor *normal(cg_tensor *x) { return cg_normal(cg_device_of(x), CG_F64, cg_shape(N), 0, 1); }
 static cg_tensor *integers(cg_tensor *x) {
@@ -47,6 +77,11 @@ static const struct {
     {"topk of i64", top_i64},
     {"softmax", softmax},
     {"log_softmax", log_softmax},
+    {"softmax of short rows", short_softmax},
+    {"log_softmax of short rows", short_log_softmax},
+    {"gradients of layer_norm", norm_gradients},
+    {"pools", pools},
+    {"topk", top},
     {"uniform", uniform},
     {"normal", normal},
     {"integers", integers},

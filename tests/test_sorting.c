@@ -144,6 +144,35 @@ DEVICE_TEST(small_sorting, topk_together) {
     CHECK(cg_topk(t, 1, 0, false, NULL, NULL) == CG_OK);
 }
 
+/* The first k of the sorted rows, bit for bit, and their places: a long row, and many rows. */
+static void check_first(cg_tensor *x, int64_t k, bool largest) {
+    cg_tensor *values, *indices;
+    CHECK(cg_topk(x, k, 1, largest, &values, &indices) == CG_OK);
+    check_same_bits(values, cg_contiguous(cg_slice(cg_sort(x, 1, largest), 1, 0, k, 1)));
+    check_same_bits(indices, cg_contiguous(cg_slice(cg_argsort(x, 1, largest), 1, 0, k, 1)));
+}
+
+CPU_TEST(sorting, topk_of_long_rows) {
+    enum { ROW = 80000 };
+    uint64_t seed = 11;
+    float *x = (float *)random_values(CG_F32, ROW, -9, 9, &seed);
+    for (int i = 0; i < ROW; i += 7) x[i] = i % 2 ? NAN : i % 3 ? -0.0f : 0.0f;
+    for (int t = CG_F32; t <= CG_I64; t++)
+        for (int rows = 1; rows <= 16; rows += 15)
+            for (int k = 1; k <= 1000; k += 333) {
+                cg_scope *scope = cg_scope_begin(dev);
+                cg_tensor *all = cg_cast(cg_from_f32(dev, cg_shape(rows, ROW / rows), x), (cg_dtype)t);
+                check_case("%s rows %d k %d", cg_dtype_name((cg_dtype)t), rows, k);
+                check_first(all, k, true);
+                check_first(all, k, false);
+                if (t == CG_F64) check_first(cg_add(cg_mul(all, 1e-12), 3), k, true); /* equal in 32 bits */
+                cg_scope_end(scope);
+            }
+    check_case("a sample that misleads: the least elements are where it does not look");
+    for (int i = 0; i < ROW; i++) x[i] = i % (ROW / 1024) == ROW / 2048 ? 1 + (float)i : (float)-i;
+    check_first(cg_from_f32(dev, cg_shape(1, ROW), x), 5, true);
+}
+
 static void check_no_topk(cg_device *dev, cg_tensor *x, int64_t k, int axis, const char *part) {
     cg_tensor *values = x, *indices = x;
     CHECK(cg_topk(x, k, axis, true, &values, &indices) == CG_ERROR_ARGUMENT);

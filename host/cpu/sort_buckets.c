@@ -14,18 +14,23 @@ typedef struct bucket_work {
     int64_t begin[CG_SORT_BUCKETS + 1];
 } bucket_work;
 
-static int64_t block_begin(const bucket_work *w, int64_t block) { return w->b->n * block / BLOCKS; }
+static int64_t block_begin(const cg_sort_buckets *b, int64_t block) { return b->n * block / BLOCKS; }
 
-/* Every SAMPLE / buckets-th word of a sample in order. */
+/* `count` words of the row, in order; room for any word. */
+static void take_sample(const cg_sort_buckets *b, int64_t count, uint64_t *memory) {
+    const int64_t step = b->n / count;
+    for (int64_t i = 0; i < count; i++)
+        b->make(b->ctx, i * step + step / 2, 1, (unsigned char *)memory + (size_t)i * b->word, 0);
+    b->quick->sort(memory, (ptrdiff_t)count);
+}
+
+/* Every SAMPLE / buckets-th word of a sample. */
 static void choose_splitters(bucket_work *w) {
     const cg_sort_buckets *b = w->b;
     const size_t size = b->word;
     uint64_t memory[SAMPLE];
     unsigned char *sample = (void *)memory, *splitter = (void *)w->splitters;
-    const int64_t step = b->n / SAMPLE;
-    for (int64_t i = 0; i < SAMPLE; i++)
-        b->make(b->ctx, i * step + step / 2, 1, sample + (size_t)i * size, 0);
-    b->quick->sort(sample, SAMPLE);
+    take_sample(b, SAMPLE, memory);
     for (int s = 0; size == 8 && s < SAMPLE; s++) memory[s] &= b->cut;
     for (int s = 1; s < w->buckets; s++)
         memcpy(splitter + (size_t)(s - 1) * size, sample + (size_t)(s * SAMPLE / w->buckets) * size, size);
@@ -35,8 +40,8 @@ static void count_blocks(void *ctx, int64_t from, int64_t to, int thread) {
     bucket_work *w = ctx;
     uint64_t words[PART];
     for (int64_t k = from; k < to; k++) {
-        const int64_t end = block_begin(w, k + 1);
-        for (int64_t i = block_begin(w, k); i < end; i += PART) {
+        const int64_t end = block_begin(w->b, k + 1);
+        for (int64_t i = block_begin(w->b, k); i < end; i += PART) {
             const int64_t n = end - i < PART ? end - i : PART;
             w->b->make(w->b->ctx, i, n, words, thread);
             w->b->quick->count(words, (ptrdiff_t)n, w->buckets, w->splitters, w->at[k]);
@@ -48,7 +53,7 @@ static void count_blocks(void *ctx, int64_t from, int64_t to, int thread) {
 static void place_buckets(bucket_work *w) {
     int64_t sum = 0;
     for (int64_t k = 0; k < BLOCKS; k++) {
-        w->at[k][w->buckets - 1] = block_begin(w, k + 1) - block_begin(w, k);
+        w->at[k][w->buckets - 1] = block_begin(w->b, k + 1) - block_begin(w->b, k);
         for (int b = w->buckets - 1; b > 0; b--) w->at[k][b] -= w->at[k][b - 1];
     }
     for (int b = 0; b < w->buckets; b++) {
@@ -66,8 +71,8 @@ static void scatter_blocks(void *ctx, int64_t from, int64_t to, int thread) {
     bucket_work *w = ctx;
     uint64_t words[PART];
     for (int64_t k = from; k < to; k++) {
-        const int64_t end = block_begin(w, k + 1);
-        for (int64_t i = block_begin(w, k); i < end; i += PART) {
+        const int64_t end = block_begin(w->b, k + 1);
+        for (int64_t i = block_begin(w->b, k); i < end; i += PART) {
             const int64_t n = end - i < PART ? end - i : PART;
             w->b->make(w->b->ctx, i, n, words, thread);
             w->b->quick->scatter(words, (ptrdiff_t)n, w->buckets, w->splitters, w->b->words, w->at[k]);
@@ -95,4 +100,57 @@ void cg_sort_in_buckets(const cg_sort_buckets *b) {
     place_buckets(&w);
     cg_parallel_for(BLOCKS, 1, scatter_blocks, &w);
     cg_parallel_for(w.buckets, 1, sort_buckets, &w);
+}
+
+/* --- The first k ------------------------------------------------------------------------------------------------ */
+
+enum { SAMPLES_OF = 64 /* words that one of a sample stands for, at least */, LEAST_SAMPLE = 32 };
+
+typedef struct first_work {
+    const cg_sort_buckets *b;
+    uint64_t limit;
+    int64_t count[BLOCKS]; /* the words of a block below the limit, which stand where the block begins */
+} first_work;
+
+static void take_blocks(void *ctx, int64_t from, int64_t to, int thread) {
+    first_work *w = ctx;
+    const cg_sort_buckets *b = w->b;
+    uint64_t words[PART];
+    for (int64_t k = from; k < to; k++) {
+        const int64_t begin = block_begin(b, k), end = block_begin(b, k + 1);
+        w->count[k] = 0;
+        for (int64_t i = begin; i < end; i += PART) {
+            const int64_t n = end - i < PART ? end - i : PART;
+            b->make(b->ctx, i, n, words, thread);
+            w->count[k] +=
+                b->quick->below(words, (ptrdiff_t)n, &w->limit, (uint64_t *)b->words + begin + w->count[k]);
+        }
+    }
+}
+
+/* The place in a sample of a word that has k words of the row before it, but for chances of one in many thousands. */
+static int64_t sample_of(int64_t n, int64_t k, int64_t samples) {
+    const double expected = (double)k / (double)n * (double)samples;
+    return (int64_t)(expected + 5 * __builtin_sqrt(expected)) + 8;
+}
+
+bool cg_sort_first(const cg_sort_buckets *b, int64_t k) {
+    first_work w = {.b = b};
+    uint64_t sample[SAMPLE];
+    const int64_t each = b->n / SAMPLES_OF, samples = each < SAMPLE ? each : SAMPLE;
+    if (b->word != 8 || samples < LEAST_SAMPLE) return false;
+    const int64_t at = sample_of(b->n, k, samples);
+    if (at > samples / 3) return false;
+    take_sample(b, samples, sample);
+    w.limit = (sample[at] | ~b->cut) + 1;
+    if (w.limit == 0) return false;
+    cg_parallel_for(BLOCKS, 1, take_blocks, &w);
+    uint64_t *words = b->words;
+    int64_t n = 0;
+    for (int64_t i = 0; i < BLOCKS; n += w.count[i++])
+        memmove(words + n, words + block_begin(b, i), (size_t)w.count[i] * sizeof *words);
+    if (n < k) return false;
+    b->quick->sort(words, (ptrdiff_t)n);
+    b->done(b->ctx, 0, n);
+    return true;
 }

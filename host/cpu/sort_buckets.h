@@ -7,6 +7,8 @@
 
 #include "host/cpu/isa.h"
 
+#include <stdbool.h>
+
 enum { CG_SORT_PART = 1024 }; /* words that are made at a time */
 
 typedef struct cg_sort_buckets {
@@ -25,5 +27,11 @@ typedef struct cg_sort_buckets {
 } cg_sort_buckets;
 
 void cg_sort_in_buckets(const cg_sort_buckets *b);
+
+/*
+ * Brings the first k words of 64 bits to where they belong; behind them is anything. `made` is not called, and it
+ * may be called inside a loop body. False if k is not few, or a sample misled it: then the row is to be sorted.
+ */
+bool cg_sort_first(const cg_sort_buckets *b, int64_t k);
 
 #endif

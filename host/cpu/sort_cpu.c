@@ -259,24 +259,12 @@ static void restore_specials(desk *d) {
     if (d->special) cg_specials_restore(&d->kept, d->specials, d->w->r->n, d->w->size, d->values);
 }
 
-static void sort_row(desk *d) {
-    const int64_t n = d->w->r->n;
-    if (d->w->halves) choose_shift(d);
-    const cg_key_span span = make_all_words(d);
-    keep_specials(d, span);
-    sort_words(d, span);
-    if (d->spans)
-        cg_parallel_for((n - 1) / PART + 1, GRAIN_PARTS, make_result_parts, d);
-    else
-        make_results(d, 0, n);
-    restore_specials(d);
-}
-
-/* --- A long row by quicksort: see sort_buckets.h ---------------------------------------------------------------- */
+/* By buckets: see sort_buckets.h. */
 
 static void bucket_words(void *ctx, int64_t begin, int64_t n, void *words, int thread) {
     desk *d = ctx;
-    make_part(d, begin, n, words, &d->spans[thread]);
+    cg_key_span own = empty_span;
+    make_part(d, begin, n, words, d->spans ? &d->spans[thread] : &own);
 }
 
 static void bucket_words_made(void *ctx) {
@@ -290,18 +278,46 @@ static void bucket_results(void *ctx, int64_t begin, int64_t end) {
     make_results(d, begin, end);
 }
 
+static cg_sort_buckets buckets_of(desk *d) {
+    return (cg_sort_buckets){.quick = d->w->quick,
+                             .n = d->w->r->n,
+                             .word = d->w->word,
+                             .words = d->radix.from.word,
+                             .cut = d->w->halves ? UINT64_MAX << 32 : UINT64_MAX,
+                             .ctx = d,
+                             .make = bucket_words,
+                             .made = bucket_words_made,
+                             .done = bucket_results};
+}
+
+/* Where not all of a row is asked for. False if that is no less work than all of it. */
+static bool sort_first(desk *d) {
+    if (!d->w->quick || !d->w->r->first) return false;
+    const cg_sort_buckets b = buckets_of(d);
+    return cg_sort_first(&b, d->w->r->first);
+}
+
 static void sort_row_in_buckets(desk *d) {
-    const cg_sort_buckets b = {.quick = d->w->quick,
-                               .n = d->w->r->n,
-                               .word = d->w->word,
-                               .words = d->radix.from.word,
-                               .cut = d->w->halves ? UINT64_MAX << 32 : UINT64_MAX,
-                               .ctx = d,
-                               .make = bucket_words,
-                               .made = bucket_words_made,
-                               .done = bucket_results};
-    if (d->w->halves) choose_shift(d);
+    const cg_sort_buckets b = buckets_of(d);
     cg_sort_in_buckets(&b);
+    restore_specials(d);
+}
+
+static void sort_row(desk *d) {
+    const int64_t n = d->w->r->n;
+    if (d->w->halves) choose_shift(d);
+    if (sort_first(d)) return;
+    if (d->spans && d->w->quick) {
+        sort_row_in_buckets(d);
+        return;
+    }
+    const cg_key_span span = make_all_words(d);
+    keep_specials(d, span);
+    sort_words(d, span);
+    if (d->spans)
+        cg_parallel_for((n - 1) / PART + 1, GRAIN_PARTS, make_result_parts, d);
+    else
+        make_results(d, 0, n);
     restore_specials(d);
 }
 
@@ -347,10 +363,7 @@ cg_status cg_cpu_sort(cg_hw *hw, const cg_sort_request *r) {
         cg_key_span spans[CG_MAX_THREADS];
         for (int t = 0; t < CG_MAX_THREADS; t++) spans[t] = empty_span;
         take_row(&d, &w, row, 0, spans);
-        if (w.quick)
-            sort_row_in_buckets(&d);
-        else
-            sort_row(&d);
+        sort_row(&d);
     }
     return CG_OK;
 }

@@ -45,15 +45,13 @@ static cg_status check_neighbors(const cg_tensor *x, const cg_tensor *y, int64_t
 static bool nearest_of_rows(cg_tensor *const point[2], int64_t begin, int64_t end, cg_tensor *distances,
                             cg_tensor *indices) {
     const int64_t k = cg_size(indices, 1);
-    cg_tensor *all = cg_cdist(cg_slice(point[0], 0, begin, end, 1), point[1], 2), *sorted = NULL,
-              *from = NULL;
-    if (!all || !cg_order_sort(neighbors_rule.name, all, false, distances ? &sorted : NULL, &from))
-        return false;
-    cg_tensor *places = cg_slice(indices, 0, begin, end, 1), *best = cg_slice(from, 1, 0, k, 1);
-    if (!places || !best || cg_part_write(places, best)) return false;
+    cg_tensor *all = cg_cdist(cg_slice(point[0], 0, begin, end, 1), point[1], 2), *best = NULL, *from;
+    if (!all || cg_topk(all, k, 1, false, distances ? &best : NULL, &from)) return false;
+    cg_tensor *places = cg_slice(indices, 0, begin, end, 1);
+    if (!places || cg_part_write(places, from)) return false;
     if (!distances) return true;
-    cg_tensor *part = cg_slice(distances, 0, begin, end, 1), *values = cg_slice(sorted, 1, 0, k, 1);
-    return part && values && !cg_part_write(part, values);
+    cg_tensor *part = cg_slice(distances, 0, begin, end, 1);
+    return part && !cg_part_write(part, best);
 }
 
 /* Each chunk in a scope of its own, so that its temporaries are gone before the next one's are made. */

@@ -39,6 +39,21 @@ bool cg_order_sort(const char *op, cg_tensor *x, bool descending, cg_tensor **va
     return cg_hw_sort(dev->hw, &r) == CG_OK;
 }
 
+/* With memory of their own, so that the places of all elements are not kept. */
+cg_tensor *cg_order_first(const char *op, cg_tensor *x, int64_t k, bool descending) {
+    cg_device *dev = x->storage->dev;
+    cg_tensor *src = cg_tensor_dense(x), *index = src ? cg_tensor_make(dev, op, CG_I64, &x->shape) : NULL;
+    if (!index) return NULL;
+    const cg_sort_request r = {.descending = descending,
+                               .dtype = x->storage->dtype,
+                               .rows = rows_of(x),
+                               .n = last_dim(x),
+                               .first = k,
+                               .src = cg_tensor_operand(src),
+                               .index = cg_tensor_operand(index)};
+    return cg_hw_sort(dev->hw, &r) ? NULL : cg_clone(cg_slice(index, -1, 0, k, 1));
+}
+
 cg_tensor *cg_order_search(const char *op, cg_tensor *sorted, cg_tensor *values, bool right) {
     cg_device *dev = sorted->storage->dev;
     cg_tensor *rows = cg_tensor_dense(sorted), *v = cg_tensor_dense(values);

@@ -14,6 +14,9 @@ cg_tensor *cg_order_swap_last(cg_tensor *x, int axis);
 /* The sorted rows of x and the places they came from; a NULL pointer asks for none. False on an error. Not recorded. */
 bool cg_order_sort(const char *op, cg_tensor *x, bool descending, cg_tensor **values, cg_tensor **index);
 
+/* The places of the first k elements of the sorted rows of x, (..., k); k is at least 1. NULL on an error. Not recorded. */
+cg_tensor *cg_order_first(const char *op, cg_tensor *x, int64_t k, bool descending);
+
 /*
  * The places of values among sorted ones, i64, in the shape of values. sorted is (n), or has values' leading axes.
  * Both have the same dtype. Not recorded.

@@ -16,6 +16,8 @@ typedef struct cg_quicksort_isa {
     /* Copies the words of bucket b to to[at[b]] and behind, and moves at[b] behind them. */
     void (*scatter)(const void *words, ptrdiff_t n, int buckets, const void *splitters, void *to,
                     int64_t *at);
+    /* Copies the words below `*limit` to `to`, in their order, and returns how many they are. */
+    ptrdiff_t (*below)(const void *words, ptrdiff_t n, const void *limit, void *to);
 } cg_quicksort_isa;
 
 #endif

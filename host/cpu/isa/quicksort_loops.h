@@ -164,6 +164,19 @@ static void scatter_words(const void *words, ptrdiff_t n, int buckets, const voi
         scatter(words, n, splitters, to, at, CG_SORT_SPLITTERS);
 }
 
+static ptrdiff_t words_below(const void *words, ptrdiff_t n, const void *limit, void *to) {
+    const word *x = words;
+    const word_vec most = word_all(*(const word *)limit);
+    word *next = to;
+    for (ptrdiff_t i = 0; i < n; i += LANES) {
+        const word_vec v = load_first(x + i, n - i);
+        const lane_mask low = word_less(v, most) & first_lanes(n - i);
+        if (low) store_packed(next, low, v); /* see put */
+        next += lane_count(low);
+    }
+    return next - (word *)to;
+}
+
 extern const cg_quicksort_isa CG_QUICKSORT_TABLE;
 const cg_quicksort_isa CG_QUICKSORT_TABLE = {
-    .sort = sort_words, .count = count_words, .scatter = scatter_words};
+    .sort = sort_words, .count = count_words, .scatter = scatter_words, .below = words_below};
