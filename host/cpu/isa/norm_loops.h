@@ -71,20 +71,15 @@ FN void set_var(cg_row_moments *r, double var, double epsilon) {
     r->rstd = (double)(T)(1 / __builtin_sqrt(r->var + (double)(T)epsilon));
 }
 
-FN T normalized(T x, const cg_row_moments *r, const T *w, const T *b, ptrdiff_t i) {
-    T y = (x - (T)r->mean - (T)r->lost) * (T)r->rstd;
-    if (w) y *= w[i];
-    return b ? y + b[i] : y;
-}
-
 /* The row after this one is fetched meanwhile: rows are too short for the processor to foresee them. */
 FN void write_row(const T *x, const T *w, const T *b, const cg_row_moments *r, T *out, ptrdiff_t n) {
-    ptrdiff_t i = 0;
-    for (; i + LINE <= n; i += LINE) {
-        __builtin_prefetch(x + n + i);
-        CG_IN_PLACE for (ptrdiff_t j = i; j < i + LINE; j++) out[j] = normalized(x[j], r, w, b, j);
+    const T m = (T)r->mean, lost = (T)r->lost, rstd = (T)r->rstd;
+    for (ptrdiff_t i = 0; i < n; i += LINE) __builtin_prefetch(x + n + i);
+    CG_IN_PLACE for (ptrdiff_t i = 0; i < n; i++) {
+        T y = (x[i] - m - lost) * rstd;
+        if (w) y *= w[i];
+        out[i] = b ? y + b[i] : y;
     }
-    for (; i < n; i++) out[i] = normalized(x[i], r, w, b, i);
 }
 
 static cg_row_moments forward(const void *data, const void *weight, const void *bias, bool centre,
@@ -132,27 +127,20 @@ FN void gradient_sums(const T *g, const T *x, const T *w, const T *number, doubl
     }
 }
 
-/* Element i of dx, and of the sums over rows. */
-FN void gradient_element(const T *g, const T *x, const T *w, const T *number, T *dx, T *sums, ptrdiff_t n,
-                         ptrdiff_t i) {
-    const T m = number[0], lost = number[1], rstd = number[2], mean = number[3], mean_z = number[4];
-    const T slope = g[i], z = Z(i), gw = weighted(slope, w, i);
-    if (sums) {
-        sums[i] += slope * z;
-        sums[n + i] += slope;
-    }
-    dx[i] = (gw - mean - z * mean_z) * rstd;
-}
-
+/* dx, and what is added to the sums over rows; `number` is that of moments, mean(gw) and mean(gw z). */
 FN void write_gradient(const T *g, const T *x, const T *w, const T *number, T *dx, T *sums, ptrdiff_t n) {
-    ptrdiff_t i = 0;
-    for (; i + LINE <= n; i += LINE) {
-        __builtin_prefetch(g + n + i);
-        __builtin_prefetch(x + n + i);
-        CG_IN_PLACE for (ptrdiff_t j = i; j < i + LINE; j++)
-            gradient_element(g, x, w, number, dx, sums, n, j);
+    const T m = number[0], lost = number[1], rstd = number[2], mean = number[3], mean_z = number[4];
+    T *sums_g = sums ? sums + n : NULL;
+    for (ptrdiff_t i = 0; i < n; i += LINE) __builtin_prefetch(g + n + i), __builtin_prefetch(x + n + i);
+    CG_IN_PLACE for (ptrdiff_t i = 0; i < n; i++) {
+        const T slope = g[i], z = Z(i), gw = weighted(slope, w, i);
+        if (sums) { /* read both first: a load from 4 KiB behind a store waits for it */
+            const T along = sums[i] + slope * z, sum = sums_g[i] + slope;
+            sums[i] = along;
+            sums_g[i] = sum;
+        }
+        dx[i] = (gw - mean - z * mean_z) * rstd;
     }
-    for (; i < n; i++) gradient_element(g, x, w, number, dx, sums, n, i);
 }
 
 static void backward(const void *gradient, const void *data, const void *weight, bool centre,
