@@ -1,9 +1,6 @@
 /* The one operation in place: values, views, what is pending, refusals. */
 #include "support/device_test.h"
 
-static uint64_t launches(cg_device *dev) { return cg_device_statistics(dev).launches; }
-static uint64_t held(cg_device *dev) { return cg_device_statistics(dev).bytes_in_use; }
-
 DEVICE_TEST(small_assign, values_and_numbers) {
     const float data[] = {1, 2, 3, 4, 5, 6}, row[] = {10.75f, 20, -30};
     cg_tensor *x = cg_from_f32(dev, cg_shape(2, 3), data), *y = cg_from_f32(dev, cg_shape(3), row);
@@ -121,18 +118,19 @@ DEVICE_TEST(small_assign, many_readers) {
 /* One pass over memory, and nothing beside it where the value is one operation on x. */
 DEVICE_TEST(assign, one_pass) {
     cg_tensor *x = cg_eval(cg_ones(dev, CG_F32, cg_shape(1000))), *y = cg_eval(cg_add(x, 1));
-    uint64_t before = launches(dev), bytes = held(dev);
+    uint64_t before = device_launches(dev), bytes = device_bytes(dev);
     cg_scope *step = cg_scope_begin(dev);
     cg_tensor *value = cg_lerp(x, y, 0.5);
-    bool fused = launches(dev) == before;
+    bool fused = device_launches(dev) == before;
     CHECK(cg_assign(x, value) == CG_OK);
-    CHECK_MSG(!fused || (launches(dev) == before + 1 && held(dev) == bytes), "%llu passes, %lld bytes more",
-              (unsigned long long)(launches(dev) - before), (long long)(held(dev) - bytes));
+    CHECK_MSG(!fused || (device_launches(dev) == before + 1 && device_bytes(dev) == bytes),
+              "%llu passes, %lld bytes more", (unsigned long long)(device_launches(dev) - before),
+              (long long)(device_bytes(dev) - bytes));
     cg_scope_end(step);
-    CHECK(held(dev) == bytes);
-    before = launches(dev);
+    CHECK(device_bytes(dev) == bytes);
+    before = device_launches(dev);
     CHECK(cg_assign(x, cg_add(cg_mul(x, 0.5), y)) == CG_OK);
-    CHECK(!fused || launches(dev) == before + 1);
+    CHECK(!fused || device_launches(dev) == before + 1);
     check_item(cg_max(x, CG_ALL_AXES, false), 2.75, 0);
 }
 

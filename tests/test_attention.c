@@ -25,23 +25,16 @@ static cg_tensor *attend(operands o, cg_tensor *mask, cg_attention_options optio
     return cg_scaled_dot_product_attention(o.q, o.k, o.v, mask, options);
 }
 
-static ref_array array_of(const cg_tensor *x) {
-    cg_dims shape = cg_shape_get(x);
-    ref_array a = ref_array_new(shape.rank, shape.dim);
-    a.v = read_values(x);
-    return a;
-}
-
 static void check_against_reference(operands o, cg_tensor *mask, cg_attention_options options) {
     const int64_t keys = cg_size(o.k, -2), d = cg_size(o.q, -1);
     ref_array m = {0}, size;
-    if (mask) m = array_of(mask);
+    if (mask) m = read_array(mask);
     ref_attention how = {.mask = mask ? &m : NULL,
                          .mask_is_bool = mask && cg_dtype_of(mask) == CG_BOOL,
                          .causal = options.causal,
                          .scale =
                              options.scale != 0 ? (long double)options.scale : 1 / sqrtl((long double)d)};
-    ref_array want = ref_attend(&how, array_of(o.q), array_of(o.k), array_of(o.v), &size);
+    ref_array want = ref_attend(&how, read_array(o.q), read_array(o.k), read_array(o.v), &size);
     check_within(attend(o, mask, options), cg_dtype_of(o.q), cg_shape_of(want.rank, want.shape), want.v,
                  (double)(keys + 4 * (d + 4) + 8), size.v);
 }

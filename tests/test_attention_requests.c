@@ -94,13 +94,6 @@ static cg_attention_request request_of(const problem *p, const operands *o) {
     return r;
 }
 
-static ref_array array_of(const cg_tensor *x) {
-    cg_dims shape = cg_shape_get(x);
-    ref_array a = ref_array_new(shape.rank, shape.dim);
-    a.v = read_values(x);
-    return a;
-}
-
 /* Rounding of dots over d or e and of sums over queries or keys, as in attention.h. */
 static double factor_of(const problem *p) {
     const int64_t d = p->d > p->e ? p->d : p->e, n = p->queries > p->keys ? p->queries : p->keys;
@@ -130,8 +123,8 @@ static void run(cg_device *dev, problem p, const char *way, forward *attend, bac
     cg_scope *scope = cg_scope_begin(dev);
     check_case("%s", way);
     operands o = make_operands(dev, &p);
-    const ref_array q = array_of(o.q), k = array_of(o.k), v = array_of(o.v), g = array_of(o.g);
-    const ref_array mask = o.mask ? array_of(o.mask) : (ref_array){0};
+    const ref_array q = read_array(o.q), k = read_array(o.k), v = read_array(o.v), g = read_array(o.g);
+    const ref_array mask = o.mask ? read_array(o.mask) : (ref_array){0};
     const ref_attention how = {o.mask ? &mask : NULL, p.mask == BOOL_MASK, p.causal, 0.7L};
     cg_attention_grad_request back = {.of = request_of(&p, &o)};
     CHECK_MSG(attend(dev->hw, &back.of) == CG_OK, "%s", cg_error_message(dev));

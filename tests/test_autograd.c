@@ -1,12 +1,11 @@
 #include "support/device_test.h"
+#include "support/gradients.h"
 
 #include <math.h>
 
 static cg_tensor *leaf(cg_device *dev, float a, float b) {
     return cg_require_grad(cg_from_f32(dev, cg_shape(2), (const float[]){a, b}), true);
 }
-
-static cg_tensor *total(cg_tensor *x) { return cg_sum(x, CG_ALL_AXES, false); }
 
 COMPOSED_TEST(small_autograd, gradients_accumulate) {
     cg_tensor *x = leaf(dev, 1, 2);

@@ -2,8 +2,6 @@
 
 #include <math.h>
 
-static bool usable(cg_device *dev, cg_dtype t) { return t != CG_F64 || cg_device_properties(dev)->has_f64; }
-
 /* What a value becomes: reals are cut towards zero, integers wrap, anything that is not 0 is true. */
 static long double converted(cg_dtype to, long double v) {
     switch (to) {
@@ -31,7 +29,7 @@ DEVICE_TEST_ONCE(small_cast, every_pair) {
     for (int a = CG_F32; a <= CG_BOOL; a++)
         for (int b = CG_F32; b <= CG_BOOL; b++) {
             cg_dtype from = (cg_dtype)a, to = (cg_dtype)b;
-            if (!usable(dev, from) || !usable(dev, to)) continue;
+            if (!device_has(dev, from) || !device_has(dev, to)) continue;
             check_case("%s to %s", cg_dtype_name(from), cg_dtype_name(to));
             bool real = from == CG_F32 || from == CG_F64;
             void *data = scratch(N * cg_dtype_size(from));
@@ -55,7 +53,7 @@ DEVICE_TEST(small_cast, wide_integers) {
     check_equal(cg_cast(x, CG_BOOL), CG_BOOL, cg_shape(5), (long double[]){1, 1, 1, 1, 1});
     check_equal(cg_cast(x, CG_F32), CG_F32, cg_shape(5),
                 (long double[]){0x1p33L, -0x1p33L, 0x1p63L, -0x1p63L, 0x1p53L});
-    if (usable(dev, CG_F64))
+    if (device_has(dev, CG_F64))
         check_equal(cg_cast(x, CG_F64), CG_F64, cg_shape(5),
                     (long double[]){0x1p33L, -0x1p33L - 1, 0x1p63L, -0x1p63L, 0x1p53L});
     check_case("sums of 64-bit integers stay exact");
@@ -70,7 +68,7 @@ DEVICE_TEST(small_cast, special_values) {
     check_equal(cg_cast(x, CG_BOOL), CG_BOOL, cg_shape(6), (long double[]){1, 1, 1, 0, 1, 1});
     static const cg_dtype types[] = {CG_I32, CG_I64, CG_U8};
     for (int i = 0; i < 3; i++) CHECK(read_raw(cg_cast(x, types[i])) != NULL);
-    if (!usable(dev, CG_F64)) return;
+    if (!device_has(dev, CG_F64)) return;
     const double wide[] = {1e300, -1e300, 1e-300, 0.1};
     check_equal(cg_cast(cg_from_f64(dev, cg_shape(4), wide), CG_F32), CG_F32, cg_shape(4),
                 (long double[]){(long double)INFINITY, -(long double)INFINITY, 0, (long double)0.1f});
@@ -79,7 +77,7 @@ DEVICE_TEST(small_cast, special_values) {
 DEVICE_TEST(small_cast, gradient) {
     cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(2), (const float[]){1.5f, -2}), true);
     CHECK(cg_cast(x, CG_F32) != NULL);
-    if (usable(dev, CG_F64)) {
+    if (device_has(dev, CG_F64)) {
         CHECK(cg_backward(cg_sum(cg_mul(cg_cast(x, CG_F64), 3), CG_ALL_AXES, false)) == CG_OK);
         check_equal(cg_grad_of(x), CG_F32, cg_shape(2), (long double[]){3, 3});
         cg_zero_grad(x);

@@ -3,9 +3,6 @@
 #include "support/gradients.h"
 
 #include <math.h>
-#include <string.h>
-
-static cg_tensor *total(cg_tensor *x) { return cg_sum(x, CG_ALL_AXES, false); }
 
 static cg_tensor *leaf(cg_device *dev, cg_dims shape, uint64_t seed) {
     return cg_require_grad(cg_eval(cg_cast(random_f64(dev, shape, -1, 1, 0, &seed), CG_F32)), true);

@@ -1,5 +1,6 @@
 /* Losses of classes beyond what the catalog can say: options, labels out of range, memory, agreement, errors. */
 #include "support/device_test.h"
+#include "support/gradients.h"
 
 #include <math.h>
 
@@ -13,13 +14,6 @@ static cg_tensor *some_logits(cg_device *dev) {
 
 static cg_tensor *some_labels(cg_device *dev) {
     return cg_from_i32(dev, cg_shape(3), (const int32_t[]){3, 0, 2});
-}
-
-/* The gradient of the sum of a loss with respect to x. */
-static cg_tensor *gradient_of(cg_tensor *loss, cg_tensor *x) {
-    cg_tensor *g = NULL;
-    CHECK(cg_grad(cg_sum(loss, CG_ALL_AXES, false), NULL, 1, &x, false, &g) == CG_OK);
-    return g;
 }
 
 /* --- options --------------------------------------------------------------------------------------------- */

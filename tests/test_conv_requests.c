@@ -172,10 +172,6 @@ static void run_shape(cg_device *dev, conv_way *way, const geometry *g, int numb
 
 #define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
 
-static bool has(const cg_device *dev, cg_dtype t) {
-    return t != CG_F64 || cg_device_properties(dev)->has_f64;
-}
-
 /* An OpenCL device builds a kernel of the product for each shape: it takes those that differ in what is before it. */
 static bool has_turn(const cg_device *dev, int i, cg_dtype t) {
     static const bool on_opencl[COUNT(shapes)] = {[3] = true, [6] = true, [7] = true, [8] = true};
@@ -369,7 +365,7 @@ static void run_pools(cg_device *dev, pool_way *way, cg_dtype t, int count) {
 DEVICE_TEST_ONCE(small_pool_requests, shapes_and_kinds) {
     const int count = device_is_slow(dev) ? COUNT(pools) - 1 : COUNT(pools);
     run_pools(dev, cg_hw_pool, CG_F32, count);
-    if (has(dev, CG_F64)) run_pools(dev, cg_hw_pool, CG_F64, count - 1);
+    if (device_has(dev, CG_F64)) run_pools(dev, cg_hw_pool, CG_F64, count - 1);
 }
 
 CPU_TEST(pool_requests, composed) {

@@ -5,8 +5,6 @@
 static const cg_dtype dtypes[] = {CG_F32, CG_F64, CG_I32, CG_I64, CG_U8, CG_BOOL};
 enum { DTYPES = sizeof dtypes / sizeof *dtypes };
 
-static bool usable(cg_device *dev, cg_dtype t) { return t != CG_F64 || cg_device_properties(dev)->has_f64; }
-
 static const long double *all(int64_t n, long double v) {
     long double *values = scratch((size_t)n * sizeof *values);
     for (int64_t i = 0; i < n; i++) values[i] = v;
@@ -18,7 +16,7 @@ DEVICE_TEST_ONCE(small_create, constants) {
         {0, {0}}, {1, {0}}, {2, {3, 5}}, {1, {65}}, {8, {1, 2, 1, 2, 1, 2, 1, 2}}};
     for (int t = 0; t < DTYPES; t++)
         for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-            if (!usable(dev, dtypes[t])) continue;
+            if (!device_has(dev, dtypes[t])) continue;
             cg_dims shape = shapes[s];
             int64_t n = 1;
             for (int i = 0; i < shape.rank; i++) n *= shape.dim[i];
@@ -37,7 +35,7 @@ DEVICE_TEST_ONCE(small_create, constants) {
 
 DEVICE_TEST(small_create, like_another) {
     for (int t = 0; t < DTYPES; t++) {
-        if (!usable(dev, dtypes[t])) continue;
+        if (!device_has(dev, dtypes[t])) continue;
         check_case("%s", cg_dtype_name(dtypes[t]));
         cg_tensor *x = cg_transpose(cg_empty(dev, dtypes[t], cg_shape(2, 3)), 0, 1);
         check_equal(cg_zeros_like(x), dtypes[t], cg_shape(3, 2), all(6, 0));
@@ -129,7 +127,7 @@ HOST_TEST(create, number_of_parameters) {
 DEVICE_TEST_ONCE(small_create, eye) {
     for (int t = 0; t < DTYPES; t++)
         for (int64_t n = 0; n < 5; n += 2) {
-            if (!usable(dev, dtypes[t])) continue;
+            if (!device_has(dev, dtypes[t])) continue;
             check_case("eye %s %lld", cg_dtype_name(dtypes[t]), (long long)n);
             long double *want = scratch((size_t)(n * n) * sizeof *want);
             for (int64_t i = 0; i < n; i++) want[i * n + i] = 1;
@@ -161,7 +159,7 @@ DEVICE_TEST(small_create, from_host) {
     const int64_t i64[] = {INT64_MIN, 0, INT64_MAX};
     const uint8_t u8[] = {0, 127, 255}, flags[] = {1, 0, 1};
     check_equal(cg_from_f32(dev, cg_shape(2, 2), f32), CG_F32, cg_shape(2, 2), to_values(CG_F32, f32, 4));
-    if (usable(dev, CG_F64))
+    if (device_has(dev, CG_F64))
         check_equal(cg_from_f64(dev, cg_shape(3), f64), CG_F64, cg_shape(3), to_values(CG_F64, f64, 3));
     check_equal(cg_from_i32(dev, cg_shape(3), i32), CG_I32, cg_shape(3), to_values(CG_I32, i32, 3));
     check_equal(cg_from_i64(dev, cg_shape(3, 1), i64), CG_I64, cg_shape(3, 1), to_values(CG_I64, i64, 3));

@@ -3,6 +3,7 @@
  * what is asked of the device.
  */
 #include "support/device_test.h"
+#include "support/gradients.h"
 
 #include <math.h>
 
@@ -26,8 +27,6 @@ static void check_not_finite(cg_device *dev, cg_tensor *y, cg_tensor *x) {
     CHECK_MSG(!finite, "the gradient is finite, and so wrong");
     cg_zero_grad(x);
 }
-
-static cg_tensor *total(cg_tensor *x) { return cg_sum(x, CG_ALL_AXES, false); }
 
 CPU_TEST(decompositions, gradients_at_equal_values) {
     static const double twice[] = {2, 0, 0, 0, 2, 0, 0, 0, 2}, mixed[] = {3, 0, 0, 0, 3, 0, 0, 0, 1};

@@ -6,7 +6,6 @@
 #include "support/device_test.h"
 
 #include <math.h>
-#include <string.h>
 
 /* --- Matrices --------------------------------------------------------------------------------------------------- */
 
@@ -43,17 +42,6 @@ static cg_tensor *matrix(cg_device *dev, cg_dtype t, kind k, int64_t m, int64_t 
         if (i / n < i % n) value_set(t, data, i, value_get(t, data, i % n * n + i / n));
     for (int64_t i = 0; i < m * n; i++) values->v[i] = value_get(t, data, i);
     return cg_from_host(dev, t, cg_shape(m, n), data);
-}
-
-static ref_array array_of(cg_tensor *x) {
-    ref_array a = {0};
-    const long double *v = read_values(x);
-    if (!v) return a;
-    int64_t shape[REF_MAX_RANK];
-    for (int i = 0; i < cg_rank(x); i++) shape[i] = cg_size(x, i);
-    a = ref_array_new(cg_rank(x), shape);
-    memcpy(a.v, v, (size_t)a.n * sizeof *v);
-    return a;
 }
 
 static long double size_of(ref_array x) { return ref_matrix_norm(x, REF_FRO).v[0]; }
@@ -101,7 +89,7 @@ static void check_signs(const char *what, ref_array v) {
 static void run_qr(cg_tensor *x, ref_array a, cg_qr_mode mode) {
     cg_tensor *q, *r;
     if (!CHECK(cg_qr(x, mode, &q, &r) == CG_OK)) return;
-    ref_array vq = array_of(q), vr = array_of(r);
+    ref_array vq = read_array(q), vr = read_array(r);
     const int64_t m = a.shape[0], n = a.shape[1], side = mode == CG_QR_COMPLETE || m < n ? m : n;
     if (!CHECK(vq.shape[1] == side && vr.shape[0] == side && vr.shape[1] == n)) return;
     check_close("A - Q R", cg_dtype_of(x), ref_products(vq, vr), a, allowed(a), size_of(a));
@@ -119,7 +107,8 @@ static void run_svd(cg_tensor *x, ref_array a, bool full) {
     cg_tensor *u, *s, *vh;
     if (!CHECK(cg_svd(x, full, &u, &s, &vh) == CG_OK)) return;
     const cg_dtype t = cg_dtype_of(x);
-    ref_array vu = array_of(u), vs = array_of(s), v = ref_flipped(array_of(vh)), product = ref_array_like(a);
+    ref_array vu = read_array(u), vs = read_array(s), v = ref_flipped(read_array(vh)),
+              product = ref_array_like(a);
     const int64_t m = a.shape[0], n = a.shape[1], k = m < n ? m : n;
     if (!CHECK(vu.shape[1] == (full ? m : k) && vs.n == k && v.shape[1] == (full ? n : k))) return;
     for (int64_t i = 0; i < a.n; i++)
@@ -137,7 +126,7 @@ static void run_eigh(cg_tensor *x, ref_array a) {
     cg_tensor *w, *v;
     if (!CHECK(cg_eigh(x, &w, &v) == CG_OK)) return;
     const cg_dtype t = cg_dtype_of(x);
-    ref_array vw = array_of(w), vv = array_of(v), scaled = ref_array_like(vv);
+    ref_array vw = read_array(w), vv = read_array(v), scaled = ref_array_like(vv);
     for (int64_t i = 0; i < vv.n; i++) scaled.v[i] = vv.v[i] * vw.v[i % vw.n];
     check_close("A V - V W", t, ref_products(a, vv), scaled, allowed(a), size_of(a));
     check_orthonormal("V", t, vv);
@@ -193,8 +182,8 @@ static void run_eig(cg_device *dev, cg_dtype t, int64_t n, const double *values)
     for (int64_t i = 0; i < n * n; i++) value_set(t, data, i, values[i]);
     cg_tensor *x = cg_from_host(dev, t, cg_shape(n, n), data), *part[4];
     if (!CHECK(cg_eig(x, &part[0], &part[1], &part[2], &part[3]) == CG_OK)) return;
-    ref_array a = array_of(x), wr = array_of(part[0]), wi = array_of(part[1]), vr = array_of(part[2]),
-              vi = array_of(part[3]), re = ref_array_like(a), im = ref_array_like(a);
+    ref_array a = read_array(x), wr = read_array(part[0]), wi = read_array(part[1]), vr = read_array(part[2]),
+              vi = read_array(part[3]), re = ref_array_like(a), im = ref_array_like(a);
     for (int64_t i = 0; i < a.n; i++) {
         re.v[i] = vr.v[i] * wr.v[i % n] - vi.v[i] * wi.v[i % n];
         im.v[i] = vr.v[i] * wi.v[i % n] + vi.v[i] * wr.v[i % n];
@@ -266,7 +255,7 @@ DEVICE_TEST_ONCE(decompositions, rank_deficient) {
                 (long double[]){0, 0});
     check_equal(cg_matrix_rank(cg_eye(dev, t, 4), -1), CG_I64, cg_shape(), (long double[]){4});
     check_case("the four conditions of Penrose");
-    ref_array p = array_of(cg_pinv(x, -1)), ap = ref_products(a, p), pa = ref_products(p, a);
+    ref_array p = read_array(cg_pinv(x, -1)), ap = ref_products(a, p), pa = ref_products(p, a);
     const long double scale = size_of(a) * size_of(p);
     check_close("A P A = A", t, ref_products(ap, a), a, 200, scale * size_of(a));
     check_close("P A P = P", t, ref_products(pa, p), p, 200, scale * size_of(p));
@@ -276,7 +265,7 @@ DEVICE_TEST_ONCE(decompositions, rank_deficient) {
     check_equal(cg_pinv(cg_zeros(dev, t, cg_shape(3, 2)), -1), t, cg_shape(2, 3), (long double[6]){0});
     check_equal(cg_pinv(x, 1), t, cg_shape(5, 7), (long double[35]){0});
     check_equal(cg_low_rank(x, 0), t, cg_shape(7, 5), (long double[35]){0});
-    check_close("rank 2 of rank 2 is all", t, array_of(cg_low_rank(x, 2)), a, 100, size_of(a));
+    check_close("rank 2 of rank 2 is all", t, read_array(cg_low_rank(x, 2)), a, 100, size_of(a));
 }
 
 /* --- Random orthogonal matrices ------------------------------------------------------------------------------------------ */
@@ -289,7 +278,7 @@ COMPOSED_TEST(small_decompositions, orthogonal_initializer) {
         cg_tensor *x = cg_orthogonal(dev, t, shape[i][0], shape[i][1], 0.1);
         if (!check_is(x, t, cg_shape(shape[i][0], shape[i][1]))) continue;
         CHECK(cg_is_contiguous(x));
-        ref_array q = array_of(x);
+        ref_array q = read_array(x);
         for (int64_t j = 0; j < q.n; j++) q.v[j] *= 10;
         check_orthonormal("10 x", t, shape[i][0] < shape[i][1] ? ref_flipped(q) : q);
     }

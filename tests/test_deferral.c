@@ -2,14 +2,12 @@
 
 #include <math.h>
 
-static uint64_t launches(cg_device *dev) { return cg_device_statistics(dev).launches; }
-
 /* Whether the device under test defers at all: a single row is not launched before it is read. */
 static bool fuses(cg_device *dev) {
     cg_tensor *x = cg_eval(cg_ones(dev, CG_F32, cg_shape(3)));
-    uint64_t before = launches(dev);
+    uint64_t before = device_launches(dev);
     cg_tensor *y = cg_exp(x);
-    bool deferred = launches(dev) == before;
+    bool deferred = device_launches(dev) == before;
     CHECK(cg_eval(y) != NULL);
     return deferred;
 }
@@ -24,12 +22,12 @@ static cg_tensor *vector(cg_device *dev, int64_t n) {
 DEVICE_TEST(small_deferral, a_chain_is_one_launch) {
     cg_tensor *x = vector(dev, 67), *b = vector(dev, 67);
     bool fused = fuses(dev);
-    uint64_t before = launches(dev);
+    uint64_t before = device_launches(dev);
     cg_tensor *y = cg_tanh(cg_mul(cg_add(cg_exp(cg_neg(x)), b), 0.5));
     cg_tensor *z = cg_maximum(y, 0.1);
-    CHECK_MSG(!fused || launches(dev) == before, "launched before anything was read");
+    CHECK_MSG(!fused || device_launches(dev) == before, "launched before anything was read");
     CHECK(cg_eval(z) != NULL);
-    uint64_t n = launches(dev) - before;
+    uint64_t n = device_launches(dev) - before;
     CHECK_MSG(n == (fused ? 1u : 6u), "%llu launches", (unsigned long long)n);
     const long double *in = read_values(x), *add = read_values(b);
     long double want[67];
@@ -133,9 +131,9 @@ DEVICE_TEST(small_deferral, prologue_of_a_reduction) {
     bool fused = fuses(dev);
     cg_tensor *x = cg_eval(cg_reshape(vector(dev, 35), cg_shape(5, 7)));
     cg_tensor *w = cg_eval(cg_ones(dev, CG_F32, cg_shape(7)));
-    uint64_t before = launches(dev), bytes = cg_device_statistics(dev).bytes_in_use;
+    uint64_t before = device_launches(dev), bytes = cg_device_statistics(dev).bytes_in_use;
     cg_tensor *s = cg_sum(cg_mul(cg_square(cg_sub(x, 0.25)), w), cg_axes(1), false);
-    uint64_t n = launches(dev) - before, grown = cg_device_statistics(dev).bytes_in_use - bytes;
+    uint64_t n = device_launches(dev) - before, grown = cg_device_statistics(dev).bytes_in_use - bytes;
     CHECK_MSG(!fused || n == 1, "%llu launches", (unsigned long long)n);
     CHECK_MSG(!fused || grown <= 256, "%llu bytes for 5 sums", (unsigned long long)grown);
     const long double *in = read_values(x);
@@ -148,11 +146,11 @@ DEVICE_TEST(small_deferral, prologue_of_a_reduction) {
 DEVICE_TEST(small_deferral, unread_work_is_not_done) {
     if (!fuses(dev)) return;
     cg_tensor *x = vector(dev, 9);
-    uint64_t before = launches(dev);
+    uint64_t before = device_launches(dev);
     cg_scope *scope = cg_scope_begin(dev);
     for (int i = 0; i < 10; i++) CHECK(cg_exp(cg_add(x, i)) != NULL);
     cg_scope_end(scope);
-    CHECK(launches(dev) == before);
+    CHECK(device_launches(dev) == before);
 }
 
 enum { NODES = 40, WIDTH = 19 };

@@ -116,21 +116,19 @@ DEVICE_TEST(small_deferred_product, same_bits) {
         }
 }
 
-static uint64_t launches(cg_device *dev) { return cg_device_statistics(dev).launches; }
-
 /* Bias, activation and residual are part of the product, also where the product itself is asked for later. */
 DEVICE_TEST(small_deferred_product, is_one_launch) {
     const operands o = make_operands(dev);
     const bool many_outputs = strcmp(cg_device_properties(dev)->platform, "native") == 0;
-    uint64_t before = launches(dev);
+    uint64_t before = device_launches(dev);
     cg_tensor *y = cg_linear(o.x, o.w, o.b);
-    if (launches(dev) != before) return; /* nothing is deferred */
+    if (device_launches(dev) != before) return; /* nothing is deferred */
     cg_tensor *z = cg_add(cg_relu(y), o.same);
-    CHECK(launches(dev) == before);
+    CHECK(device_launches(dev) == before);
     CHECK(cg_eval(z) != NULL);
     CHECK(cg_eval(y) != NULL);
-    CHECK_MSG(launches(dev) == before + (many_outputs ? 1 : 2), "%llu launches",
-              (unsigned long long)(launches(dev) - before));
+    CHECK_MSG(device_launches(dev) == before + (many_outputs ? 1 : 2), "%llu launches",
+              (unsigned long long)(device_launches(dev) - before));
 }
 
 /* What reads a product at several times computes it once. */

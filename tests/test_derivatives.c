@@ -4,8 +4,6 @@
 
 #include <math.h>
 
-static cg_tensor *total(cg_tensor *x) { return cg_sum(x, CG_ALL_AXES, false); }
-
 static cg_tensor *of(cg_device *dev, int64_t n, const float *v) { return cg_from_f32(dev, cg_shape(n), v); }
 
 /* y[i, j] = x1[i] x0[j]^2, and the sum of it: (sum x1) (sum x0^2) */

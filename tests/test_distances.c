@@ -12,18 +12,6 @@
 #endif
 #include "tensor/context.h"
 
-static bool usable(const cg_device *dev, cg_dtype t) {
-    return t != CG_F64 || cg_device_properties(dev)->has_f64;
-}
-
-static ref_array array_of(const cg_tensor *x) {
-    cg_dims shape = cg_shape_get(x);
-    ref_array a = ref_array_new(shape.rank, shape.dim);
-    const long double *v = read_values(x);
-    for (int64_t i = 0; i < a.n; i++) a.v[i] = v[i];
-    return a;
-}
-
 static cg_tensor *random_tensor(cg_device *dev, cg_dtype t, cg_dims shape, double lo, double hi,
                                 uint64_t seed) {
     return cg_from_host(dev, t, shape, random_values(t, ref_count(shape.rank, shape.dim), lo, hi, &seed));
@@ -43,7 +31,7 @@ DEVICE_TEST(small_distances, of_close_points) {
     float v[N * D];
     for (int i = 0; i < N * D; i++) v[i] = 1000.0f + 1.3e-4f * (float)(i * i % 17);
     cg_tensor *x = cg_from_f32(dev, cg_shape(N, D), v), *y = cg_add(x, 2e-4);
-    ref_array want = ref_pairs(ref_distance, array_of(x), array_of(y), 2);
+    ref_array want = ref_pairs(ref_distance, read_array(x), read_array(y), 2);
     check_within(cg_cdist(x, y, 2), CG_F32, cg_shape(N, N), want.v, D / 2.0 + 3, NULL);
     const long double *bad = read_values(expanded_formula(x, y));
     long double worst = 0;
@@ -57,7 +45,7 @@ DEVICE_TEST(small_distances, gradient_of_close_points) {
     cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(2, 2), v), true);
     cg_tensor *y = cg_from_f32(dev, cg_shape(1, 2), w);
     CHECK(cg_backward(cg_sum(cg_cdist(x, y, 2), CG_ALL_AXES, false)) == CG_OK);
-    ref_array a = array_of(x), b = array_of(y), d = ref_pairs(ref_distance, a, b, 2);
+    ref_array a = read_array(x), b = read_array(y), d = ref_pairs(ref_distance, a, b, 2);
     long double want[4];
     for (int i = 0; i < 4; i++) want[i] = (a.v[i] - b.v[i % 2]) / d.v[i / 2];
     const long double ones[] = {1, 1, 1, 1};
@@ -195,7 +183,7 @@ static void run_sizes(cg_device *dev, cg_dtype t, int64_t m, int64_t n, int64_t 
     for (int64_t i = 0; i < n * k; i++) value_set(t, b, i, rintl(value_get(t, b, i)));
     cg_tensor *x = layout_tensor(dev, t, cg_shape(m, k), la, a),
               *y = layout_tensor(dev, t, cg_shape(n, k), lb, b);
-    ref_array want = ref_pairs(ref_squared_distance, array_of(x), array_of(y), 0);
+    ref_array want = ref_pairs(ref_squared_distance, read_array(x), read_array(y), 0);
     check_equal(cg_squared_distances(x, y), t, cg_shape(m, n), want.v);
     cg_scope_end(scope);
     scratch_free_all();
@@ -207,7 +195,7 @@ DEVICE_TEST_ONCE(small_distances, small_sizes_exact) {
     for (int m = 1; m <= 9; m += step)
         for (int n = 1; n <= 9; n += step)
             for (int k = 1; k <= 9; k += step, turn++)
-                run_sizes(dev, turn % 3 == 0 && usable(dev, CG_F64) ? CG_F64 : CG_F32, m, n, k, turn);
+                run_sizes(dev, turn % 3 == 0 && device_has(dev, CG_F64) ? CG_F64 : CG_F32, m, n, k, turn);
 }
 
 DEVICE_TEST_ONCE(distances, tile_sizes_exact) {
@@ -217,7 +205,7 @@ DEVICE_TEST_ONCE(distances, tile_sizes_exact) {
     for (int turn = 0; turn < (device_is_opencl(dev) ? 20 : 300); turn++) {
         int64_t m = sizes[random_below(&seed, SIZES)], n = sizes[random_below(&seed, SIZES)];
         int64_t k = sizes[random_below(&seed, SIZES)];
-        run_sizes(dev, turn % 3 == 0 && usable(dev, CG_F64) ? CG_F64 : CG_F32, m, n, k, turn);
+        run_sizes(dev, turn % 3 == 0 && device_has(dev, CG_F64) ? CG_F64 : CG_F32, m, n, k, turn);
     }
 }
 

@@ -6,11 +6,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-static bool usable(const cg_device *dev, cg_dtype t) {
-    return t != CG_F64 || cg_device_properties(dev)->has_f64;
-}
 
 /* --- The first numbers after cg_seed(0): saved experiments no longer repeat if they change ------------------------ */
 
@@ -36,7 +31,7 @@ DEVICE_TEST_ONCE(small_distributions, first_reals_are_pinned) {
 }
 
 DEVICE_TEST_ONCE(small_distributions, first_doubles_are_pinned) {
-    if (!usable(dev, CG_F64)) return;
+    if (!device_has(dev, CG_F64)) return;
     const cg_dims n = cg_shape(4);
     cg_seed(dev, 0);
     check_equal(cg_normal(dev, CG_F64, n, 0, 1), CG_F64, n,
@@ -133,7 +128,7 @@ DEVICE_TEST_ONCE(small_distributions, gamma_values) {
     enum { N = 403 };
     static const double shapes[] = {0.1, 0.9, 1, 2.5, 50, 1e6};
     for (int t = CG_F32; t <= CG_F64; t++)
-        for (int i = 0; i < 6 && usable(dev, (cg_dtype)t); i++) {
+        for (int i = 0; i < 6 && device_has(dev, (cg_dtype)t); i++) {
             check_case("%s, shape %g", cg_dtype_name((cg_dtype)t), shapes[i]);
             long double *want = scratch(N * sizeof *want), *scale = scratch(N * sizeof *scale);
             for (uint64_t k = 0; k < N; k++) want[k] = ref_gamma(t == CG_F64, 3, 0, k, shapes[i], &scale[k]);
@@ -146,7 +141,7 @@ DEVICE_TEST_ONCE(small_distributions, gamma_values) {
 DEVICE_TEST_ONCE(small_distributions, exponential_values) {
     enum { N = 403 };
     for (int t = CG_F32; t <= CG_F64; t++) {
-        if (!usable(dev, (cg_dtype)t)) continue;
+        if (!device_has(dev, (cg_dtype)t)) continue;
         long double *want = scratch(N * sizeof *want);
         for (uint64_t k = 0; k < N; k++) want[k] = ref_exponential(t == CG_F64, 3, 0, k);
         cg_seed(dev, 3);
@@ -191,7 +186,7 @@ OPENCL_TEST(distributions, same_bits_as_the_cpu) {
     const cg_dims n = cg_shape(20011);
     for (int t = CG_F32; t <= CG_F64; t++) {
         const cg_dtype type = (cg_dtype)t;
-        if (!usable(dev, type)) continue;
+        if (!device_has(dev, type)) continue;
         check_case("%s", cg_dtype_name(type));
         check_same_bits(cg_exponential(dev, type, n, 3), cg_exponential(cpu, type, n, 3));
         check_same_bits(cg_gamma(dev, type, n, 2, 0.5), cg_gamma(cpu, type, n, 2, 0.5));
@@ -261,7 +256,7 @@ DEVICE_TEST_ONCE(small_distributions, a_stream_is_cut_in_any_way) {
         {.kind = CG_RANDOM_BINOMIAL, .dtype = CG_I64, .binomial = few}};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         cg_random_request r = kinds[i];
-        if (!usable(dev, r.dtype) || (r.kind == CG_RANDOM_BINOMIAL && !usable(dev, CG_F64))) continue;
+        if (!device_has(dev, r.dtype) || (r.kind == CG_RANDOM_BINOMIAL && !device_has(dev, CG_F64))) continue;
         check_cuts(dev, r);
         r.first = (UINT64_C(1) << 32) * (uint64_t)cg_random_per_block(&r) - 133;
         check_cuts(dev, r);

@@ -7,7 +7,6 @@
 #include "host/blocks.h"
 
 #include <math.h>
-#include <string.h>
 
 static const cg_work kinds[] = {CG_WORK_LU,   CG_WORK_CHOLESKY, CG_WORK_QR,
                                 CG_WORK_EIGH, CG_WORK_EIG,      CG_WORK_SVD};
@@ -22,10 +21,6 @@ static bool reads_lower(cg_work kind) { return kind == CG_WORK_CHOLESKY || kind 
 static bool has_full(cg_work kind) { return kind == CG_WORK_QR || kind == CG_WORK_SVD; }
 
 typedef cg_status (*factoring_way)(cg_hw *hw, const cg_factor_request *r);
-
-static bool usable(const cg_device *dev, cg_dtype t) {
-    return t != CG_F64 || cg_device_properties(dev)->has_f64;
-}
 
 /* --- Matrices --------------------------------------------------------------------------------------------------- */
 
@@ -68,7 +63,7 @@ static void run_shapes(cg_device *dev, int64_t batch, int count, const int64_t (
             for (int t = 0; t < 4; t++, seed++) {
                 const factoring f = {
                     kinds[k], t % 2 ? CG_F64 : CG_F32, t / 2, batch, shapes[s][0], shapes[s][1], 0, NULL};
-                if (!usable(dev, f.dtype) || (is_square(f.kind) && f.m != f.n) ||
+                if (!device_has(dev, f.dtype) || (is_square(f.kind) && f.m != f.n) ||
                     (f.full && !has_full(f.kind)))
                     continue;
                 run(dev, f, seed);
@@ -352,7 +347,7 @@ DEVICE_TEST_ONCE(small_factor, solve_triangular) {
     for (int s = 0; s < 4; s++)
         for (int way = 0; way < 16; way++)
             for (int t = 0; t < 2; t++)
-                if (usable(dev, t ? CG_F64 : CG_F32))
+                if (device_has(dev, t ? CG_F64 : CG_F32))
                     run_solve(dev, t ? CG_F64 : CG_F32, sizes[s][0], sizes[s][1], sizes[s][2], way,
                               (uint64_t)way + 1);
 }

@@ -209,18 +209,6 @@ CPU_TEST(fit_stops, watches_the_loss) {
 
 /* --- interrupts --------------------------------------------------------------------------------------------------- */
 
-typedef struct alarm_clock {
-    volatile sig_atomic_t flag;
-    int batches; /* after which it rings */
-} alarm_clock;
-
-static bool ring(void *context, cg_trainer *t, cg_fit_event event) {
-    alarm_clock *a = context;
-    (void)t;
-    if (event == CG_FIT_BATCH_END && --a->batches == 0) a->flag = 1;
-    return true;
-}
-
 /* A trainer goes on where it was interrupted, best weights restored in between or not: as if nothing had been. */
 CPU_TEST(fit_stops, interrupt_and_go_on) {
     fitting a, b;

@@ -1,13 +1,12 @@
 /* cg_backward_with, gathered gradients of results, hooks. */
 #include "support/device_test.h"
+#include "support/gradients.h"
 
 #include <math.h>
 
 static cg_tensor *leaf(cg_device *dev, float a, float b) {
     return cg_require_grad(cg_from_f32(dev, cg_shape(2), (const float[]){a, b}), true);
 }
-
-static cg_tensor *total(cg_tensor *x) { return cg_sum(x, CG_ALL_AXES, false); }
 
 #define GRADIENT_IS(x, a, b) check_equal(cg_grad_of(x), CG_F32, cg_shape(2), (long double[]){a, b})
 

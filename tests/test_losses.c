@@ -1,5 +1,6 @@
 #include "reference/reference.h"
 #include "support/device_test.h"
+#include "support/gradients.h"
 
 #include <math.h>
 
@@ -19,13 +20,6 @@ COMPOSED_TEST(small_losses, mse) {
 }
 
 /* --- distances ------------------------------------------------------------------------------------------- */
-
-/* The gradient of the sum of a loss with respect to x; the loss belongs to the scope around. */
-static cg_tensor *gradient_of(cg_tensor *loss, cg_tensor *x) {
-    cg_tensor *g = NULL;
-    CHECK(cg_grad(cg_sum(loss, CG_ALL_AXES, false), NULL, 1, &x, true, &g) == CG_OK);
-    return g;
-}
 
 /* MAE is the mean absolute and MSE the mean squared error: the pseudocode paper swaps the two descriptions. */
 COMPOSED_TEST(small_losses, absolute_is_not_squared) {

@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-static bool usable(cg_device *dev, cg_dtype t) { return t != CG_F64 || cg_device_properties(dev)->has_f64; }
-
 /* The promise is (k + 2) u (|a| |b|); what is reached on this kind of device is 8 u. */
 static double bound(int64_t k) { return fmin(8, (double)k + 2); }
 
@@ -47,11 +45,11 @@ DEVICE_TEST_ONCE(small_matmul, small_sizes_exact) {
                 product p = {m,
                              n,
                              k,
-                             turn % 4 && usable(dev, CG_F64) ? CG_F32 : CG_F64,
+                             turn % 4 && device_has(dev, CG_F64) ? CG_F32 : CG_F64,
                              (test_layout)(turn % LAYOUT_COUNT),
                              (test_layout)(turn / 7 % LAYOUT_COUNT),
                              true};
-                if (!usable(dev, p.dtype)) p.dtype = CG_F32;
+                if (!device_has(dev, p.dtype)) p.dtype = CG_F32;
                 run_product(dev, &p, (uint64_t)turn + 1);
             }
 }
@@ -65,7 +63,7 @@ DEVICE_TEST_ONCE(matmul, tile_sizes_exact) {
         product p = {sizes[random_below(&seed, SIZES)],
                      sizes[random_below(&seed, SIZES)],
                      sizes[random_below(&seed, SIZES)],
-                     turn % 3 || !usable(dev, CG_F64) ? CG_F32 : CG_F64,
+                     turn % 3 || !device_has(dev, CG_F64) ? CG_F32 : CG_F64,
                      (test_layout)random_below(&seed, LAYOUT_COUNT),
                      (test_layout)random_below(&seed, LAYOUT_COUNT),
                      true};
@@ -170,7 +168,7 @@ DEVICE_TEST(small_matmul, dtypes) {
     check_equal(cg_matmul(i, i), CG_F32, cg_shape(2, 2), want);
     check_equal(cg_matmul(i, f), CG_F32, cg_shape(2, 2), want);
     check_equal(cg_matmul(cg_cast(i, CG_U8), f), CG_F32, cg_shape(2, 2), want);
-    if (usable(dev, CG_F64)) check_equal(cg_matmul(f, cg_cast(i, CG_F64)), CG_F64, cg_shape(2, 2), want);
+    if (device_has(dev, CG_F64)) check_equal(cg_matmul(f, cg_cast(i, CG_F64)), CG_F64, cg_shape(2, 2), want);
 }
 
 /* x w + b with any activation after it: the value of the parts, and no pass of its own for the bias. */

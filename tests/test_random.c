@@ -25,8 +25,6 @@ HOST_TEST(random, reference_gives_the_known_answers) {
     }
 }
 
-static bool usable(cg_device *dev, cg_dtype t) { return t != CG_F64 || cg_device_properties(dev)->has_f64; }
-
 /* Element i of stream s depends on (seed, s, i) alone: bit for bit what the reference says. */
 DEVICE_TEST_ONCE(small_random, uniform_bits) {
     static const int64_t sizes[] = {0, 1, 2, 3, 4, 5, 63, 65, 1031};
@@ -35,7 +33,7 @@ DEVICE_TEST_ONCE(small_random, uniform_bits) {
     uint64_t stream = 0;
     for (int t = CG_F32; t <= CG_F64; t++)
         for (int i = 0; i < 9; i++) {
-            if (!usable(dev, (cg_dtype)t)) continue;
+            if (!device_has(dev, (cg_dtype)t)) continue;
             check_case("%s, %lld elements, stream %llu", cg_dtype_name((cg_dtype)t), (long long)sizes[i],
                        (unsigned long long)stream);
             long double *want = scratch((size_t)sizes[i] * sizeof *want);
@@ -52,7 +50,7 @@ DEVICE_TEST_ONCE(small_random, normal_values) {
     uint64_t stream = 0;
     for (int t = CG_F32; t <= CG_F64; t++)
         for (int64_t n = 1; n < 2000; n = 5 * n + 2) {
-            if (!usable(dev, (cg_dtype)t)) continue;
+            if (!device_has(dev, (cg_dtype)t)) continue;
             check_case("%s, %lld elements", cg_dtype_name((cg_dtype)t), (long long)n);
             long double *want = scratch((size_t)n * sizeof *want);
             for (int64_t j = 0; j < n; j++) want[j] = ref_normal(t == CG_F64, 99, stream, (uint64_t)j);
@@ -74,7 +72,7 @@ OPENCL_TEST(random, same_bits_as_the_cpu) {
     cg_device *cpu = cg_device_open("cpu");
     if (!CHECK(cpu != NULL)) return;
     for (int t = CG_F32; t <= CG_F64; t++) {
-        if (!usable(dev, (cg_dtype)t)) continue;
+        if (!device_has(dev, (cg_dtype)t)) continue;
         check_case("%s", cg_dtype_name((cg_dtype)t));
         check_same_bits(cg_normal(dev, (cg_dtype)t, cg_shape(30011), 0, 1),
                         cg_normal(cpu, (cg_dtype)t, cg_shape(30011), 0, 1));

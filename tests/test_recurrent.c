@@ -6,8 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-static cg_tensor *total(cg_tensor *x) { return cg_sum(x, CG_ALL_AXES, false); }
-
 typedef enum kind { RNN, RELU, LSTM, GRU, KINDS } kind;
 
 static const int gates[KINDS] = {1, 1, 4, 3};
@@ -86,12 +84,6 @@ static net make_net(cg_device *dev, kind k, uint64_t seed) {
     return n;
 }
 
-static ref_array array_of(const cg_tensor *x) {
-    ref_array a = ref_array_new(cg_rank(x), cg_shape_get(x).dim);
-    memcpy(a.v, read_values(x), (size_t)a.n * sizeof *a.v);
-    return a;
-}
-
 /* Slice i of the first axis. */
 static ref_array part_of(ref_array x, int64_t i) {
     ref_array p = ref_array_new(x.rank - 1, x.shape + 1);
@@ -101,8 +93,8 @@ static ref_array part_of(ref_array x, int64_t i) {
 
 /* Both directions of all layers by the naive reference. */
 static ref_array reference(const net *n, long double *h_n, long double *c_n) {
-    ref_array x = array_of(n->x), h0 = array_of(n->h0), c0 = {0};
-    if (n->c0) c0 = array_of(n->c0);
+    ref_array x = read_array(n->x), h0 = read_array(n->h0), c0 = {0};
+    if (n->c0) c0 = read_array(n->c0);
     for (int layer = 0; layer < LAYERS; layer++) {
         ref_array out = ref_array_new(3, (int64_t[]){B, T, 2 * H});
         for (int d = 0; d < 2; d++) {
@@ -110,10 +102,10 @@ static ref_array reference(const net *n, long double *h_n, long double *c_n) {
             ref_array h = part_of(h0, k), c = part_of(n->c0 ? c0 : h0, k), y;
             const ref_recurrent r = {.cell = cells[n->k],
                                      .reverse = d == 1,
-                                     .w_ih = array_of(n->w[k].w_ih),
-                                     .w_hh = array_of(n->w[k].w_hh),
-                                     .b_ih = array_of(n->w[k].b_ih),
-                                     .b_hh = array_of(n->w[k].b_hh)};
+                                     .w_ih = read_array(n->w[k].w_ih),
+                                     .w_hh = read_array(n->w[k].w_hh),
+                                     .b_ih = read_array(n->w[k].b_ih),
+                                     .b_hh = read_array(n->w[k].b_hh)};
             y = ref_recurrent_run(&r, x, h, c, NULL);
             for (int64_t i = 0; i < B * T; i++)
                 memcpy(out.v + i * 2 * H + d * H, y.v + i * H, H * sizeof *y.v);

@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-static bool usable(cg_device *dev, cg_dtype t) { return t != CG_F64 || cg_device_properties(dev)->has_f64; }
-
 /* The set of axes in a bit mask, alternately counted from the front and from the end. */
 static cg_axis_set axes_of(unsigned mask, int rank) {
     int axis[CG_MAX_RANK], n = 0;
@@ -100,7 +98,7 @@ DEVICE_TEST_ONCE(small_reduce, every_axis_set) {
             if (device_is_opencl(dev) && turn % 4) continue; /* each is up to four kernels to build */
             cg_dtype t = types[device_is_opencl(dev) ? turn / 4 % 2 : turn % 6];
             test_layout layout = (test_layout)(turn / 3 % LAYOUT_COUNT);
-            if (!usable(dev, t)) t = CG_F32;
+            if (!device_has(dev, t)) t = CG_F32;
             if (!layout_fits(layout, some[s])) layout = LAYOUT_CONTIGUOUS;
             run_case(dev, t, some[s], mask, layout, turn + 1);
         }
@@ -120,7 +118,7 @@ DEVICE_TEST_ONCE(reduce, large_axes) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         run_case(dev, CG_F32, cases[i].shape, cases[i].mask, LAYOUT_CONTIGUOUS, i + 1);
         if (device_is_opencl(dev) && i % 5 != 3) continue;
-        if (usable(dev, CG_F64))
+        if (device_has(dev, CG_F64))
             run_case(dev, CG_F64, cases[i].shape, cases[i].mask, LAYOUT_CONTIGUOUS, i + 1);
         run_case(dev, CG_I32, cases[i].shape, cases[i].mask,
                  LAYOUT_TRANSPOSED % (cases[i].shape.rank > 1 ? 6 : 1), i + 1);
@@ -200,7 +198,7 @@ DEVICE_TEST_ONCE(small_reduce, positions) {
         cg_dtype t = types[i / 4 % 6];
         test_layout layout = (test_layout)(i % LAYOUT_COUNT);
         cg_dims shape = shapes[i % 4];
-        if (usable(dev, t) && layout_fits(layout, shape))
+        if (device_has(dev, t) && layout_fits(layout, shape))
             run_positions(dev, t, shape, layout, (uint64_t)i + 1);
     }
     check_case("the first NaN wins, else the first of equals");

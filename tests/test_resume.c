@@ -26,18 +26,6 @@ static cg_fit_options all_of_it(const fitting *f, cg_plateau *plateau) {
                             .restore_best = true};
 }
 
-typedef struct alarm_clock {
-    volatile sig_atomic_t flag;
-    int batches;
-} alarm_clock;
-
-static bool ring(void *context, cg_trainer *t, cg_fit_event event) {
-    alarm_clock *a = context;
-    (void)t;
-    if (event == CG_FIT_BATCH_END && --a->batches == 0) a->flag = 1;
-    return true;
-}
-
 /* Trains until so many batches are done, leaving a checkpoint. */
 static void stop_after(cg_device *dev, int batches, const char *path) {
     fitting f;

@@ -24,13 +24,6 @@ static cg_tensor *random_of(cg_device *dev, const problem *p, int64_t rows, doub
                         random_values(p->dtype, rows * p->cols, mean - 1, mean + 2, seed));
 }
 
-static ref_array array_of(const cg_tensor *x) {
-    cg_dims shape = cg_shape_get(x);
-    ref_array a = ref_array_new(shape.rank, shape.dim);
-    a.v = read_values(x);
-    return a;
-}
-
 static cg_operand maybe(const cg_tensor *x) { return x ? cg_tensor_operand(x) : (cg_operand){0}; }
 
 /* dx as the formula stands, and in size the same with all terms positive. */
@@ -115,7 +108,7 @@ static void check_forward(const problem *p, const operands *o, const ref_array *
                           .epsilon = 1e-5L,
                           .weight = weight,
                           .bias = bias};
-    ref_array size, var, want = ref_normalize(&how, array_of(o->x), &size, NULL, &var);
+    ref_array size, var, want = ref_normalize(&how, read_array(o->x), &size, NULL, &var);
     check_within(o->out, p->dtype, cg_shape(p->rows, p->cols), want.v, bound, size.v);
     cg_tensor *got =
         cg_reshape(cg_slice(o->moments, 0, CG_MOMENT_VAR, CG_MOMENT_VAR + 1, 1), cg_shape(p->rows));
@@ -139,8 +132,8 @@ static void run(cg_device *dev, problem p, const char *way, forward *norm, backw
                                    .out = cg_tensor_operand(o.out),
                                    .moments = cg_tensor_operand(o.moments)};
     CHECK_MSG(norm(dev->hw, &r) == CG_OK, "%s", cg_error_message(dev));
-    const ref_array weight = o.weight ? array_of(o.weight) : (ref_array){0};
-    const ref_array bias = o.bias ? array_of(o.bias) : (ref_array){0};
+    const ref_array weight = o.weight ? read_array(o.weight) : (ref_array){0};
+    const ref_array bias = o.bias ? read_array(o.bias) : (ref_array){0};
     check_forward(&p, &o, o.weight ? &weight : NULL, o.bias ? &bias : NULL);
     const cg_row_norm_grad_request back = {.dtype = p.dtype,
                                            .centre = p.centre,
@@ -157,7 +150,8 @@ static void run(cg_device *dev, problem p, const char *way, forward *norm, backw
                                            .dweight = maybe(o.dweight),
                                            .dbias = maybe(o.dbias)};
     CHECK_MSG(norm_back(dev->hw, &back) == CG_OK, "%s", cg_error_message(dev));
-    ref_array size, want = gradient_of(&p, array_of(o.x), array_of(o.g), o.weight ? &weight : NULL, &size);
+    ref_array size,
+        want = gradient_of(&p, read_array(o.x), read_array(o.g), o.weight ? &weight : NULL, &size);
     check_within(o.dx, p.dtype, cg_shape(p.rows, p.cols), want.v, 2 * (log2((double)p.cols) + 14), size.v);
     check_sums(&p, array_of(o.x), array_of(o.g), o.dweight, o.dbias);
     cg_scope_end(scope);

@@ -1,21 +1,18 @@
 #include "support/device_test.h"
 
-#include <string.h>
-
-static uint64_t held(cg_device *dev) { return cg_device_statistics(dev).bytes_in_use; }
-
 DEVICE_TEST(small_scope, releases_what_was_made_in_it) {
-    uint64_t before = held(dev);
+    uint64_t before = device_bytes(dev);
     cg_scope *scope = cg_scope_begin(dev);
     cg_tensor *x = cg_eval(cg_ones(dev, CG_F32, cg_shape(1000)));
     cg_tensor *y = cg_eval(cg_add(cg_transpose(cg_reshape(x, cg_shape(10, 100)), 0, 1), 1));
-    CHECK(y != NULL && held(dev) >= before + 8000);
+    CHECK(y != NULL && device_bytes(dev) >= before + 8000);
     cg_scope_end(scope);
-    CHECK_MSG(held(dev) == before, "%llu bytes are still held", (unsigned long long)(held(dev) - before));
+    CHECK_MSG(device_bytes(dev) == before, "%llu bytes are still held",
+              (unsigned long long)(device_bytes(dev) - before));
 }
 
 DEVICE_TEST(small_scope, retain_keeps_a_tensor) {
-    uint64_t before = held(dev);
+    uint64_t before = device_bytes(dev);
     cg_scope *scope = cg_scope_begin(dev);
     cg_tensor *x = cg_retain(cg_add(cg_ones(dev, CG_F32, cg_shape(100)), 2));
     cg_tensor *view = cg_retain(cg_slice(cg_mul(x, 2), 0, 10, 12, 1));
@@ -31,7 +28,7 @@ DEVICE_TEST(small_scope, retain_keeps_a_tensor) {
     cg_release(NULL);
     cg_scope *inner = cg_scope_begin(dev);
     cg_scope_end(inner);
-    CHECK_MSG(held(dev) <= before + 64 * 256, "memory of released tensors is held");
+    CHECK_MSG(device_bytes(dev) <= before + 64 * 256, "memory of released tensors is held");
 }
 
 /* A pending tensor that survives its scope is computed when the scope ends, while its operands are there. */
@@ -57,12 +54,12 @@ DEVICE_TEST(small_scope, nesting) {
     check_item(a, 2, 0);
     CHECK(cg_scope_return(cg_scope_begin(dev), NULL) == NULL);
     check_case("an inner scope left open ends with the outer one");
-    uint64_t before = held(dev);
+    uint64_t before = device_bytes(dev);
     cg_scope *left = cg_scope_begin(dev);
     cg_scope_begin(dev);
     cg_eval(cg_ones(dev, CG_F32, cg_shape(500)));
     cg_scope_end(left);
-    CHECK(held(dev) == before);
+    CHECK(device_bytes(dev) == before);
     cg_scope_end(outer);
     cg_scope_end(NULL);
 }

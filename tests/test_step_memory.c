@@ -5,8 +5,6 @@
 enum { BATCH = 64, WIDTH = 128, LAYERS = 4 };
 #define ACTIVATION ((uint64_t)(BATCH * WIDTH * sizeof(float)))
 
-static uint64_t held(cg_device *dev) { return cg_device_statistics(dev).bytes_in_use; }
-
 static cg_module *network(cg_device *dev) {
     return cg_mlp(dev, LAYERS + 1, (const int64_t[]){WIDTH, WIDTH, WIDTH, WIDTH, WIDTH}, "relu");
 }
@@ -44,7 +42,7 @@ DEVICE_TEST_ONCE(step_memory, a_steady_step_asks_the_device_for_nothing) {
 
 /* What a hook at the input sees, near the end of the walk. */
 static cg_tensor *look(void *context, cg_tensor *gradient) {
-    *(uint64_t *)context = held(cg_device_of(gradient));
+    *(uint64_t *)context = device_bytes(cg_device_of(gradient));
     return gradient;
 }
 
@@ -52,10 +50,10 @@ static cg_tensor *look(void *context, cg_tensor *gradient) {
 COMPOSED_TEST(step_memory, a_network_lets_go_of_what_no_gradient_needs) {
     cg_module *net = network(dev);
     cg_tensor *x = cg_require_grad(samples(dev), true);
-    const uint64_t start = held(dev);
+    const uint64_t start = device_bytes(dev);
     cg_scope *scope = cg_scope_begin(dev);
     cg_tensor *y = cg_eval(cg_forward(net, x));
-    const uint64_t forward = held(dev) - start;
+    const uint64_t forward = device_bytes(dev) - start;
     CHECK_MSG(forward <= LAYERS * ACTIVATION * 5 / 4, "%llu bytes after the forward pass",
               (unsigned long long)forward);
     uint64_t at_input = 0;
@@ -180,7 +178,7 @@ DEVICE_TEST(step_memory, the_last_reader_takes_the_memory_over) {
     cg_tensor *y = alone(dev, line), *z = cg_mul(y, 0.5);
     cg_release(y);
     cg_device_reset_peak(dev);
-    const uint64_t before = held(dev);
+    const uint64_t before = device_bytes(dev);
     CHECK(cg_eval(z) != NULL);
     const uint64_t peak = cg_device_statistics(dev).bytes_peak;
     CHECK_MSG(peak == before, "%llu bytes more at once", (unsigned long long)(peak - before));

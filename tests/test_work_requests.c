@@ -11,10 +11,6 @@
 static const cg_dtype all_types[] = {CG_F32, CG_I32, CG_F64, CG_I64, CG_U8, CG_BOOL};
 static const cg_dtype compute_types[] = {CG_F32, CG_I32, CG_F64, CG_I64};
 
-static bool usable(const cg_device *dev, cg_dtype t) {
-    return t != CG_F64 || cg_device_properties(dev)->has_f64;
-}
-
 /* Whether a case of so many elements is for this device: an interpreter takes the small ones. */
 static bool fits(const cg_device *dev, int64_t elements) {
     return elements <= (device_is_slow(dev) ? 1100 : device_is_opencl(dev) ? 140000 : 1 << 20);
@@ -81,7 +77,7 @@ DEVICE_TEST_ONCE(small_work_requests, sort) {
             for (int t = 0; t < 6; t++)
                 for (int how = 0; how < FILLINGS; how++, turn++) {
                     const int64_t n = lengths[l], rows = row_counts[c];
-                    if (!usable(dev, all_types[t]) || !fits(dev, n * rows)) continue;
+                    if (!device_has(dev, all_types[t]) || !fits(dev, n * rows)) continue;
                     const uint64_t share = device_is_slow(dev)                          ? 11
                                            : device_is_opencl(dev) || n * rows > 100000 ? 3
                                                                                         : 1;
@@ -97,7 +93,7 @@ DEVICE_TEST_ONCE(small_work_requests, sort_every_way) {
     for (int t = 0; t < 6; t++)
         for (int what = 0; what < 4; what++)
             for (int descending = 0; descending < 2; descending++) {
-                if (!usable(dev, all_types[t]) || (device_is_slow(dev) && (t + what + descending) % 3))
+                if (!device_has(dev, all_types[t]) || (device_is_slow(dev) && (t + what + descending) % 3))
                     continue;
                 run_sort(dev, all_types[t], 3, 129, SPECIAL, descending, (wanted)what, seed++);
                 if (fits(dev, 20011))
@@ -180,7 +176,7 @@ DEVICE_TEST_ONCE(small_work_requests, scan) {
         for (int k = 0; k < 4; k++)
             for (int t = 0; t < 4; t++)
                 for (int reverse = 0; reverse < 2; reverse++, turn++) {
-                    if (!usable(dev, compute_types[t]) ||
+                    if (!device_has(dev, compute_types[t]) ||
                         !fits(dev, shapes[s][0] * shapes[s][1] * shapes[s][2]))
                         continue;
                     if (device_is_opencl(dev) && turn % 5 && turn > 64) continue;
@@ -237,7 +233,7 @@ DEVICE_TEST_ONCE(small_work_requests, searchsorted) {
         for (int t = 0; t < 4; t++)
             for (int way = 0; way < 4; way++, seed++) {
                 const int64_t *size = sizes[s];
-                if (!usable(dev, compute_types[t]) || !fits(dev, size[0] * size[1])) continue;
+                if (!device_has(dev, compute_types[t]) || !fits(dev, size[0] * size[1])) continue;
                 if (device_is_slow(dev) && (seed % 3 || size[2] > 99)) continue;
                 run_search(dev, compute_types[t], size[0], size[1], size[2], way % 2, way / 2, seed);
             }
@@ -259,7 +255,7 @@ static void table_case(const char *name, cg_dtype t, const table *w, bool along,
 
 /* A device takes those whose dtype it has and whose size fits it. */
 static bool table_fits(const cg_device *dev, cg_dtype t, const table *w) {
-    return usable(dev, t) && fits(dev, w->outer * (w->axis + w->n_index) * w->inner);
+    return device_has(dev, t) && fits(dev, w->outer * (w->axis + w->n_index) * w->inner);
 }
 
 /* The place of source element s among the table's, -1 if there is none; index in long double. */
@@ -400,7 +396,7 @@ DEVICE_TEST_ONCE(small_work_requests, prod) {
         for (int t = 0; t < 4; t++)
             for (int along_rows = 0; along_rows < 2; along_rows++, seed++) {
                 const int64_t rows = shapes[s][0], n = shapes[s][1];
-                if (usable(dev, compute_types[t]) && fits(dev, rows * n))
+                if (device_has(dev, compute_types[t]) && fits(dev, rows * n))
                     run_product(dev, compute_types[t], rows, n, along_rows, seed);
             }
 }

@@ -7,8 +7,6 @@
 
 #include <math.h>
 
-static bool usable(cg_device *dev, cg_dtype t) { return t != CG_F64 || cg_device_properties(dev)->has_f64; }
-
 /* What to apply a row to: up to three tensors of one dtype and shape, and their elements as numbers. */
 typedef struct row_input {
     cg_arg arg[3];
@@ -49,7 +47,7 @@ static void run_case(cg_device *dev, int row, cg_dtype t, cg_dims shape, test_la
 
 /* Whether a row is tried in a dtype: on OpenCL one of each class. */
 static bool in_turn(cg_device *dev, int row, cg_dtype t) {
-    if (!usable(dev, t) || !catalog_row_accepts(row, t)) return false;
+    if (!device_has(dev, t) || !catalog_row_accepts(row, t)) return false;
     return !device_is_opencl(dev) || row == CG_ROW_add || row == CG_ROW_sub || row == CG_ROW_div ||
            row == CG_ROW_lt || row == CG_ROW_where || row == CG_ROW_elu;
 }
@@ -80,7 +78,7 @@ DEVICE_TEST_ONCE(small_rows, every_layout) {
             cg_scope *scope = cg_scope_begin(dev);
             cg_dtype t = device_is_opencl(dev) ? CG_F32 : types[(row + i) % 4];
             for (int layout = 0; layout < LAYOUT_COUNT; layout++)
-                if (usable(dev, t) && layout_fits((test_layout)layout, test_shape(i)))
+                if (device_has(dev, t) && layout_fits((test_layout)layout, test_shape(i)))
                     run_case(dev, row, t, test_shape(i), (test_layout)layout, (uint64_t)(i + 1));
             cg_scope_end(scope);
             scratch_free_all();
@@ -119,7 +117,7 @@ CPU_TEST(rows, special_values) {
     for (int row = 0; row < CG_ROW_COUNT; row++) {
         cg_scope *scope = cg_scope_begin(dev);
         for (int t = CG_F32; t <= CG_F64; t++) {
-            if (!usable(dev, (cg_dtype)t)) continue;
+            if (!device_has(dev, (cg_dtype)t)) continue;
             for (int i = 0; i < (cg_rows[row].signature == CG_SIG_PARAM ? 4 : 1); i++)
                 run_specials(dev, row, (cg_dtype)t, catalog_row_parameter(i));
         }
@@ -134,7 +132,7 @@ CPU_TEST(rows, random_values) {
     for (int row = 0; row < CG_ROW_COUNT; row++) {
         cg_scope *scope = cg_scope_begin(dev);
         for (int t = CG_F32; t <= CG_F64; t++)
-            if (usable(dev, (cg_dtype)t))
+            if (device_has(dev, (cg_dtype)t))
                 run_case(dev, row, (cg_dtype)t, cg_shape(n), LAYOUT_CONTIGUOUS, (uint64_t)(1000 + row));
         cg_scope_end(scope);
         scratch_free_all();
@@ -146,7 +144,7 @@ CPU_TEST(rows, probes) {
     for (int row = 0; row < CG_ROW_COUNT; row++) {
         const double *probe = cg_rows[row].probe;
         for (int t = CG_F32; t <= CG_F64; t++) {
-            if (!usable(dev, (cg_dtype)t)) continue;
+            if (!device_has(dev, (cg_dtype)t)) continue;
             check_case("%s %s probe (%g, %g, %g)", cg_rows[row].name, cg_dtype_name((cg_dtype)t), probe[0],
                        probe[1], probe[2]);
             cg_arg arg[3];

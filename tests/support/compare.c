@@ -45,6 +45,16 @@ long double *read_values(const cg_tensor *x) {
     return data ? to_values(cg_dtype_of(x), data, cg_numel(x)) : NULL;
 }
 
+ref_array read_array(const cg_tensor *x) {
+    ref_array a = {0};
+    long double *values = read_values(x);
+    if (!values) return a;
+    const cg_dims shape = cg_shape_get(x);
+    a = ref_array_new(shape.rank, shape.dim);
+    a.v = values;
+    return a;
+}
+
 bool check_is(const cg_tensor *x, cg_dtype dtype, cg_dims shape) {
     if (!CHECK_MSG(x != NULL, "no result, %s %s expected", cg_dtype_name(dtype), shape_text(shape)))
         return false;
@@ -141,4 +151,9 @@ bool check_error(cg_device *dev, cg_status code, ...) {
         ok = CHECK_MSG(strstr(message, part) != NULL, "'%s' is not in the message '%s'", part, message);
     va_end(parts);
     return ok;
+}
+
+bool check_message(const char *part) {
+    return CHECK_MSG(strstr(cg_error_message(NULL), part) != NULL, "'%s' is not in '%s'", part,
+                     cg_error_message(NULL));
 }

@@ -3,11 +3,15 @@
 #define CLGRAD_TESTS_COMPARE_H
 
 #include "clgrad/clgrad.h"
+#include "reference/ref_array.h"
 #include "support/check.h"
 
 /* The elements row-major in scratch memory; NULL and a failure if there are none to have. */
 void *read_raw(const cg_tensor *x);
 long double *read_values(const cg_tensor *x);
+
+/* The same in the shape of x, as the reference takes it; empty and a failure if there is nothing to have. */
+ref_array read_array(const cg_tensor *x);
 
 /* A long double array of host memory of any dtype, in scratch memory. */
 long double *to_values(cg_dtype dtype, const void *data, int64_t n);
@@ -38,6 +42,9 @@ bool check_item(const cg_tensor *x, double v, double tolerance);
 
 /* The device keeps an error of this code whose message has all parts, up to a NULL; it is cleared. */
 bool check_error(cg_device *dev, cg_status code, ...) __attribute__((sentinel));
+
+/* The error of this thread, which belongs to no device, has `part` in its message. */
+bool check_message(const char *part);
 
 /* The call gave NULL and such an error. */
 #define CHECK_FAILS(dev, call, code, ...)                                                                    \

@@ -80,3 +80,10 @@ cg_tensor *scripted(void *context, cg_tensor *output, cg_tensor *target) {
     (void)target;
     return cg_full(s->dev, CG_F32, cg_shape(), s->value[s->at++]);
 }
+
+bool ring(void *context, cg_trainer *t, cg_fit_event event) {
+    alarm_clock *clock = context;
+    (void)t;
+    if (event == CG_FIT_BATCH_END && --clock->batches == 0) clock->flag = 1;
+    return true;
+}

@@ -4,6 +4,8 @@
 
 #include "clgrad/clgrad.h"
 
+#include <signal.h>
+
 enum { FIT_SAMPLES = 44, FIT_HELD_BACK = 10, FIT_BATCH = 8, FIT_BATCHES = 6, FIT_PARAMETERS = 4 };
 
 typedef struct fitting {
@@ -28,6 +30,13 @@ bool check_same_history(const cg_history *a, const cg_history *b);
 
 /* The same parameters, bit for bit. */
 bool check_same_parameters(const cg_module *a, const cg_module *b);
+
+/* A callback whose context is an alarm_clock: it rings when so many batches are done, for cg_fit_options.interrupt. */
+typedef struct alarm_clock {
+    volatile sig_atomic_t flag;
+    int batches;
+} alarm_clock;
+bool ring(void *context, cg_trainer *t, cg_fit_event event);
 
 /* A metric that says what a script says: the next number at each call. */
 typedef struct script {

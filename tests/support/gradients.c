@@ -4,7 +4,6 @@
 #include "catalog/values.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { MOST_INPUTS = 8 };
 
@@ -103,4 +102,12 @@ cg_tensor *random_f64(cg_device *dev, cg_dims shape, double lo, double hi, doubl
     for (int64_t i = 0; i < n; i++)
         while (fabs(data[i]) < gap) data[i] = lo + (hi - lo) * random_unit(seed);
     return cg_from_f64(dev, shape, data);
+}
+
+cg_tensor *total(cg_tensor *x) { return cg_sum(x, CG_ALL_AXES, false); }
+
+cg_tensor *gradient_of(cg_tensor *y, cg_tensor *x) {
+    cg_tensor *g = NULL;
+    CHECK(cg_grad(total(y), NULL, 1, &x, true, &g) == CG_OK);
+    return g;
 }

@@ -108,3 +108,10 @@ bool device_is_slow(const cg_device *dev) {
 }
 
 bool device_is_opencl(const cg_device *dev) { return strcmp(cg_device_properties(dev)->id, "cpu") != 0; }
+
+bool device_has(const cg_device *dev, cg_dtype t) {
+    return t != CG_F64 || cg_device_properties(dev)->has_f64;
+}
+
+uint64_t device_launches(const cg_device *dev) { return cg_device_statistics(dev).launches; }
+uint64_t device_bytes(const cg_device *dev) { return cg_device_statistics(dev).bytes_in_use; }

@@ -52,4 +52,11 @@ bool device_is_slow(const cg_device *dev);
 /* Whether it is an OpenCL device. */
 bool device_is_opencl(const cg_device *dev);
 
+/* Whether it has the dtype: every one but f64 is everywhere. */
+bool device_has(const cg_device *dev, cg_dtype t);
+
+/* What its statistics say: the pieces of work so far, and the bytes of memory that tensors hold. */
+uint64_t device_launches(const cg_device *dev);
+uint64_t device_bytes(const cg_device *dev);
+
 #endif
