@@ -23,10 +23,10 @@ CG_API cg_tensor *cg_relu_grad_out(cg_tensor *y);
 /* x for x > 0, else slope x. Gradient 1 or slope. */
 CG_API cg_tensor *cg_leaky_relu(cg_tensor *x, double slope);
 
-/* The derivative of leaky_relu from its input. Its own gradient is zero. */
+/* The derivative of leaky_relu from its input: 1 for x > 0, else slope. Its own gradient is zero. */
 CG_API cg_tensor *cg_leaky_relu_grad(cg_tensor *x, double slope);
 
-/* The derivative of leaky_relu from its output, for slope >= 0. Its own gradient is zero. */
+/* The derivative of leaky_relu from its output, for slope >= 0: 1 for y > 0, else slope. Its own gradient is zero. */
 CG_API cg_tensor *cg_leaky_relu_grad_out(cg_tensor *y, double slope);
 
 /* The logistic function 1 / (1 + exp(-x)), sound in both tails. Gradient s (1 - s). Bound 3 / 2. */
@@ -53,10 +53,13 @@ CG_API cg_tensor *cg_swish(cg_tensor *x);
 /* The derivative of swish: s + x s (1 - s). Listing 34 of the pseudocode paper gives the sigmoid alone. */
 CG_API cg_tensor *cg_swish_grad(cg_tensor *x);
 
-/* Swish with a parameter, x s(beta x), a product as it stands: infinity times 0 is NaN. Gradient to x. */
+/*
+ * Swish with a parameter, x s(beta x), a product as it stands: infinity times 0 is NaN. Gradient to x:
+ * cg_swish_beta_grad.
+ */
 CG_API cg_tensor *cg_swish_beta(cg_tensor *x, double beta);
 
-/* The derivative of swish_beta from its input. Gradient to x. */
+/* The derivative of swish_beta from its input: s + beta x s (1 - s), s = s(beta x). Gradient to x. */
 CG_API cg_tensor *cg_swish_beta_grad(cg_tensor *x, double beta);
 
 /*
@@ -182,7 +185,7 @@ CG_API cg_tensor *cg_softsign_grad(cg_tensor *x);
 /* The derivative of softsign from its output, (1 - |y|)^2. Gradient, 0 at 0. Bound 2 / 2. */
 CG_API cg_tensor *cg_softsign_grad_out(cg_tensor *y);
 
-/* x tanh(log(1 + e^x)). Gradient. Bound 3 / 2. */
+/* x tanh(log(1 + e^x)). Gradient: cg_mish_grad. Bound 3 / 2. */
 CG_API cg_tensor *cg_mish(cg_tensor *x);
 
 /*
@@ -195,11 +198,12 @@ CG_API cg_tensor *cg_mish_grad(cg_tensor *x);
 
 /*
  * a s(b) with a, b the first and the second half of x along `axis`, s the logistic function; the axis is halved.
- * Gradient. Errors: CG_ERROR_ARGUMENT for the axis, CG_ERROR_SHAPE for an odd length.
+ * Gradient: s(b) to a, a s(b) (1 - s(b)) to b. Errors: CG_ERROR_ARGUMENT for the axis, CG_ERROR_SHAPE for an odd
+ * length.
  */
 CG_API cg_tensor *cg_glu(cg_tensor *x, int axis);
 
-/* swish(a) b with a, b the halves of x along `axis`, as in cg_glu. Gradient. */
+/* swish(a) b with a, b the halves of x along `axis`, as in cg_glu. Gradient: b swish'(a) to a, swish(a) to b. */
 CG_API cg_tensor *cg_swiglu(cg_tensor *x, int axis);
 
 /* --- Pieces of losses (FLOAT) ------------------------------------------------------------------------------- */

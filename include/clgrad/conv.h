@@ -12,8 +12,8 @@
  * cg_conv2d, cg_conv2d_input_grad and cg_conv2d_weight_grad are the three faces of one trilinear form: each one's
  * gradients are the other two, so that gradients of every order are made of the same three kernels.
  *
- * Errors, of all: CG_ERROR_SHAPE for ranks and sizes that do not fit, CG_ERROR_ARGUMENT for options that are not possible
- * (negative, groups that do not divide the channels), CG_ERROR_DEVICE_MISMATCH; the result is NULL.
+ * Errors, of all: CG_ERROR_SHAPE for ranks and sizes that do not fit, CG_ERROR_ARGUMENT for options that are not
+ * possible (negative, groups that do not divide the channels), CG_ERROR_DEVICE_MISMATCH; the result is NULL.
  */
 #ifndef CLGRAD_CONV_H
 #define CLGRAD_CONV_H
@@ -24,8 +24,8 @@
 CG_BEGIN_DECLS
 
 /*
- * How a kernel moves. [0] is the axis H, [1] the axis W; with one axis [0] counts alone. Each 0 is its default by itself:
- * {.stride = {2}} is 2 along H and 1 along W.
+ * How a kernel moves. [0] is the axis H, [1] the axis W; with one axis [0] counts alone. Each 0 is its default by
+ * itself: {.stride = {2}} is 2 along H and 1 along W.
  */
 typedef struct cg_conv_options {
     int64_t stride[2];         /* from one window to the next; 0: 1 */
@@ -98,9 +98,9 @@ CG_API cg_tensor *cg_conv_transpose2d(cg_tensor *x, cg_tensor *w, cg_tensor *b, 
 /* --- Windows as columns ----------------------------------------------------------------------------------------- */
 
 /*
- * The windows of x (N, C, H, W) as columns -> (N, C height width, OH OW), known as im2col: row (c, r, s) and column (i, j)
- * hold x[n, c, i stride - padding + r dilation, j .. + s ..], 0 outside. Any dtype; groups are not used. Gradient to x:
- * cg_fold. As torch.nn.functional.unfold.
+ * The windows of x (N, C, H, W) as columns -> (N, C height width, OH OW), known as im2col: row (c, r, s) and column (i,
+ * j) hold x[n, c, i stride - padding + r dilation, j .. + s ..], 0 outside. Any dtype; groups are not used. Gradient to
+ * x: cg_fold. As torch.nn.functional.unfold.
  */
 CG_API cg_tensor *cg_unfold(cg_tensor *x, int64_t height, int64_t width, cg_conv_options options);
 
@@ -121,7 +121,8 @@ CG_API cg_tensor *cg_fold(cg_tensor *x, cg_fold_size size, cg_conv_options optio
 
 /*
  * y = conv1d(x, w) + b with parameters weight (out, in/groups, kernel), He normal for the fan_in that an output
- * sees, in/groups kernel, and, but for no_bias, bias (out), 0; f32. Errors: CG_ERROR_ARGUMENT for sizes or options that are not possible.
+ * sees, in/groups kernel, and, but for no_bias, bias (out), 0; f32. Errors: CG_ERROR_ARGUMENT for sizes or options that
+ * are not possible.
  */
 CG_API cg_module *cg_conv1d_module(cg_device *dev, int64_t in, int64_t out, int64_t kernel,
                                    cg_conv_options options);

@@ -13,17 +13,17 @@ CG_BEGIN_DECLS
 
 /*
  * N samples in host memory. Each has features, f32 of one shape, and a target: a class label, i32 and rank 0, or values,
- * f32 of one shape. Parts of a data set (cg_dataset_split, ...) share its memory. Freed by cg_dataset_free, in any order.
- * Several threads may read one data set; the library's own reference count is atomic.
+ * f32 of one shape. Parts of a data set (cg_dataset_split, ...) share its memory. Freed by cg_dataset_free, in any
+ * order. Several threads may read one data set; the library's own reference count is atomic.
  */
 typedef struct cg_dataset cg_dataset;
 
 /* --- Where data sets come from ------------------------------------------------------------------------------- */
 
 /*
- * Copies arrays: features (N, ...) of any dtype, converted to f32; targets (N) of i32, i64 or u8 are class labels, targets
- * (N, ...) of f32 or f64 are values. Errors, NULL: CG_ERROR_SHAPE where the two N differ or features have rank 0,
- * CG_ERROR_DTYPE, CG_ERROR_ARGUMENT for a label below 0 or beyond i32, CG_ERROR_MEMORY.
+ * Copies arrays: features (N, ...) of any dtype, converted to f32; targets (N) of i32, i64 or u8 are class labels,
+ * targets (N, ...) of f32 or f64 are values. Errors, NULL: CG_ERROR_SHAPE where the two N differ or features have rank
+ * 0, CG_ERROR_DTYPE, CG_ERROR_ARGUMENT for a label below 0 or beyond i32, CG_ERROR_MEMORY.
  */
 CG_API cg_dataset *cg_dataset_from_arrays(const cg_array *features, const cg_array *targets);
 
@@ -70,8 +70,8 @@ typedef struct cg_table_options {
 /*
  * A data set of a table's rows: features (D), the columns that are no target, in their order; targets rank 0 for one
  * column, (n_targets) for several, which must be values. A feature column of text counts by its category's number. The
- * classes of a text target have its categories as names. Errors, NULL: CG_ERROR_ARGUMENT for a column that is not there or
- * given twice, for no feature left, for a label that is missing or no whole number from 0.
+ * classes of a text target have its categories as names. Errors, NULL: CG_ERROR_ARGUMENT for a column that is not there
+ * or given twice, for no feature left, for a label that is missing or no whole number from 0.
  */
 CG_API cg_dataset *cg_dataset_from_table(const cg_table *table, cg_table_options options);
 
@@ -87,9 +87,9 @@ typedef struct cg_image_folder_options {
 
 /*
  * A data set of pictures, as torchvision's ImageFolder: each subfolder is a class, of its name; classes and files are
- * sorted by name (as bytes). Samples (3, H, W) in [0, 1]. Files that do not end in .png, .jpg, .jpeg, .pgm or .ppm (in any
- * case), and names that begin with a dot, are passed over. Errors, NULL: CG_ERROR_IO for no subfolder or a class without a
- * picture, CG_ERROR_SHAPE for another size; those of cg_image_read.
+ * sorted by name (as bytes). Samples (3, H, W) in [0, 1]. Files that do not end in .png, .jpg, .jpeg, .pgm or .ppm (in
+ * any case), and names that begin with a dot, are passed over. Errors, NULL: CG_ERROR_IO for no subfolder or a class
+ * without a picture, CG_ERROR_SHAPE for another size; those of cg_image_read.
  */
 CG_API cg_dataset *cg_dataset_from_image_folder(const char *folder, cg_image_folder_options options);
 
@@ -116,7 +116,9 @@ CG_API int64_t cg_dataset_classes(const cg_dataset *set);
 /* The name of class k, where the source has names; else NULL. Lives as long as the data set. */
 CG_API const char *cg_dataset_class_name(const cg_dataset *set, int64_t k);
 
-/* The features of sample i, in the data set's memory; *label, if it is not NULL, is its class, -1 where there is none. */
+/*
+ * The features of sample i, in the data set's memory; *label, if it is not NULL, is its class, -1 where there is none.
+ */
 CG_API const float *cg_dataset_sample(const cg_dataset *set, int64_t i, int *label);
 
 /* The target of sample i, in the data set's memory: one int32_t, or floats of cg_dataset_target_shape. */
@@ -194,16 +196,17 @@ typedef struct cg_loader_options {
 CG_API cg_loader *cg_loader_new(cg_device *dev, const cg_dataset *set, int64_t batch, bool shuffle);
 
 /*
- * A loader at the beginning of epoch 0. Errors, on the device, NULL: CG_ERROR_ARGUMENT for options, a transform without a
- * queue, an empty set, drop_last with a batch larger than the set; memory; CG_ERROR_MEMORY for a thread that did not start.
+ * A loader at the beginning of epoch 0. Errors, on the device, NULL: CG_ERROR_ARGUMENT for options, a transform without
+ * a queue, an empty set, drop_last with a batch larger than the set; memory; CG_ERROR_MEMORY for a thread that did not
+ * start.
  */
 CG_API cg_loader *cg_loader_new_with(cg_device *dev, const cg_dataset *set, cg_loader_options options);
 
 /*
- * The next batch: *x (B, sample shape) f32 and *targets, (B) i32 labels or (B, target shape) f32 values; no gradient; owned
- * by the innermost scope. false at the end of the epoch (the next call begins a new one) or on an error, which the device
- * then holds: CG_ERROR_ARGUMENT names the sample that a transform refused, and every later call fails as well. The last
- * batch of an epoch may be smaller.
+ * The next batch: *x (B, sample shape) f32 and *targets, (B) i32 labels or (B, target shape) f32 values; no gradient;
+ * owned by the innermost scope. false at the end of the epoch (the next call begins a new one) or on an error, which
+ * the device then holds: CG_ERROR_ARGUMENT names the sample that a transform refused, and every later call fails as
+ * well. The last batch of an epoch may be smaller.
  */
 CG_API bool cg_loader_next(cg_loader *loader, cg_tensor **x, cg_tensor **targets);
 
@@ -224,7 +227,8 @@ typedef struct cg_loader_position {
 CG_API cg_loader_position cg_loader_tell(const cg_loader *loader);
 
 /*
- * Puts a loader (of the same data set and batch size) where cg_loader_tell found one: the batches that follow are the same.
+ * Puts a loader (of the same data set and batch size) where cg_loader_tell found one: the batches that follow are the
+ * same.
  * Errors, on the device: CG_ERROR_ARGUMENT for a position that is not there.
  */
 CG_API cg_status cg_loader_seek(cg_loader *loader, cg_loader_position position);

@@ -12,10 +12,10 @@ CG_BEGIN_DECLS
 typedef struct cg_pca cg_pca;
 
 /*
- * Fits k principal components to x (N, D), a sample in each row: the right singular vectors of x less its mean, signed by
- * the rule of linalg.h. whiten: cg_pca_transform divides by the standard deviations, so that scores have variance 1.
- * FLOAT: f32, f64; integers and bool become f32. N may be less than D. Where N > D, singular values are those of R of a QR
- * decomposition: as accurate as of x itself, which a covariance matrix, whose condition is squared, would not be.
+ * Fits k principal components to x (N, D), a sample in each row: the right singular vectors of x less its mean, signed
+ * by the rule of linalg.h. whiten: cg_pca_transform divides by the standard deviations, so that scores have variance 1.
+ * FLOAT: f32, f64; integers and bool become f32. N may be less than D. Where N > D, singular values are those of R of a
+ * QR decomposition: as accurate as of x itself, which a covariance matrix, whose condition is squared, would not be.
  * Error: of singular values at most a modest multiple of max(N, D) u |x - mean|, of components that divided by the
  * distance to the next one. Nothing is recorded. Errors: NULL; CG_ERROR_SHAPE unless x is (N, D) with N >= 2 and D >= 1,
  * CG_ERROR_ARGUMENT unless 1 <= k <= min(N, D), and for NaN and infinities. Source: Pearson 1901; as scikit-learn's PCA.
@@ -25,7 +25,8 @@ CG_API cg_pca *cg_pca_fit(cg_tensor *x, int64_t k, bool whiten);
 /*
  * The scores (N, k) of x (N, D): (x - mean) components^T, divided by sqrt(explained variance) if the object whitens; a
  * deviation that is 0 up to rounding (max(N, D) eps of the largest, eps = 2 u) counts as 1. FLOAT. Error: at most
- * (D + 4) u |x - mean| |components|^T. Gradient g components. Errors: CG_ERROR_SHAPE unless x is (N, D) with D as fitted.
+ * (D + 4) u |x - mean| |components|^T. Gradient g components. Errors: CG_ERROR_SHAPE unless x is (N, D) with D as
+ * fitted.
  */
 CG_API cg_tensor *cg_pca_transform(const cg_pca *pca, cg_tensor *x);
 

@@ -10,17 +10,17 @@ CG_BEGIN_DECLS
 
 /*
  * The distance between each row of x and each row of y: d[i, j] = (sum_k |x[i, k] - y[j, k]|^p)^(1/p), x (..., N, D),
- * y (..., M, D) -> (..., N, M); batch axes broadcast. p = 2 is the Euclidean distance, 1 that of Manhattan, infinity that
- * of Chebyshev, 0 counts the coordinates that differ. dtypes: f32, f64 (others are promoted to f32).
- * p = 2: differences are formed before they are squared, in tiles as a product of matrices is (decision 19): close points
- * keep their digits, equal points have exactly 0, and nothing of size (N, M, D) is made. Error at most (D / 2 + 3) u d. A
- * difference beyond the root of the largest number (1.8e19 in f32, 1.3e154 in f64) gives infinity, and below that of the
- * least normal one (1.1e-19, 1.5e-154) digits are lost, as in PyTorch and SciPy: scale such data first.
- * Other p are reductions that form the differences as they go, five times slower or more, with the error of cg_norm; with
- * gradients they keep a block (N, M, D), and CLGRAD_FUSE=0 makes one as well.
- * Gradient, p = 2: with w = g / d, 0 where d is 0 (a subgradient, as PyTorch's): sum_j w[i, j] (x[i] - y[j]) to x, the like
- * to y, as products about the centre c of y: error at most (M + 8) u sum_j |w[i, j]| (|x[i] - c| + |y[j] - c|). Other p
- * as cg_norm (p = 0 has none).
+ * y (..., M, D) -> (..., N, M); batch axes broadcast. p = 2 is the Euclidean distance, 1 that of Manhattan, infinity
+ * that of Chebyshev, 0 counts the coordinates that differ. dtypes: f32, f64 (others are promoted to f32). p = 2:
+ * differences are formed before they are squared, in tiles as a product of matrices is (decision 19): close points keep
+ * their digits, equal points have exactly 0, and nothing of size (N, M, D) is made. Error at most (D / 2 + 3) u d. A
+ * difference beyond the root of the largest number (1.8e19 in f32, 1.3e154 in f64) gives infinity, and below that of
+ * the least normal one (1.1e-19, 1.5e-154) digits are lost, as in PyTorch and SciPy: scale such data first. Other p are
+ * reductions that form the differences as they go, five times slower or more, with the error of cg_norm; with gradients
+ * they keep a block (N, M, D), and CLGRAD_FUSE=0 makes one as well.
+ * Gradient, p = 2: with w = g / d, 0 where d is 0 (a subgradient, as PyTorch's): sum_j w[i, j] (x[i] - y[j]) to x, the
+ * like to y, as products about the centre c of y: error at most (M + 8) u sum_j |w[i, j]| (|x[i] - c| + |y[j] - c|).
+ * Other p as cg_norm (p = 0 has none).
  * Errors: CG_ERROR_SHAPE for a rank below 2, other lengths D, batches that do not broadcast; CG_ERROR_ARGUMENT for a
  * negative p or NaN. As torch.cdist, and scipy.spatial.distance.cdist with metric "minkowski".
  */
@@ -47,19 +47,19 @@ CG_API cg_status cg_nearest_neighbors(cg_tensor *x, cg_tensor *y, int64_t k, cg_
 /* --- Directions ----------------------------------------------------------------------------------------------- */
 
 /*
- * The vectors along `axis` as vectors of norm 1: x / (sum |x|^p)^(1/p), p > 0, infinity included. A vector of zeros stays
- * one, and has the gradient 0; one with NaN or an infinity becomes NaN. Safe against overflow and underflow: x is divided
- * by its largest element first. Shape of x, FLOAT. Error at most (log2 n + 12) u of each element (p = 2).
+ * The vectors along `axis` as vectors of norm 1: x / (sum |x|^p)^(1/p), p > 0, infinity included. A vector of zeros
+ * stays one, and has the gradient 0; one with NaN or an infinity becomes NaN. Safe against overflow and underflow: x is
+ * divided by its largest element first. Shape of x, FLOAT. Error at most (log2 n + 12) u of each element (p = 2).
  * Gradient: (g - s sum(g x / norm)) / norm with s that of cg_norm. Errors: CG_ERROR_ARGUMENT for an axis that x does
  * not have or another p. As torch.nn.functional.normalize, but without its eps.
  */
 CG_API cg_tensor *cg_normalize(cg_tensor *x, double p, int axis);
 
 /*
- * The cosine of the angle between the vectors along `axis`: sum(u v) of their unit vectors. x and y broadcast; `axis` is one
- * of the broadcast shape, and goes. 0 where a vector is 0 (PyTorch's eps gives the same). Error at most
- * (n + 2 log2 n + 25) u, so that it may pass 1 by as much. Gradient: that of the composition, 0 to a vector of zeros.
- * FLOAT. Errors: CG_ERROR_SHAPE where shapes do not broadcast, CG_ERROR_ARGUMENT for an axis they do not have. As
+ * The cosine of the angle between the vectors along `axis`: sum(u v) of their unit vectors. x and y broadcast; `axis`
+ * is one of the broadcast shape, and goes. 0 where a vector is 0 (PyTorch's eps gives the same). Error at most (n + 2
+ * log2 n + 25) u, so that it may pass 1 by as much. Gradient: that of the composition, 0 to a vector of zeros. FLOAT.
+ * Errors: CG_ERROR_SHAPE where shapes do not broadcast, CG_ERROR_ARGUMENT for an axis they do not have. As
  * torch.nn.functional.cosine_similarity.
  */
 CG_API cg_tensor *cg_cosine_similarity(cg_tensor *x, cg_tensor *y, int axis);

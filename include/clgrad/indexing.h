@@ -40,10 +40,10 @@ CG_API cg_tensor *cg_take_along_axis(cg_tensor *x, cg_tensor *index, int axis);
 #define CG_NO_PADDING INT64_MIN
 
 /*
- * Rows of a table: weight (V, D), index (...) -> (..., D). `padding` is an index (negative: from the end) whose row gets no
- * gradient, or CG_NO_PADDING. Gradient to weight: g added up at the rows it came from, in a fixed order, but at the
- * padding. As torch.nn.functional.embedding. Errors: CG_ERROR_SHAPE also unless weight is a matrix; CG_ERROR_ARGUMENT for
- * padding out of range.
+ * Rows of a table: weight (V, D), index (...) -> (..., D). `padding` is an index (negative: from the end) whose row
+ * gets no gradient, or CG_NO_PADDING. Gradient to weight: g added up at the rows it came from, in a fixed order, but at
+ * the padding. As torch.nn.functional.embedding. Errors: CG_ERROR_SHAPE also unless weight is a matrix;
+ * CG_ERROR_ARGUMENT for padding out of range.
  */
 CG_API cg_tensor *cg_embedding(cg_tensor *weight, cg_tensor *index, int64_t padding);
 

@@ -79,8 +79,8 @@ typedef struct cg_plot_options {
 
 /*
  * Writes curves as an SVG picture that needs nothing else to be shown. Points that are not finite are left out. Errors,
- * on cg_error_message(NULL): CG_ERROR_IO; CG_ERROR_ARGUMENT for a size outside 160 to 10000, curves without data, another
- * style, and equal_axes with a logarithmic one.
+ * on cg_error_message(NULL): CG_ERROR_IO; CG_ERROR_ARGUMENT for a size outside 160 to 10000, curves without data,
+ * another style, and equal_axes with a logarithmic one.
  */
 CG_API cg_status cg_plot_svg(const char *path, int n, const cg_curve *curves, cg_plot_options options);
 

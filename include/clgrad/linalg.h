@@ -53,8 +53,8 @@ CG_API cg_tensor *cg_outer(cg_tensor *a, cg_tensor *b);
 /* --- Systems of equations ---------------------------------------------------------------------------------------- */
 
 /*
- * x with a x = b, for square a: a (..., N, N); b (N), a vector only if it has one axis, or (..., N, R) -> x like b. By LU
- * factorization, checked: two round trips. Gradient: solves with the same factors, g_b = a^-T g, g_a = -g_b x^T.
+ * x with a x = b, for square a: a (..., N, N); b (N), a vector only if it has one axis, or (..., N, R) -> x like b. By
+ * LU factorization, checked: two round trips. Gradient: solves with the same factors, g_b = a^-T g, g_a = -g_b x^T.
  * Error: |x - exact| <= (3 N + 1) u |a^-1| P |L| |U| |x|. Errors: a is singular (a 0 on the diagonal of U).
  */
 CG_API cg_tensor *cg_solve(cg_tensor *a, cg_tensor *b);
@@ -79,8 +79,9 @@ CG_API cg_tensor *cg_solve_triangular(cg_tensor *a, cg_tensor *b, unsigned flags
 
 /*
  * Least squares: of all x that make |a x - b| smallest, the one of smallest norm, x = a^+ b. a (..., M, N), b (M) or
- * (..., M, R) -> x (N) or (..., N, R). By the singular value decomposition, checked (NaN and infinities are errors here):
- * one round trip. Singular values up to rcond times the largest count as 0; rcond < 0 is eps max(M, N), eps = 2 u.
+ * (..., M, R) -> x (N) or (..., N, R). By the singular value decomposition, checked (NaN and infinities are errors
+ * here): one round trip. Singular values up to rcond times the largest count as 0; rcond < 0 is eps max(M, N), eps = 2
+ * u.
  *   residuals  (R) for each matrix, one number for a vector b: sum (a x - b)^2 over the rows. NumPy leaves them out
  *              where the rank is below N or M <= N; here they are always there.
  *   rank       i64, a number for each matrix
@@ -108,7 +109,8 @@ CG_API cg_status cg_lu(cg_tensor *a, cg_tensor **p, cg_tensor **l, cg_tensor **u
 CG_API cg_status cg_lu_factor(cg_tensor *a, cg_tensor **lu, cg_tensor **p);
 
 /*
- * x with a x = b, or a^T x = b where `transposed`, for the lu and p of a by cg_lu_factor. b as in cg_solve. No round trip.
+ * x with a x = b, or a^T x = b where `transposed`, for the lu and p of a by cg_lu_factor. b as in cg_solve. No round
+ * trip.
  * Gradient to lu and b. Errors: CG_ERROR_SHAPE where lu and p are no pair.
  */
 CG_API cg_tensor *cg_lu_solve(cg_tensor *lu, cg_tensor *p, cg_tensor *b, bool transposed);
@@ -135,10 +137,10 @@ CG_API cg_tensor *cg_cholesky_solve(cg_tensor *l, cg_tensor *b);
 CG_API cg_tensor *cg_det(cg_tensor *a);
 
 /*
- * The sign of the determinant (-1, 0, 1) and the logarithm of its size: (..., N, N) -> (...) each, where det itself might
- * leave the range of the dtype. 0 and -infinity where a is singular; 1 and 0 for N = 0; NaN in both for NaN. No round
- * trip. Gradient of logabsdet: g a^-T, two round trips, CG_ERROR_ARGUMENT where a is singular. sign has none: it does not
- * change.
+ * The sign of the determinant (-1, 0, 1) and the logarithm of its size: (..., N, N) -> (...) each, where det itself
+ * might leave the range of the dtype. 0 and -infinity where a is singular; 1 and 0 for N = 0; NaN in both for NaN. No
+ * round trip. Gradient of logabsdet: g a^-T, two round trips, CG_ERROR_ARGUMENT where a is singular. sign has none: it
+ * does not change.
  */
 CG_API cg_status cg_slogdet(cg_tensor *a, cg_tensor **sign, cg_tensor **logabsdet);
 
@@ -175,11 +177,12 @@ CG_API cg_status cg_qr(cg_tensor *a, cg_qr_mode mode, cg_tensor **q, cg_tensor *
 /*
  * A v = w v of symmetric matrices: w (..., N) ascending, v (..., N, N) orthonormal in columns, signed by the rule. Only
  * the lower triangle is read: whether the upper one agrees is not looked at.
- * Error: of w at most a modest multiple of N u |A|; of a vector the same divided by its eigenvalue's distance to the next.
+ * Error: of w at most a modest multiple of N u |A|; of a vector the same divided by its eigenvalue's distance to the
+ * next.
  * Gradient through w: V diag(dw) V^T. Through v: V F V^T, F_ij = (V^T dv - dv^T V)_ij / (2 (w_j - w_i)). Both are
- * symmetric: right for symmetric A, as of a function of (A + A^T) / 2. Where eigenvalues are equal, losses of w alone that
- * treat them alike have right first gradients; through v the gradient is infinite or NaN there, since no derivative by way
- * of v exists (not even for V f(w) V^T, whose own does), and close to there it is large.
+ * symmetric: right for symmetric A, as of a function of (A + A^T) / 2. Where eigenvalues are equal, losses of w alone
+ * that treat them alike have right first gradients; through v the gradient is infinite or NaN there, since no
+ * derivative by way of v exists (not even for V f(w) V^T, whose own does), and close to there it is large.
  */
 CG_API cg_status cg_eigh(cg_tensor *a, cg_tensor **w, cg_tensor **v);
 
@@ -187,10 +190,11 @@ CG_API cg_status cg_eigh(cg_tensor *a, cg_tensor **w, cg_tensor **v);
 CG_API cg_tensor *cg_eigvalsh(cg_tensor *a);
 
 /*
- * A v = w v of square matrices, complex numbers as pairs of real tensors (docs/decisions/0016-complex-results-as-pairs.md):
- * w = wr + i wi (..., N), v = vr + i vi (..., N, N) in columns of norm 1, with the phase of the rule. Conjugate pairs are
- * adjacent, the one with positive imaginary part first; the order is LAPACK's otherwise. A matrix that has fewer
- * independent eigenvectors (a defective one) gives some of them twice, up to rounding.
+ * A v = w v of square matrices, complex numbers as pairs of real tensors
+ * (docs/decisions/0016-complex-results-as-pairs.md): w = wr + i wi (..., N), v = vr + i vi (..., N, N) in columns of
+ * norm 1, with the phase of the rule. Conjugate pairs are adjacent, the one with positive imaginary part first; the
+ * order is LAPACK's otherwise. A matrix that has fewer independent eigenvectors (a defective one) gives some of them
+ * twice, up to rounding.
  * Error: |A v - w v| at most a modest multiple of N u |A|. No gradient: asking for one is CG_ERROR_GRADIENT.
  */
 CG_API cg_status cg_eig(cg_tensor *a, cg_tensor **wr, cg_tensor **wi, cg_tensor **vr, cg_tensor **vi);
@@ -203,10 +207,10 @@ CG_API cg_status cg_eigvals(cg_tensor *a, cg_tensor **wr, cg_tensor **wi);
  * full_matrices. The rows of Vh are signed by the rule, U follows.
  * Error: of s at most a modest multiple of max(M, N) u |A|; of vectors that divided by the distance to the next one.
  * Gradient (Townsend 2016) through s: U diag(ds) Vh; through U and Vh, which divides by sums and differences of
- * singular values and, for N != M, by each of them. As in cg_eigh, at equal singular values, and at those that are 0, that
- * through s is right for losses that treat equal ones alike, and that through U and Vh infinite or NaN. (For the best
- * approximation of a rank see cg_low_rank, whose gradient meets no such division.) Full matrices that are not square have
- * one through s only; through U or Vh it is CG_ERROR_GRADIENT.
+ * singular values and, for N != M, by each of them. As in cg_eigh, at equal singular values, and at those that are 0,
+ * that through s is right for losses that treat equal ones alike, and that through U and Vh infinite or NaN. (For the
+ * best approximation of a rank see cg_low_rank, whose gradient meets no such division.) Full matrices that are not
+ * square have one through s only; through U or Vh it is CG_ERROR_GRADIENT.
  */
 CG_API cg_status cg_svd(cg_tensor *a, bool full_matrices, cg_tensor **u, cg_tensor **s, cg_tensor **vh);
 
@@ -222,8 +226,9 @@ CG_API cg_tensor *cg_svdvals(cg_tensor *a);
 CG_API cg_tensor *cg_pinv(cg_tensor *a, double rtol);
 
 /*
- * The best approximation of rank k, (..., M, N), in the 2-norm and the Frobenius norm (Eckart and Young 1936): U diag(s) Vh
- * of the k largest singular values. Error: at most a modest multiple of max(M, N) u |A| s_k / (s_k - s_(k+1)).
+ * The best approximation of rank k, (..., M, N), in the 2-norm and the Frobenius norm (Eckart and Young 1936): U
+ * diag(s) Vh of the k largest singular values. Error: at most a modest multiple of max(M, N) u |A| s_k / (s_k -
+ * s_(k+1)).
  * Gradient, which does not divide by differences of singular values on the same side of k: not finite only where s_k and
  * s_(k+1) are equal. Errors: as above; CG_ERROR_ARGUMENT unless 0 <= k <= K.
  */
@@ -232,8 +237,8 @@ CG_API cg_tensor *cg_low_rank(cg_tensor *a, int64_t k);
 /* --- Norms and rank ------------------------------------------------------------------------------------------- */
 
 /*
- * How many singular values are larger than rtol max(s), i64, (...). rtol < 0 stands for NumPy's max(M, N) eps, eps = 2 u.
- * No gradient. Errors: as above; CG_ERROR_ARGUMENT for rtol NaN.
+ * How many singular values are larger than rtol max(s), i64, (...). rtol < 0 stands for NumPy's max(M, N) eps, eps = 2
+ * u. No gradient. Errors: as above; CG_ERROR_ARGUMENT for rtol NaN.
  */
 CG_API cg_tensor *cg_matrix_rank(cg_tensor *a, double rtol);
 
@@ -250,10 +255,10 @@ typedef enum cg_matrix_norm_kind {
 } cg_matrix_norm_kind;
 
 /*
- * A norm of each matrix, (...), or (..., 1, 1) with keepdims. Gradient: of the first of several equal maxima or minima; of
- * CG_NORM_NUC and 2 as through s of cg_svd, of CG_NORM_FRO 0 at 0. Error: of sums at most (log2 n + 12) u out, of CG_NORM_NUC K times
- * that of s. NaN spreads, but for those of s, which refuse it. Errors: CG_ERROR_ARGUMENT for another kind,
- * CG_ERROR_SHAPE for a maximum or minimum of nothing; as above.
+ * A norm of each matrix, (...), or (..., 1, 1) with keepdims. Gradient: of the first of several equal maxima or minima;
+ * of CG_NORM_NUC and 2 as through s of cg_svd, of CG_NORM_FRO 0 at 0. Error: of sums at most (log2 n + 12) u out, of
+ * CG_NORM_NUC K times that of s. NaN spreads, but for those of s, which refuse it. Errors: CG_ERROR_ARGUMENT for
+ * another kind, CG_ERROR_SHAPE for a maximum or minimum of nothing; as above.
  */
 CG_API cg_tensor *cg_matrix_norm(cg_tensor *a, cg_matrix_norm_kind kind, bool keepdims);
 

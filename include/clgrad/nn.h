@@ -26,8 +26,9 @@ CG_BEGIN_DECLS
 typedef struct cg_module cg_module;
 
 /*
- * y = module(x). What a module of the library makes on the way is gone when it returns, but for what the gradient needs; what a
- * module of the caller's makes, or one that contains such a module, stays as long as the scope around the call.
+ * y = module(x). What a module of the library makes on the way is gone when it returns, but for what the gradient
+ * needs; what a module of the caller's makes, or one that contains such a module, stays as long as the scope around the
+ * call.
  */
 CG_API cg_tensor *cg_forward(cg_module *module, cg_tensor *x);
 
@@ -66,10 +67,10 @@ typedef enum cg_init { CG_INIT_XAVIER, CG_INIT_XAVIER_NORMAL, CG_INIT_HE, CG_INI
 CG_API cg_module *cg_linear_module(cg_device *dev, int64_t in, int64_t out, cg_init init);
 
 /*
- * An activation of activations.h by name, without parameters: relu, leaky_relu (slope 0.01), relu6, sigmoid, log_sigmoid,
- * hardsigmoid, tanh, hardtanh, swish (also silu), hardswish, gelu, gelu_tanh, elu (alpha 1), selu, celu (alpha 1),
- * softplus, softsign, mish; over the last axis softmax, log_softmax, and glu and swiglu, which halve it. Errors:
- * CG_ERROR_ARGUMENT for an unknown name; the message lists them.
+ * An activation of activations.h by name, without parameters: relu, leaky_relu (slope 0.01), relu6, sigmoid,
+ * log_sigmoid, hardsigmoid, tanh, hardtanh, swish (also silu), hardswish, gelu, gelu_tanh, elu (alpha 1), selu, celu
+ * (alpha 1), softplus, softsign, mish; over the last axis softmax, log_softmax, and glu and swiglu, which halve it.
+ * Errors: CG_ERROR_ARGUMENT for an unknown name; the message lists them.
  */
 CG_API cg_module *cg_activation_module(cg_device *dev, const char *name);
 
@@ -113,8 +114,8 @@ CG_API cg_module *cg_sequential(cg_device *dev);
 CG_API cg_status cg_sequential_add(cg_module *net, cg_module *layer);
 
 /*
- * y = inner(x) + shortcut(x), as children "inner" and "shortcut", which it frees (at once, on an error). shortcut NULL is
- * x itself, unless the device holds an error: the NULL may then be a layer that could not be made, and the result is
+ * y = inner(x) + shortcut(x), as children "inner" and "shortcut", which it frees (at once, on an error). shortcut NULL
+ * is x itself, unless the device holds an error: the NULL may then be a layer that could not be made, and the result is
  * NULL. Source: He et al. 2016.
  */
 CG_API cg_module *cg_residual_module(cg_module *inner, cg_module *shortcut);
@@ -125,9 +126,9 @@ CG_API cg_module *cg_residual_module(cg_module *inner, cg_module *shortcut);
 typedef cg_tensor *cg_forward_function(void *context, cg_module *self, cg_tensor *x);
 
 /*
- * A module of the caller's own: `forward` maps x, `release` frees `context` with the module (may be NULL). A forward asks
- * self for its parameters, buffers and children each time: cg_module_set_dtype replaces tensors. On an error `release`
- * is not called. Errors: CG_ERROR_ARGUMENT without name or forward.
+ * A module of the caller's own: `forward` maps x, `release` frees `context` with the module (may be NULL). A forward
+ * asks self for its parameters, buffers and children each time: cg_module_set_dtype replaces tensors. On an error
+ * `release` is not called. Errors: CG_ERROR_ARGUMENT without name or forward.
  */
 CG_API cg_module *cg_custom_module(cg_device *dev, const char *name, cg_forward_function *forward,
                                    void (*release)(void *), void *context);
@@ -139,14 +140,14 @@ CG_API cg_module *cg_custom_module(cg_device *dev, const char *name, cg_forward_
 CG_API cg_status cg_module_add_parameter(cg_module *module, const char *name, cg_tensor *value);
 
 /*
- * Gives a module a buffer, a copy of `value` that is saved and loaded but not trained, such as a running mean; any dtype.
- * A forward changes it in place by cg_assign. Errors: as cg_module_add_parameter, but for the dtype.
+ * Gives a module a buffer, a copy of `value` that is saved and loaded but not trained, such as a running mean; any
+ * dtype. A forward changes it in place by cg_assign. Errors: as cg_module_add_parameter, but for the dtype.
  */
 CG_API cg_status cg_module_add_buffer(cg_module *module, const char *name, cg_tensor *value);
 
 /*
- * Makes `child` a part of `module` under a name: its parameters and buffers are the module's from now on, with paths, and
- * it is freed with it. On an error `child` is freed at once, unless it is part of a module already. NULL leaves an
+ * Makes `child` a part of `module` under a name: its parameters and buffers are the module's from now on, with paths,
+ * and it is freed with it. On an error `child` is freed at once, unless it is part of a module already. NULL leaves an
  * error. Errors: CG_ERROR_ARGUMENT for a name that is taken, empty or with a dot, CG_ERROR_DEVICE_MISMATCH,
  * CG_ERROR_STATE where child is part of a module already, or is `module` or contains it.
  */

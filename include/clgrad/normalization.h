@@ -3,15 +3,16 @@
  *
  *     z = (x - mean) / sqrt(var + epsilon)      y = z weight + bias
  *
- * The operations differ in which elements share a mean and a variance: the last axes (layer norm, RMS norm), the channels
- * of a group (group norm), a channel of the whole batch (batch norm). var is the biased variance, sum (x - mean)^2 / n.
+ * The operations differ in which elements share a mean and a variance: the last axes (layer norm, RMS norm), the
+ * channels of a group (group norm), a channel of the whole batch (batch norm). var is the biased variance, sum (x -
+ * mean)^2 / n.
  *
- * COMMON RULES. f32 and f64 keep their dtype, all else becomes f32; weight and bias are converted to the dtype of x; either
- * may be NULL: 1 and 0. epsilon is finite and >= 0; PyTorch's default is 1e-5. Equal elements give exactly bias (0 / 0
- * for epsilon = 0: NaN). A NaN or an infinity makes NaN of everything normalized with it.
+ * COMMON RULES. f32 and f64 keep their dtype, all else becomes f32; weight and bias are converted to the dtype of x;
+ * either may be NULL: 1 and 0. epsilon is finite and >= 0; PyTorch's default is 1e-5. Equal elements give exactly bias
+ * (0 / 0 for epsilon = 0: NaN). A NaN or an infinity makes NaN of everything normalized with it.
  *
- * Error: the mean is taken of the distances to the first element x0 and kept as a sum of two numbers, so that a mean that
- * is large beside the deviations costs no digits: at most (log2 n + 14) u (1 + |z| + |z0|) |weight| + u |y| for n
+ * Error: the mean is taken of the distances to the first element x0 and kept as a sum of two numbers, so that a mean
+ * that is large beside the deviations costs no digits: at most (log2 n + 14) u (1 + |z| + |z0|) |weight| + u |y| for n
  * elements that share a mean, with z0 = (x0 - mean) / sqrt(var + epsilon).
  *
  * Gradient to x, weight and bias, of any order. With gw = g weight and the means over the elements that share one,
@@ -39,8 +40,8 @@ CG_API cg_tensor *cg_layer_norm(cg_tensor *x, int n_axes, cg_tensor *weight, cg_
 
 /*
  * Each row of the last n_axes axes divided by its root mean square, y = x / sqrt(mean(x^2) + epsilon) weight: x
- * (..., D1, .., Dn) -> its shape; weight (D1, .., Dn) or NULL. Error at most (log2 n + 8) u |y|. Gradient as above without
- * mean(gw). As torch.nn.functional.rms_norm. Source: Zhang, Sennrich, arXiv 1910.07467.
+ * (..., D1, .., Dn) -> its shape; weight (D1, .., Dn) or NULL. Error at most (log2 n + 8) u |y|. Gradient as above
+ * without mean(gw). As torch.nn.functional.rms_norm. Source: Zhang, Sennrich, arXiv 1910.07467.
  */
 CG_API cg_tensor *cg_rms_norm(cg_tensor *x, int n_axes, cg_tensor *weight, double epsilon);
 
@@ -59,10 +60,10 @@ CG_API cg_tensor *cg_group_norm(cg_tensor *x, int64_t groups, cg_tensor *weight,
  * training: by the mean and the biased variance of x, which get gradients as above. The running values are then updated
  * in place, with the unbiased variance, as PyTorch has it:
  *     running_mean += momentum (mean - running_mean)      running_var += momentum (var n / (n - 1) - running_var)
- * not training: by the running values, which are constants: dx = gw / sqrt(running_var + epsilon). Without them by those of
- * x, as in training.
- * 0 <= momentum <= 1; PyTorch's default is 0.1. Errors: CG_ERROR_SHAPE also for training on n < 2 elements, whose variance
- * says nothing. As torch.nn.functional.batch_norm. Source: Ioffe, Szegedy, arXiv 1502.03167.
+ * not training: by the running values, which are constants: dx = gw / sqrt(running_var + epsilon). Without them by
+ * those of x, as in training.
+ * 0 <= momentum <= 1; PyTorch's default is 0.1. Errors: CG_ERROR_SHAPE also for training on n < 2 elements, whose
+ * variance says nothing. As torch.nn.functional.batch_norm. Source: Ioffe, Szegedy, arXiv 1502.03167.
  */
 CG_API cg_tensor *cg_batch_norm(cg_tensor *x, cg_tensor *weight, cg_tensor *bias, cg_tensor *running_mean,
                                 cg_tensor *running_var, bool training, double momentum, double epsilon);

@@ -37,16 +37,16 @@ typedef struct cg_arg {
 
 /* --- Arithmetic ----------------------------------------------------------------------------------------- */
 
-/* x + y. Gradient to both. Exact rounding. bool: or. */
+/* x + y. Gradient g to both. Exact rounding. bool: or. */
 CG_API cg_tensor *cg_add(cg_arg x, cg_arg y);
 
-/* x - y. Gradient to both. Exact rounding. bool is refused, as in NumPy. */
+/* x - y. Gradient g to x, -g to y. Exact rounding. bool is refused, as in NumPy. */
 CG_API cg_tensor *cg_sub(cg_arg x, cg_arg y);
 
-/* x y. Gradient to both. Exact rounding. bool: and. */
+/* x y. Gradient g y to x, g x to y. Exact rounding. bool: and. */
 CG_API cg_tensor *cg_mul(cg_arg x, cg_arg y);
 
-/* x / y, FLOAT. Gradient to both. Exact rounding; 2.5 ULP on a GPU that has no exact division. */
+/* x / y, FLOAT. Gradient g / y to x, -g x / y^2 to y. Exact rounding; 2.5 ULP on a GPU without exact division. */
 CG_API cg_tensor *cg_div(cg_arg x, cg_arg y);
 
 /* x^y, FLOAT, with C's special cases. Gradient to both: y x^(y-1), x^y log(x). Bound 1 / 2. */
@@ -58,7 +58,7 @@ CG_API cg_tensor *cg_minimum(cg_arg x, cg_arg y);
 /* The larger; NaN wins. Gradient to the larger, to x where they are equal. */
 CG_API cg_tensor *cg_maximum(cg_arg x, cg_arg y);
 
-/* -x. Gradient. bool is refused. */
+/* -x. Gradient -1. bool is refused. */
 CG_API cg_tensor *cg_neg(cg_tensor *x);
 
 /* |x|. Gradient sign(x), 0 at 0. */
@@ -73,10 +73,10 @@ CG_API cg_tensor *cg_square(cg_tensor *x);
 /* The square root, FLOAT; NaN for x < 0. Gradient 1 / (2 sqrt(x)). Exact rounding; 3 ULP on some GPUs. */
 CG_API cg_tensor *cg_sqrt(cg_tensor *x);
 
-/* condition ? x : y, elementwise; a condition that is not bool is compared with 0. Gradient to x and y. */
+/* condition ? x : y, elementwise; a condition that is not bool is compared with 0. Gradient to the one taken. */
 CG_API cg_tensor *cg_where(cg_arg condition, cg_arg x, cg_arg y);
 
-/* Linear interpolation x + w (y - x), FLOAT. Gradient to all three. */
+/* Linear interpolation x + w (y - x), FLOAT. Gradient: 1 - w to x, w to y, y - x to w. */
 CG_API cg_tensor *cg_lerp(cg_arg x, cg_arg y, cg_arg w);
 
 /*
@@ -135,7 +135,7 @@ CG_API cg_tensor *cg_trunc(cg_tensor *x);
 
 /* --- Exponentials, logarithms ---------------------------------------------------------------------------- */
 
-/* e^x, FLOAT. Gradient. Bound 1 / 2. */
+/* e^x, FLOAT. Gradient e^x. Bound 1 / 2. */
 CG_API cg_tensor *cg_exp(cg_tensor *x);
 
 /* The natural logarithm, FLOAT: -inf at 0, NaN below. Gradient 1 / x. Bound 1 / 2. */

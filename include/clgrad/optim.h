@@ -204,8 +204,9 @@ CG_API cg_tensor *cg_optimizer_state(const cg_optimizer *optimizer, int i, const
 CG_API const char *cg_optimizer_settings(cg_optimizer *optimizer);
 
 /*
- * cg_optimizer_load from a file that holds more: the states are found as prefix + name ("optimizer." + "1.weight.exp_avg"),
- * the settings as metadata prefix + "optimizer"; whatever else the file holds is ignored. Errors: as cg_optimizer_load.
+ * cg_optimizer_load from a file that holds more: the states are found as prefix + name ("optimizer." +
+ * "1.weight.exp_avg"), the settings as metadata prefix + "optimizer"; whatever else the file holds is ignored. Errors:
+ * as cg_optimizer_load.
  */
 CG_API cg_status cg_optimizer_load_from(cg_optimizer *optimizer, const cg_safetensors *file,
                                         const char *prefix);
@@ -238,7 +239,9 @@ CG_API cg_status cg_clip_grad_value(cg_module *module, double limit);
  */
 CG_API cg_tensor *cg_l1_penalty(const cg_module *module);
 
-/* sum p^2, as cg_l1_penalty. Gradient: 2 p, so weight_decay is the factor 2 of this term with factor weight_decay / 2. */
+/*
+ * sum p^2, as cg_l1_penalty. Gradient: 2 p, so weight_decay is the factor 2 of this term with factor weight_decay / 2.
+ */
 CG_API cg_tensor *cg_l2_penalty(const cg_module *module);
 
 CG_END_DECLS

@@ -8,8 +8,8 @@
  * or ceil in place of floor where ceil_mode is set, less a last window that would begin in the padding behind x. dtypes:
  * f32, f64; others are promoted to f32.
  *
- * Errors, of all: CG_ERROR_SHAPE for another rank and for windows that do not fit or are padding alone, CG_ERROR_ARGUMENT
- * for options that are not possible (negative, a padding above half the window); the result is NULL.
+ * Errors, of all: CG_ERROR_SHAPE for another rank and for windows that do not fit or are padding alone,
+ * CG_ERROR_ARGUMENT for options that are not possible (negative, a padding above half the window); the result is NULL.
  */
 #ifndef CLGRAD_POOLING_H
 #define CLGRAD_POOLING_H
@@ -19,7 +19,9 @@
 
 CG_BEGIN_DECLS
 
-/* How windows lie. [0] is the axis H, [1] the axis W; with one axis [0] counts alone. Each 0 is its default by itself. */
+/*
+ * How windows lie. [0] is the axis H, [1] the axis W; with one axis [0] counts alone. Each 0 is its default by itself.
+ */
 typedef struct cg_pool_options {
     int64_t stride[2];    /* from one window to the next; 0: the window's length: they do not overlap */
     int64_t padding[2];   /* at both ends of the axis: minus infinity to a maximum, zeros to a mean */
@@ -40,14 +42,15 @@ CG_API cg_tensor *cg_max_pool1d(cg_tensor *x, int64_t kernel, cg_pool_options op
 CG_API cg_tensor *cg_max_pool2d(cg_tensor *x, int64_t height, int64_t width, cg_pool_options options);
 
 /*
- * cg_max_pool1d, and in *indices, i64 of the same shape, the place along L of each element. *indices is NULL on an error.
+ * cg_max_pool1d, and in *indices, i64 of the same shape, the place along L of each element. *indices is NULL on an
+ * error.
  */
 CG_API cg_tensor *cg_max_pool1d_with_indices(cg_tensor *x, int64_t kernel, cg_pool_options options,
                                              cg_tensor **indices);
 
 /*
- * cg_max_pool2d, and in *indices, i64 of the same shape, the place of each element in its plane: row W + column. *indices
- * is NULL on an error. As torch.nn.functional.max_pool2d with return_indices.
+ * cg_max_pool2d, and in *indices, i64 of the same shape, the place of each element in its plane: row W + column.
+ * *indices is NULL on an error. As torch.nn.functional.max_pool2d with return_indices.
  */
 CG_API cg_tensor *cg_max_pool2d_with_indices(cg_tensor *x, int64_t height, int64_t width,
                                              cg_pool_options options, cg_tensor **indices);
@@ -59,9 +62,10 @@ CG_API cg_tensor *cg_avg_pool1d(cg_tensor *x, int64_t kernel, cg_pool_options op
 
 /*
  * The mean of each window of `height` by `width`: the sum of its elements of x, by their number and that of the zeros of
- * the padding in it (what ceil_mode adds beyond is never counted), or by their number alone where exclude_padding is set.
- * Error at most (height width + 1) u mean |x|. Gradient to x: g / divisor added to each element of the window, in a fixed
- * order. As torch.nn.functional.avg_pool2d.
+ * the padding in it (what ceil_mode adds beyond is never counted), or by their number alone where exclude_padding is
+ * set.
+ * Error at most (height width + 1) u mean |x|. Gradient to x: g / divisor added to each element of the window, in a
+ * fixed order. As torch.nn.functional.avg_pool2d.
  */
 CG_API cg_tensor *cg_avg_pool2d(cg_tensor *x, int64_t height, int64_t width, cg_pool_options options);
 

@@ -67,7 +67,8 @@ CG_API cg_tensor *cg_scaler_invert(const cg_scaler *s, cg_tensor *y);
 
 /*
  * The parameters, so that they can be saved: shift and scale, in the shape of x with the reduced axes of length 1, and
- * offset. They stay the scaler's: cg_retain keeps one longer. Each pointer may be NULL. Errors: CG_ERROR_ARGUMENT for NULL.
+ * offset. They stay the scaler's: cg_retain keeps one longer. Each pointer may be NULL. Errors: CG_ERROR_ARGUMENT for
+ * NULL.
  */
 CG_API cg_status cg_scaler_parameters(const cg_scaler *s, cg_tensor **shift, cg_tensor **scale,
                                       double *offset);

@@ -90,8 +90,8 @@ CG_API cg_tensor *cg_binomial_log_pmf(cg_arg k, cg_arg n, cg_arg p);
 /* --- Categorical: labels 0 .. C-1, probabilities along the last axis ------------------------------------------------ */
 
 /*
- * p[..., label]: labels of any integer dtype (...), p (..., C), whose leading axes broadcast to the labels' -> (...). p is
- * taken as it stands, not divided by its sum. A label outside [0, C) gives 0. Gradient to p. Exact.
+ * p[..., label]: labels of any integer dtype (...), p (..., C), whose leading axes broadcast to the labels' -> (...). p
+ * is taken as it stands, not divided by its sum. A label outside [0, C) gives 0. Gradient to p. Exact.
  * Errors: CG_ERROR_DTYPE for labels that are not whole, CG_ERROR_SHAPE.
  */
 CG_API cg_tensor *cg_categorical_pmf(cg_tensor *labels, cg_tensor *p);
@@ -103,20 +103,21 @@ CG_API cg_tensor *cg_categorical_log_pmf(cg_tensor *labels, cg_tensor *p);
 
 /*
  * The entropy -sum p log(p) of the distributions along `axis` (of C numbers), 0 log 0 = 0. p is taken as it stands, not
- * divided by its sum; a negative p gives NaN. FLOAT. Gradient -(log(p) + 1), 0 at p = 0. Error (log2 C + 5) u sum |terms|.
+ * divided by its sum; a negative p gives NaN. FLOAT. Gradient -(log(p) + 1), 0 at p = 0. Error (log2 C + 5) u sum
+ * |terms|.
  */
 CG_API cg_tensor *cg_entropy(cg_tensor *p, int axis);
 
 /*
  * The Kullback-Leibler divergence sum p log(p / q) along `axis`; terms with p = 0 are 0, one with q = 0 alone gives inf.
- * p and q broadcast. Gradient to both: log(p / q) + 1 (0 at p = 0) and -p / q. Error (log2 C + 6) u (sum |terms| + sum p).
- * cg_kl_div_loss takes log-probabilities and sums over everything.
+ * p and q broadcast. Gradient to both: log(p / q) + 1 (0 at p = 0) and -p / q. Error (log2 C + 6) u (sum |terms| + sum
+ * p). cg_kl_div_loss takes log-probabilities and sums over everything.
  */
 CG_API cg_tensor *cg_kl_divergence(cg_tensor *p, cg_tensor *q, int axis);
 
 /*
- * The cross-entropy -sum p log(q) along `axis`, 0 log 0 = 0: entropy(p) + kl_divergence(p, q). p and q broadcast. Gradient
- * to both. Error as entropy. The losses of loss.h take logits, labels and weights.
+ * The cross-entropy -sum p log(q) along `axis`, 0 log 0 = 0: entropy(p) + kl_divergence(p, q). p and q broadcast.
+ * Gradient to both. Error as entropy. The losses of loss.h take logits, labels and weights.
  */
 CG_API cg_tensor *cg_cross_entropy_between(cg_tensor *p, cg_tensor *q, int axis);
 
@@ -136,8 +137,8 @@ CG_API cg_tensor *cg_bernoulli_entropy(cg_tensor *p);
 
 /*
  * Each takes a sample x, the elements over `axes`, and gives the parameters under which it is most probable; with
- * keepdims, reduced axes stay with length 1. FLOAT. They are functions of statistics, with gradients of every order to x.
- * Sums are in f64 as statistics.h says. No elements give NaN.
+ * keepdims, reduced axes stay with length 1. FLOAT. They are functions of statistics, with gradients of every order to
+ * x. Sums are in f64 as statistics.h says. No elements give NaN.
  */
 
 /* Normal: the mean, and the root of the mean square deviation (ddof 0). mean or std may be NULL. Errors as cg_std. */
@@ -158,8 +159,8 @@ CG_API cg_tensor *cg_bernoulli_fit(cg_tensor *x, cg_axis_set axes, bool keepdims
  * Beta, of x in (0, 1): a and b solve digamma(a) - digamma(a + b) = mean log(x), digamma(b) - digamma(a + b) =
  * mean log(1 - x), by a fixed number of Newton's steps; NaN where the sample determines none (0 or 1 among it, equal
  * elements; those that are almost equal give large numbers of few digits). For estimates from 0.05 to 1000 both sides of
- * both equations agree within 64 u (1 + |digamma(a)| + |digamma(b)| + |digamma(a + b)|), u of the dtype that statistics.h
- * accumulates in. The gradient is that of the solution (implicit), not of the steps. a or b may be NULL.
+ * both equations agree within 64 u (1 + |digamma(a)| + |digamma(b)| + |digamma(a + b)|), u of the dtype that
+ * statistics.h accumulates in. The gradient is that of the solution (implicit), not of the steps. a or b may be NULL.
  */
 CG_API cg_status cg_beta_fit(cg_tensor *x, cg_axis_set axes, bool keepdims, cg_tensor **a, cg_tensor **b);
 

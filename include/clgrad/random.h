@@ -81,8 +81,8 @@ CG_API cg_tensor *cg_integers(cg_device *dev, cg_dtype dtype, cg_dims shape, int
 CG_API cg_tensor *cg_bernoulli(cg_device *dev, cg_dims shape, double p);
 
 /*
- * How many of n trials succeed, each with probability p: i64, 0 <= n <= 2^53, 0 <= p <= 1. By inversion for n min(p, 1 - p)
- * below 10, else by Hoermann's BTRS (1993), in double: on a device without f64 the CPU backend does it.
+ * How many of n trials succeed, each with probability p: i64, 0 <= n <= 2^53, 0 <= p <= 1. By inversion for n min(p, 1
+ * - p) below 10, else by Hoermann's BTRS (1993), in double: on a device without f64 the CPU backend does it.
  */
 CG_API cg_tensor *cg_binomial(cg_device *dev, cg_dims shape, int64_t n, double p);
 
@@ -120,9 +120,9 @@ CG_API cg_tensor *cg_permutation(cg_device *dev, int64_t n);
 CG_API cg_tensor *cg_shuffle(cg_tensor *x, int axis);
 
 /*
- * Inverted dropout: 0 with probability p, else x / (1 - p); f32 or f64, 0 <= p <= 1. What is dropped is 0 even where x is
- * NaN; p = 0 gives x, p = 1 zeros. Gradient: g / (1 - p) where x was kept, else 0; nothing is stored for it, its numbers
- * are drawn again. Error at most 2 u |x| / (1 - p). Source: Srivastava et al., JMLR 15 (2014).
+ * Inverted dropout: 0 with probability p, else x / (1 - p); f32 or f64, 0 <= p <= 1. What is dropped is 0 even where x
+ * is NaN; p = 0 gives x, p = 1 zeros. Gradient: g / (1 - p) where x was kept, else 0; nothing is stored for it, its
+ * numbers are drawn again. Error at most 2 u |x| / (1 - p). Source: Srivastava et al., JMLR 15 (2014).
  */
 CG_API cg_tensor *cg_dropout(cg_tensor *x, double p);
 
@@ -142,9 +142,9 @@ CG_API cg_tensor *cg_he_normal(cg_device *dev, cg_dtype dtype, int64_t fan_in, i
 
 /*
  * gain times a random matrix (rows, cols) with orthonormal columns, or rows where cols > rows, evenly distributed among
- * all such (Haar): Q of normal numbers, its columns signed so that R has a positive diagonal (without that LAPACK's signs
- * would favour some). dtype f32 or f64. Errors: CG_ERROR_ARGUMENT unless rows, cols > 0. Source: Saxe et al. 2013;
- * Mezzadri 2007 for the signs.
+ * all such (Haar): Q of normal numbers, its columns signed so that R has a positive diagonal (without that LAPACK's
+ * signs would favour some). dtype f32 or f64. Errors: CG_ERROR_ARGUMENT unless rows, cols > 0. Source: Saxe et al.
+ * 2013; Mezzadri 2007 for the signs.
  */
 CG_API cg_tensor *cg_orthogonal(cg_device *dev, cg_dtype dtype, int64_t rows, int64_t cols, double gain);
 

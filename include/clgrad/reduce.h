@@ -110,8 +110,9 @@ CG_API cg_tensor *cg_std(cg_tensor *x, cg_axis_set axes, int ddof, bool keepdims
 
 /*
  * The vector norm (sum |x|^p)^(1/p) over axes. FLOAT. p = 2 is the Euclidean norm, over the two axes of a matrix that
- * of Frobenius; 1 the sum of |x|; infinity the largest |x|, -infinity the least; 0 counts what is not 0. p = 2 is safe against overflow and underflow: x is scaled by a power of two
- * first where its largest element asks for that; other p are scaled by the largest. Empty: 0.
+ * of Frobenius; 1 the sum of |x|; infinity the largest |x|, -infinity the least; 0 counts what is not 0. p = 2 is safe
+ * against overflow and underflow: x is scaled by a power of two first where its largest element asks for that; other p
+ * are scaled by the largest. Empty: 0.
  * Error at most (log2 n + 8) u norm; for p other than 1, 2 and the infinities ((2 log2 n + 4) / p + 6) u norm.
  * Gradient: p = 2: g x / norm; g sign(x) (|x| / norm)^(p - 1); for the infinities to the element, shared evenly where
  * several are equal; 0 for an x of 0 or a norm of 0, a subgradient; p = 0 has none.

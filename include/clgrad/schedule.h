@@ -70,7 +70,9 @@ CG_API cg_schedule cg_exponential_schedule(double lr, double gamma);
  */
 CG_API cg_schedule cg_polynomial_schedule(double lr, double end, int64_t n, double power);
 
-/* lr(t) = end + (lr - end) (1 + cos(pi min(t, n) / n)) / 2: CosineAnnealingLR, which climbs again after n, this stays. */
+/*
+ * lr(t) = end + (lr - end) (1 + cos(pi min(t, n) / n)) / 2: CosineAnnealingLR, which climbs again after n, this stays.
+ */
 CG_API cg_schedule cg_cosine_schedule(double lr, double end, int64_t n);
 
 /*
@@ -146,9 +148,10 @@ typedef struct cg_plateau {
 CG_API cg_plateau cg_plateau_start(cg_plateau_options options);
 
 /*
- * Takes note of a metric (of one epoch, say) and returns the lr that follows `lr`: the same, or once more than `patience`
- * metrics in a row were not better than the best, max(min_lr, factor lr). Better is metric < best (1 - threshold),
- * absolute metric < best - threshold; maximizing metric > best (1 + threshold), best + threshold. NaN is not better.
+ * Takes note of a metric (of one epoch, say) and returns the lr that follows `lr`: the same, or once more than
+ * `patience` metrics in a row were not better than the best, max(min_lr, factor lr). Better is metric < best (1 -
+ * threshold), absolute metric < best - threshold; maximizing metric > best (1 + threshold), best + threshold. NaN is
+ * not better.
  */
 CG_API double cg_plateau_lr(cg_plateau *plateau, double metric, double lr);
 

@@ -1,9 +1,9 @@
 /*
  * Special functions: gamma, digamma, polygamma, zeta, the incomplete beta function. The names are SciPy's and PyTorch's.
  *
- * The rules of ops.h hold: shapes broadcast, numbers are operands, all are FLOAT, work is deferred and fused, NaN goes in,
- * NaN comes out. The text is the same for C and OpenCL (kernels/gamma_function.h, beta_function.h) and gives the same
- * bits. u is the unit roundoff of the result's dtype.
+ * The rules of ops.h hold: shapes broadcast, numbers are operands, all are FLOAT, work is deferred and fused, NaN goes
+ * in, NaN comes out. The text is the same for C and OpenCL (kernels/gamma_function.h, beta_function.h) and gives the
+ * same bits. u is the unit roundoff of the result's dtype.
  */
 #ifndef CLGRAD_SPECIAL_H
 #define CLGRAD_SPECIAL_H
@@ -20,8 +20,8 @@ CG_API cg_tensor *cg_xlog1py(cg_arg x, cg_arg y);
 
 /*
  * log |Gamma(x)|, FLOAT; infinite at 0, -1, -2, ... and at both infinities. Gradient digamma(x). Error at most
- * 8 u |result| for x > 0, 8 u (1 + |result| + log Gamma(1 - x)) below. By recurrence to [1.5, 2.5] and a polynomial there,
- * Stirling's formula for large x, reflection below 0.
+ * 8 u |result| for x > 0, 8 u (1 + |result| + log Gamma(1 - x)) below. By recurrence to [1.5, 2.5] and a polynomial
+ * there, Stirling's formula for large x, reflection below 0.
  */
 CG_API cg_tensor *cg_lgamma(cg_tensor *x);
 
@@ -39,15 +39,15 @@ CG_API cg_tensor *cg_digamma(cg_tensor *x);
 CG_API cg_tensor *cg_polygamma(int n, cg_tensor *x);
 
 /*
- * The Hurwitz zeta function sum_k (k + q)^-x over k = 0, 1, ..., FLOAT; zeta(x, 1) is Riemann's. inf for x = 1 or q = 0, NaN
- * for x < 1 or q < 0 (SciPy has values there for whole x). Gradient to q: -x zeta(x + 1, q), of every order; none to x
- * (CG_ERROR_GRADIENT). Error at most 2 u (1 + x) result for x up to 100, by Euler and Maclaurin.
+ * The Hurwitz zeta function sum_k (k + q)^-x over k = 0, 1, ..., FLOAT; zeta(x, 1) is Riemann's. inf for x = 1 or q =
+ * 0, NaN for x < 1 or q < 0 (SciPy has values there for whole x). Gradient to q: -x zeta(x + 1, q), of every order;
+ * none to x (CG_ERROR_GRADIENT). Error at most 2 u (1 + x) result for x up to 100, by Euler and Maclaurin.
  */
 CG_API cg_tensor *cg_zeta(cg_arg x, cg_arg q);
 
 /*
- * The regularized incomplete beta function I_x(a, b) = int_0^x t^(a-1) (1 - t)^(b-1) dt / B(a, b), FLOAT, for a, b > 0 and
- * 0 <= x <= 1; NaN for others. Gradient to x: x^(a-1) (1 - x)^(b-1) / B(a, b), of every order; none to a and b
+ * The regularized incomplete beta function I_x(a, b) = int_0^x t^(a-1) (1 - t)^(b-1) dt / B(a, b), FLOAT, for a, b > 0
+ * and 0 <= x <= 1; NaN for others. Gradient to x: x^(a-1) (1 - x)^(b-1) / B(a, b), of every order; none to a and b
  * (CG_ERROR_GRADIENT). For a and b up to 1000 the error is at most
  *     4 u (1 + |a log(x)| + |b log(1 - x)| + |log Gamma(a + b)| + |log Gamma(1 + h)| + |log Gamma(k)|) part + 4 u result
  * part = result, h = a, k = b for x <= (a + 1) / (a + b + 2), beyond it part = 1 - result, h = b, k = a. A continued

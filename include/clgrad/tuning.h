@@ -17,7 +17,10 @@ typedef struct cg_product_shape {
     bool a_transposed, b_transposed;
 } cg_product_shape;
 
-/* The name of candidate i >= 0 of a device, NULL beyond the last: at once on a backend that has no choice, as the CPU's. */
+/*
+ * The name of candidate i >= 0 of a device, NULL beyond the last: at once on a backend that has no choice, as the
+ * CPU's.
+ */
 CG_API const char *cg_tuning_candidate(const cg_device *dev, int i);
 
 /*
