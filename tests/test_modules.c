@@ -24,6 +24,7 @@ DEVICE_TEST(small_modules, linear) {
     CHECK(cg_forward(layer, NULL) == NULL && cg_forward(NULL, x) == NULL);
     CHECK_FAILS(dev, cg_forward(layer, cg_ones(dev, CG_F32, cg_shape(2, 5))), CG_ERROR_SHAPE, "linear",
                 "(2, 5)");
+    CHECK_FAILS(dev, cg_linear_module(dev, 0, 3, CG_INIT_HE), CG_ERROR_ARGUMENT, "linear_module", "0 and 3");
     cg_module_free(layer);
 }
 

@@ -9,9 +9,7 @@ static cg_tensor *leaf(cg_device *dev, cg_dims shape, uint64_t seed) {
     return cg_require_grad(cg_eval(cg_cast(random_f64(dev, shape, -1, 1, 0, &seed), CG_F32)), true);
 }
 
-static cg_tensor *total(cg_tensor *x) { return cg_sum(cg_square(x), CG_ALL_AXES, false); }
-
-static uint64_t held(cg_device *dev) { return cg_device_statistics(dev).bytes_in_use; }
+static cg_tensor *sum_of_squares(cg_tensor *x) { return cg_sum(cg_square(x), CG_ALL_AXES, false); }
 
 /* --- what is kept --------------------------------------------------------------------------------------------------- */
 
@@ -22,11 +20,11 @@ CPU_TEST(result_again, a_chain_keeps_what_it_begins_with) {
     cg_sequential_add(net, cg_activation_module(dev, "relu"));
     cg_sequential_add(net, cg_linear_module(dev, COLUMNS, COLUMNS, CG_INIT_HE));
     cg_tensor *x = leaf(dev, cg_shape(ROWS, COLUMNS), 1);
-    const uint64_t before = held(dev);
+    const uint64_t before = device_bytes(dev);
     cg_tensor *y = cg_eval(cg_forward(net, x));
-    CHECK_MSG(held(dev) - before < ARRAY * 5 / 4, "%llu bytes more",
-              (unsigned long long)(held(dev) - before));
-    CHECK(cg_backward(total(y)) == CG_OK);
+    CHECK_MSG(device_bytes(dev) - before < ARRAY * 5 / 4, "%llu bytes more",
+              (unsigned long long)(device_bytes(dev) - before));
+    CHECK(cg_backward(sum_of_squares(y)) == CG_OK);
     cg_module_free(net);
 }
 
@@ -61,8 +59,8 @@ static cg_tensor *product(const layers *l, bool kept) {
 static void check_same_gradients(cg_device *dev, const layers *l,
                                  cg_tensor *(*f)(const layers *l, bool kept)) {
     cg_tensor *in[] = {l->x, l->weight, l->bias}, *again[3], *kept[3];
-    const bool ok = cg_grad(total(f(l, false)), NULL, 3, in, false, again) == CG_OK &&
-                    cg_grad(total(f(l, true)), NULL, 3, in, false, kept) == CG_OK;
+    const bool ok = cg_grad(sum_of_squares(f(l, false)), NULL, 3, in, false, again) == CG_OK &&
+                    cg_grad(sum_of_squares(f(l, true)), NULL, 3, in, false, kept) == CG_OK;
     CHECK(ok);
     for (int i = 0; ok && i < 3; i++) {
         check_case("gradient %d", i);
@@ -80,15 +78,15 @@ CPU_TEST(result_again, gives_the_same_gradients) {
 /* The first gradient as a function of what it was taken of. */
 static cg_tensor *gradient_of_gradient(const layers *l, bool kept) {
     cg_tensor *g = NULL;
-    if (cg_grad(total(convolution(l, kept)), NULL, 1, (cg_tensor *[]){l->x}, true, &g)) return NULL;
+    if (cg_grad(sum_of_squares(convolution(l, kept)), NULL, 1, (cg_tensor *[]){l->x}, true, &g)) return NULL;
     return g;
 }
 
 CPU_TEST(result_again, gradients_of_gradients) {
     const layers l = make(dev, cg_shape(3, 4, 5, 5), 4);
     cg_tensor *in[] = {l.x, l.weight, l.bias}, *again[3], *kept[3];
-    CHECK(cg_grad(total(gradient_of_gradient(&l, false)), NULL, 3, in, false, again) == CG_OK);
-    CHECK(cg_grad(total(gradient_of_gradient(&l, true)), NULL, 3, in, false, kept) == CG_OK);
+    CHECK(cg_grad(sum_of_squares(gradient_of_gradient(&l, false)), NULL, 3, in, false, again) == CG_OK);
+    CHECK(cg_grad(sum_of_squares(gradient_of_gradient(&l, true)), NULL, 3, in, false, kept) == CG_OK);
     for (int i = 0; i < 3; i++) {
         check_case("gradient %d", i);
         check_within(again[i], CG_F32, cg_shape_get(kept[i]), read_values(kept[i]), 200, NULL);
@@ -98,9 +96,9 @@ CPU_TEST(result_again, gradients_of_gradients) {
 CPU_TEST(result_again, long_chains) {
     cg_tensor *x = leaf(dev, cg_shape(4, 8), 7), *y = cg_layer_norm(x, 1, NULL, NULL, 1e-5), *dx;
     for (int i = 0; i < 100; i++) y = cg_relu(i % 3 ? y : cg_reshape(y, cg_shape(i % 2 ? 4 : 8, -1)));
-    CHECK(cg_grad(total(y), NULL, 1, &x, false, &dx) == CG_OK);
+    CHECK(cg_grad(sum_of_squares(y), NULL, 1, &x, false, &dx) == CG_OK);
     cg_tensor *z = cg_relu(cg_mul(cg_layer_norm(x, 1, NULL, NULL, 1e-5), 1)), *expected;
-    CHECK(cg_grad(total(z), NULL, 1, &x, false, &expected) == CG_OK);
+    CHECK(cg_grad(sum_of_squares(z), NULL, 1, &x, false, &expected) == CG_OK);
     check_same_bits(dx, expected);
 }
 
@@ -112,7 +110,7 @@ CPU_TEST(result_again, is_there_for_a_later_walk) {
     cg_scope *scope = cg_scope_begin(dev);
     cg_tensor *h = cg_relu(cg_layer_norm(x, 1, NULL, NULL, 1e-5));
     cg_tensor *y = cg_retain(cg_matmul(h, w));
-    CHECK(cg_backward(total(cg_matmul(h, cg_ones(dev, CG_F32, cg_shape(4, 2))))) == CG_OK);
+    CHECK(cg_backward(sum_of_squares(cg_matmul(h, cg_ones(dev, CG_F32, cg_shape(4, 2))))) == CG_OK);
     cg_scope_end(scope);
     CHECK(cg_grad(cg_sum(y, CG_ALL_AXES, false), NULL, 1, &w, false, &dw) == CG_OK);
     cg_tensor *z = cg_matmul(cg_mul(cg_relu(cg_layer_norm(x, 1, NULL, NULL, 1e-5)), 1), w);
@@ -134,9 +132,9 @@ CPU_TEST(result_again, in_a_checkpoint) {
     cg_tensor *h = cg_relu(cg_layer_norm(x, 1, NULL, NULL, 1e-5));
     cg_tensor *y = cg_retain(cg_checkpoint(times_context, h, 1, &w));
     cg_scope_end(scope);
-    CHECK(cg_grad(total(y), NULL, 2, in, false, g) == CG_OK);
+    CHECK(cg_grad(sum_of_squares(y), NULL, 2, in, false, g) == CG_OK);
     h = cg_relu(cg_layer_norm(x, 1, NULL, NULL, 1e-5));
-    CHECK(cg_grad(total(cg_matmul(h, w)), NULL, 2, in, false, expected) == CG_OK);
+    CHECK(cg_grad(sum_of_squares(cg_matmul(h, w)), NULL, 2, in, false, expected) == CG_OK);
     for (int i = 0; i < 2; i++) check_same_bits(g[i], expected[i]);
     cg_release(y);
 }
@@ -145,7 +143,7 @@ CPU_TEST(result_again, in_a_checkpoint) {
 CPU_TEST(result_again, not_from_what_was_written_since) {
     cg_tensor *x = leaf(dev, cg_shape(5, 4), 1), *weight = leaf(dev, cg_shape(4), 2);
     cg_tensor *w = leaf(dev, cg_shape(4, 3), 3), *dw;
-    cg_tensor *y = total(cg_matmul(cg_layer_norm(x, 1, weight, NULL, 1e-5), w));
+    cg_tensor *y = sum_of_squares(cg_matmul(cg_layer_norm(x, 1, weight, NULL, 1e-5), w));
     CHECK(cg_assign(cg_detach(weight), cg_zeros(dev, CG_F32, cg_shape(4))) != CG_OK);
     cg_error_clear(dev);
     CHECK(cg_grad(y, NULL, 1, &w, false, &dw) == CG_OK);

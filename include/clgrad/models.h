@@ -1,5 +1,5 @@
 /*
- * A small zoo of networks, each a module of layers (nn.h) with fresh weights from the device's generator. All give
+ * A small zoo of networks, each a module of layers (nn.h) with fresh f32 weights from the device's generator. All give
  * logits, for the losses from logits of loss.h. docs/layers.md tells how each is built.
  */
 #ifndef CLGRAD_MODELS_H

@@ -63,7 +63,10 @@ CG_API bool cg_module_training(const cg_module *module);
 /* How a weight starts: see random.h. Biases start at 0. */
 typedef enum cg_init { CG_INIT_XAVIER, CG_INIT_XAVIER_NORMAL, CG_INIT_HE, CG_INIT_HE_NORMAL } cg_init;
 
-/* y = x w + b: x (..., in) -> (..., out) with parameters weight (in, out) and bias (out). */
+/*
+ * y = x w + b: x (..., in) -> (..., out) with parameters weight (in, out) and bias (out), f32. Errors: CG_ERROR_ARGUMENT
+ * for in or out below 1, or no such init.
+ */
 CG_API cg_module *cg_linear_module(cg_device *dev, int64_t in, int64_t out, cg_init init);
 
 /*
@@ -231,8 +234,10 @@ CG_API cg_status cg_module_load(cg_module *module, const char *path);
 /* The values of all parameters and buffers of a module at one time, kept on its device. */
 typedef struct cg_module_state cg_module_state;
 
-/* Keeps the values a module has now, such as the best of a training. Freed by cg_module_state_free; it may outlive the
- * module, not the device. */
+/*
+ * Keeps the values a module has now, such as the best of a training. Freed by cg_module_state_free; it may outlive the
+ * module, not the device.
+ */
 CG_API cg_module_state *cg_module_state_save(const cg_module *module);
 
 /*

@@ -43,7 +43,7 @@ typedef struct cg_schedule {
     double end;       /* where it ends */
     double factor;    /* gamma, the exponent of a polynomial, or the growth of a cosine's period */
     int64_t n;        /* steps until the end, of the first period, or between two drops */
-    int n_milestones; /* */
+    int n_milestones; /* of which these: the steps at which lr drops */
     int64_t milestone[CG_MAX_MILESTONES];
     double start, peak_at;              /* one-cycle: lr at t = 0, share of the steps up to the peak */
     double momentum_low, momentum_high; /* one-cycle; 0 and 0: does not move it */

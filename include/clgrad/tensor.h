@@ -194,7 +194,10 @@ CG_API bool cg_broadcast_shapes(cg_dims a, cg_dims b, cg_dims *result);
  */
 CG_API cg_status cg_to_host(const cg_tensor *x, void *data, size_t bytes);
 
-/* The value of a tensor with one element, as double (an i64 beyond 2^53 is rounded). Waits for it. */
+/*
+ * The value of a tensor with one element, as double (an i64 beyond 2^53 is rounded). Waits for it. Errors:
+ * CG_ERROR_SHAPE for any other number of elements.
+ */
 CG_API cg_status cg_item(const cg_tensor *x, double *value);
 
 /*

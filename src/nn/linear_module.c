@@ -32,6 +32,12 @@ cg_module *cg_linear_module(cg_device *dev, int64_t in, int64_t out, cg_init ini
         CG_FAIL(&dev->error, CG_ERROR_ARGUMENT, "linear_module: %d is no initialization", (int)init);
         return NULL;
     }
+    if (in < 1 || out < 1) {
+        CG_FAIL(&dev->error, CG_ERROR_ARGUMENT,
+                "linear_module: expected inputs and outputs from 1 on, got %lld and %lld", (long long)in,
+                (long long)out);
+        return NULL;
+    }
     cg_module *module = cg_module_new(dev, "linear", linear_forward, NULL, NULL);
     cg_scope *scope = module ? cg_scope_begin(dev) : NULL;
     bool ok = scope && add_parameters(module, in, out, init) == CG_OK;

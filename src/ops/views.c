@@ -229,8 +229,9 @@ cg_tensor *cg_slice(cg_tensor *x, int axis, int64_t start, int64_t stop, int64_t
     int a = cg_op_axis("slice", x, axis);
     if (a < 0) return NULL;
     if (step == 0 || step == INT64_MIN) {
-        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT, "slice: step %lld is not possible",
-                (long long)step);
+        CG_FAIL(&x->storage->dev->error, CG_ERROR_ARGUMENT,
+                "slice: step %lld along axis %d of %s: expected one that moves", (long long)step, a,
+                CG_SHAPE_STR(&x->shape));
         return NULL;
     }
     int64_t n = x->shape.dim[a], first, end, count;
