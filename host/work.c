@@ -208,6 +208,18 @@ const cg_work_kind cg_work_kinds[CG_WORK_COUNT] = {
 /* A buffer of either backend starts with its block. Rounded up as the pool does, by less than a quarter. */
 static uint64_t bytes_of(const cg_buffer *buffer) { return buffer ? ((const cg_block *)buffer)->bytes : 0; }
 
+static uint64_t bytes_of_all(const cg_operand *o, int n) {
+    uint64_t bytes = 0;
+    for (int i = 0; i < n; i++) bytes += bytes_of(o[i].buffer);
+    return bytes;
+}
+
+/* Maps are the work that is small, so that a list of their buffers would show. */
+static void count_map(cg_hw *hw, const cg_map_request *r) {
+    hw->stats.bytes_read += bytes_of_all(r->in, r->program->n_inputs);
+    hw->stats.bytes_written += bytes_of_all(r->out, r->program->n_outputs);
+}
+
 static void count_segments(cg_hw *hw, const cg_map_many_request *r) {
     for (int s = 0; s < r->n_segments; s++) {
         for (int i = 0; i < r->program->n_inputs; i++)
@@ -218,6 +230,10 @@ static void count_segments(cg_hw *hw, const cg_map_many_request *r) {
 }
 
 static void count_bytes(cg_hw *hw, cg_work kind, const void *request) {
+    if (kind == CG_WORK_MAP) {
+        count_map(hw, request);
+        return;
+    }
     if (kind == CG_WORK_MAP_MANY) count_segments(hw, request);
     if (!cg_work_kinds[kind].buffers) return;
     cg_work_buffer list[CG_WORK_BUFFERS];

@@ -69,16 +69,20 @@ static void place_constants(small_map *m) {
     }
 }
 
-/* Where an instruction writes: in the first direct result that is its value, else in the scratch memory. */
+/* Where the value of an instruction is written: in the first direct result that it is, else in the scratch memory. */
+static void *result_place(small_map *m, int value) {
+    const cg_map_request *r = m->r;
+    for (int j = 0; j < r->program->n_outputs; j++)
+        if (r->program->output[j] == value && is_direct(&r->out[j], m->type)) return cg_cpu_data(&r->out[j]);
+    return take_line(m);
+}
+
 static void place_results(small_map *m) {
     const cg_program *p = m->r->program;
-    for (int k = 0; k < p->n_instrs; k++) m->value[cg_program_instr(p, k)] = NULL;
-    for (int j = 0; j < p->n_outputs; j++) {
-        const cg_operand *out = &m->r->out[j];
-        if (!m->value[p->output[j]] && is_direct(out, m->type)) m->value[p->output[j]] = cg_cpu_data(out);
+    for (int k = 0; k < p->n_instrs; k++) {
+        const int value = cg_program_instr(p, k);
+        m->value[value] = result_place(m, value);
     }
-    for (int k = 0; k < p->n_instrs; k++)
-        if (!m->value[cg_program_instr(p, k)]) m->value[cg_program_instr(p, k)] = take_line(m);
 }
 
 static void run_rows(const small_map *m, const cg_rows_isa *rows) {

@@ -1,7 +1,5 @@
 #include "core/shape.h"
 
-#include <string.h>
-
 cg_dims cg_shape_of(int rank, const int64_t *dim) {
     cg_dims shape = {.rank = rank};
     if (rank < 0 || rank > CG_MAX_RANK) return (cg_dims){.rank = -1};
@@ -46,9 +44,12 @@ void cg_dims_around(const cg_dims *shape, int axis, int64_t *outer, int64_t *inn
     for (int i = axis + 1; i < shape->rank; i++) *inner *= shape->dim[i];
 }
 
+/* Every operation asks, most often of one or two axes: a call of memcmp takes longer. */
 bool cg_dims_equal(const cg_dims *a, const cg_dims *b) {
-    return a->rank == b->rank &&
-           (a->rank <= 0 || memcmp(a->dim, b->dim, (size_t)a->rank * sizeof a->dim[0]) == 0);
+    if (a->rank != b->rank) return false;
+    for (int i = 0; i < a->rank; i++)
+        if (a->dim[i] != b->dim[i]) return false;
+    return true;
 }
 
 void cg_dims_strides(const cg_dims *shape, int64_t stride[CG_MAX_RANK]) {

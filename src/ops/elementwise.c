@@ -115,9 +115,12 @@ static cg_scalar number(const cg_arg *a, cg_dtype type) {
 
 static cg_tensor *compute(operands *o) {
     cg_leaf leaf[CG_MAX_ARITY];
-    for (int i = 0; i < o->n; i++)
-        leaf[i] = o->tensor[i] ? cg_leaf_of(o->tensor[i], &o->shape)
-                               : (cg_leaf){.constant = number(&o->arg[i], o->type)};
+    for (int i = 0; i < o->n; i++) {
+        if (o->tensor[i])
+            cg_leaf_set(&leaf[i], o->tensor[i], &o->shape);
+        else
+            leaf[i] = (cg_leaf){.constant = number(&o->arg[i], o->type)};
+    }
     int64_t numel;
     if (cg_tensor_check(o->dev, o->row->name, o->dtype, &o->shape, &numel)) return NULL;
     return cg_defer(o->dev, (int)(o->row - cg_rows), o->type, o->dtype, &o->shape, o->n, leaf);

@@ -43,23 +43,26 @@ static cg_expr *expr_new(cg_storage *s, int row, cg_dtype type, const cg_dims *s
     e->n = n;
     e->type = type;
     e->shape = *shape;
-    e->rows = row >= 0;
-    e->inputs = e->consts = 0;
-    e->has_product = false;
     e->product = NULL;
+    int rows = row >= 0, inputs = 0, consts = 0;
+    bool has_product = false;
     for (int i = 0; i < n; i++) {
         e->leaf[i] = leaf[i];
         if (!leaf[i].storage) {
-            e->consts++;
+            consts++;
             continue;
         }
         cg_storage_retain(leaf[i].storage)->readers++;
         const cg_expr *inner = leaf[i].storage->expr;
-        e->rows += inner ? inner->rows : 0;
-        e->inputs += inner ? inner->inputs : 1;
-        e->consts += inner ? inner->consts : 0;
-        e->has_product = e->has_product || (inner && inner->has_product);
+        rows += inner ? inner->rows : 0;
+        inputs += inner ? inner->inputs : 1;
+        consts += inner ? inner->consts : 0;
+        has_product = has_product || (inner && inner->has_product);
     }
+    e->rows = rows;
+    e->inputs = inputs;
+    e->consts = consts;
+    e->has_product = has_product;
     e->next = s->dev->pending;
     if (e->next) e->next->previous = e;
     s->dev->pending = e;
@@ -213,7 +216,9 @@ cg_status cg_builder_run(cg_device *dev, const cg_fused *fused, const cg_dims *s
     if (cg_outputs_allocate(out, n, donor)) return dev->error.code;
     for (int i = 0; i < n; i++) {
         cg_operand *o = &map.out[i + (target != NULL)];
-        *o = (cg_operand){.buffer = out[i]->buffer, .dtype = out[i]->dtype};
+        o->buffer = out[i]->buffer;
+        o->dtype = out[i]->dtype;
+        o->offset = 0;
         cg_dims_strides(shape, o->stride);
     }
     return finish(cg_hw_map(dev->hw, &map), n, out, donor);
@@ -274,10 +279,17 @@ cg_status cg_force_readers(cg_storage *s) {
 
 /* --- deferring -------------------------------------------------------------------------------------------- */
 
-cg_leaf cg_leaf_of(const cg_tensor *x, const cg_dims *shape) {
-    cg_leaf leaf = {.storage = x->storage, .offset = x->offset};
+void cg_leaf_set(cg_leaf *leaf, const cg_tensor *x, const cg_dims *shape) {
+    leaf->storage = x->storage;
+    leaf->offset = x->offset;
+    memset(leaf->stride, 0, sizeof leaf->stride);
     int shift = shape->rank - x->shape.rank;
-    for (int i = 0; i < x->shape.rank; i++) leaf.stride[i + shift] = x->shape.dim[i] == 1 ? 0 : x->stride[i];
+    for (int i = 0; i < x->shape.rank; i++) leaf->stride[i + shift] = x->shape.dim[i] == 1 ? 0 : x->stride[i];
+}
+
+cg_leaf cg_leaf_of(const cg_tensor *x, const cg_dims *shape) {
+    cg_leaf leaf = {0};
+    cg_leaf_set(&leaf, x, shape);
     return leaf;
 }
 

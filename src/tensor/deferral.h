@@ -59,6 +59,9 @@ cg_tensor *cg_defer_product(const struct cg_pending_product *p, const cg_dims *s
 /* x broadcast to `shape` as a leaf (x's shape must broadcast to it). */
 cg_leaf cg_leaf_of(const cg_tensor *x, const cg_dims *shape);
 
+/* The same in place, without its constant, which is not read: copying what was just written in parts is a stall. */
+void cg_leaf_set(cg_leaf *leaf, const cg_tensor *x, const cg_dims *shape);
+
 /* Computes a storage if it is pending. */
 cg_status cg_force(cg_storage *s);
 
