@@ -478,17 +478,33 @@ FN T t_sigmoid(T x) {
     return t_k_quotient(top, C(0.0), d, e - (d - C(1.0)));
 }
 
-/* log(1 + exp(x)) = max(x, 0) + log(1 + e), e = exp(-|x|); from sqrt(2), 1 + e is 2 (1 + (e - 1) / 2).
- * Bound: f32 2, f64 2; measured 1.71, 1.65 */
+/* log(1 + exp(x)) = max(x, 0) + log(1 + e), e = exp(-|x|): in f32 by a polynomial, in f64 by the logarithm, where 1 + e is
+ * 2 (1 + (e - 1) / 2) from sqrt(2) on.
+ * Bound: f32 2, f64 2; measured 1.79, 1.65 */
 FN T t_softplus(T x) {
     T e = t_k_exp_minus(FABS(x));
+#if CG_BITS == 64
     T f = (e > C(0.4142)) ? C(0.5) * (e - C(1.0)) : e;
     T n = (e > C(0.4142)) ? C(1.0) : C(0.0);
-    return ((x > C(0.0)) ? x : C(0.0)) + t_k_log_sum(n, f);
+    T y = t_k_log_sum(n, f);
+#else
+    T p = C(0.00204243255);
+    p = FMA(p, e, C(-0.0134747913));
+    p = FMA(p, e, C(0.0416372865));
+    p = FMA(p, e, C(-0.0826524943));
+    p = FMA(p, e, C(0.124355964));
+    p = FMA(p, e, C(-0.161145553));
+    p = FMA(p, e, C(0.198936418));
+    p = FMA(p, e, C(-0.249878481));
+    p = FMA(p, e, C(0.33332625));
+    p = FMA(p, e, C(-0.499999851));
+    T y = FMA(e * e, p, e);
+#endif
+    return ((x > C(0.0)) ? x : C(0.0)) + y;
 }
 
 /* log(sigmoid(x)) = -softplus(-x).
- * Bound: f32 2, f64 2; measured 1.71, 1.65 */
+ * Bound: f32 2, f64 2; measured 1.79, 1.65 */
 FN T t_log_sigmoid(T x) { return -t_softplus(-x); }
 
 /* x tanh(softplus(x)) with e = exp(-|x|) and everything in pairs: from 0 x - x e e / (1/2 + e (1 + e)), below

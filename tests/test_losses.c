@@ -255,3 +255,19 @@ COMPOSED_TEST(small_losses, cross_entropy_refusals) {
                 "cross_entropy", "f32");
     CHECK(!cg_cross_entropy(NULL, y, CG_MEAN) && !cg_cross_entropy(x, NULL, CG_MEAN));
 }
+
+/* The slope of the loss of a logit is sigmoid(x) - t everywhere, at 0 and far out too; by the target it is -x. */
+CPU_TEST(losses, slopes_of_logits) {
+    static const float x[] = {0, -0.0f, 1, -1, 100, -100, 0}, t[] = {0.25f, 1, 0.5f, 0.5f, 1, 0, 0};
+    static const float by_x[] = {0.25f, -0.5f, 0.23105858f, -0.23105858f, 0, 0, 0.5f};
+    enum { N = sizeof x / sizeof *x };
+    float got[N];
+    cg_tensor *in[] = {cg_from_f32(dev, cg_shape(N), x), cg_from_f32(dev, cg_shape(N), t)}, *g[2];
+    for (int i = 0; i < 2; i++) cg_require_grad(in[i], true);
+    cg_tensor *loss = cg_binary_cross_entropy_with_logits(in[0], in[1], CG_SUM,
+                                                          (cg_binary_cross_entropy_options){.weight = NULL});
+    CHECK(cg_grad(loss, NULL, 2, in, false, g) == CG_OK && cg_to_host(g[0], got, sizeof got) == CG_OK);
+    for (int i = 0; i < N; i++) CHECK_MSG(fabsf(got[i] - by_x[i]) <= 1e-6f, "at %g: %g", x[i], got[i]);
+    CHECK(cg_to_host(g[1], got, sizeof got) == CG_OK);
+    for (int i = 0; i < N; i++) CHECK_MSG(got[i] == -x[i], "by the target at %g: %g", x[i], got[i]);
+}

@@ -131,6 +131,8 @@ def fits(bits):
     else:
         yield ("log", lambda f: (mp.log1p(f) - f + f * f / 2) / f ** 3, lambda f: f ** 3 / mp.log1p(f),
                root(mpf(1) / 2) - 1, root(2) - 1, 8)
+    if not wide:
+        yield "softplus", lambda e: (mp.log1p(e) - e) / e ** 2, lambda e: e ** 2 / mp.log1p(e), 0, 1, 9
     yield "pow", lambda z: atanh_series(root(z), 2), lambda z: z * z, 0, z, 7 if wide else 3
     q = (mp.pi / 4) ** 2 * mpf("1.01")
     degree = 6 if wide else 3

@@ -12,7 +12,8 @@ enum {
     FUNCTION_UNITS = 8,         /* a row with a function of elementary.h */
     STREAM_FALLBACK = 16 << 20, /* bytes, where the size of the cache is not known */
     STREAM_MOST = 24 << 20,     /* bytes: what one process can count on of a cache that many share */
-    STREAM_TILE = 8 << 10       /* bytes */
+    STREAM_TILE = 8 << 10,      /* bytes */
+    FETCH_MORE_THAN = 8 << 20   /* bytes of all inputs: what is less comes out of the cache as fast without */
 };
 
 void cg_cpu_units_init(cg_hw_cpu *hw) {
@@ -127,7 +128,7 @@ static int64_t fetch_ahead(const cg_hw *hw, const cg_map_request *r, bool stream
             if (r->in[i].stride[a] != 0) n *= r->shape[a];
         bytes += n;
     }
-    return bytes >= CG_FETCH_FROM ? CG_FETCH_AHEAD : 0;
+    return bytes > FETCH_MORE_THAN ? CG_FETCH_AHEAD : 0;
 }
 
 static void run_map(cg_hw *hw, const cg_map_request *r, bool stream, int64_t block) {

@@ -1,4 +1,5 @@
 /* Losses of two classes. */
+#include "ops/logit_loss.h"
 #include "ops/losses.h"
 
 cg_tensor *cg_hinge_loss(cg_tensor *y, cg_tensor *target, cg_reduction reduction) {
@@ -37,6 +38,10 @@ static bool check_weight(const char *op, const char *which, const cg_tensor *x, 
     return false;
 }
 
+static cg_tensor *weighted(cg_tensor *x, cg_tensor *t, cg_tensor *positive) {
+    return cg_add(cg_mul(cg_mul(t, cg_softplus(cg_neg(x))), positive), cg_mul(cg_sub(1, t), cg_softplus(x)));
+}
+
 cg_tensor *cg_binary_cross_entropy_with_logits(cg_tensor *x, cg_tensor *target, cg_reduction reduction,
                                                cg_binary_cross_entropy_options options) {
     const char *op = "binary_cross_entropy_with_logits";
@@ -49,8 +54,6 @@ cg_tensor *cg_binary_cross_entropy_with_logits(cg_tensor *x, cg_tensor *target, 
     if (pos) in[pos] = options.pos_weight;
     if (all) in[all] = options.weight;
     if (!cg_loss_operands(op, n, in)) return NULL;
-    cg_tensor *positive = cg_mul(in[1], cg_softplus(cg_neg(in[0])));
-    if (pos) positive = cg_mul(positive, in[pos]);
-    cg_tensor *loss = cg_add(positive, cg_mul(cg_sub(1, in[1]), cg_softplus(in[0])));
+    cg_tensor *loss = pos ? weighted(in[0], in[1], in[pos]) : cg_logit_loss(in[0], in[1]);
     return cg_loss_finish(all ? cg_mul(loss, in[all]) : loss, reduction);
 }

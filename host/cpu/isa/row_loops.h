@@ -5,6 +5,9 @@
  *   CG_FLOAT_ROWS  1 where T has rows of class FLOAT
  */
 #include "host/cpu/isa.h"
+#if CG_FLOAT_ROWS && defined(__AVX512F__)
+#include "host/cpu/isa/simd.h"
+#endif
 
 #include "host/cpu/isa/row_functions.h"
 
@@ -19,16 +22,40 @@
 #define CG_Z_TERNARY z
 
 #define CG_ROW(name, signature, class, expression, domain, probe, gradient)                                  \
-    CG_IF_##class(                                                                                           \
-        static void loop_##name(const void *xv, const void *yv, const void *zv, void *outv, ptrdiff_t n) {   \
-            const T *x = xv, *y = yv, *z = zv;                                                               \
-            T *out = outv;                                                                                   \
-            (void)y, (void)z;                                                                                \
-            CG_INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) out[i] =                                        \
-                row_##name(x[i], CG_Y_##signature[i], CG_Z_##signature[i]);                                  \
-        })
+    CG_IF_##class(__attribute__((unused)) static void loop_##name(const void *xv, const void *yv,            \
+                                                                  const void *zv, void *outv, ptrdiff_t n) { \
+        const T *x = xv, *y = yv, *z = zv;                                                                   \
+        T *out = outv;                                                                                       \
+        (void)y, (void)z;                                                                                    \
+        CG_INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) out[i] =                                            \
+            row_##name(x[i], CG_Y_##signature[i], CG_Z_##signature[i]);                                      \
+    })
 #include "core/elementwise.def"
 #undef CG_ROW
+
+/*
+ * exp by hand where the ends of its range and the scaling by 2^n are one instruction each, a third fewer in all. The bits are
+ * those of t_exp: a NaN passes both ends, for the second operand is the result where one is a NaN.
+ */
+#if CG_FLOAT_ROWS && defined(__AVX512F__)
+static void loop_exp_lanes(const void *xv, const void *yv, const void *zv, void *outv, ptrdiff_t n) {
+    const T *x = xv;
+    T *out = outv;
+    (void)yv, (void)zv;
+    for (ptrdiff_t i = 0; i < n; i += LANES) {
+        const vec_mask m = vec_first(n - i < LANES ? n - i : LANES);
+        T a[LANES], p[LANES], k[LANES];
+        vec_store(a, vec_max(vec_all(T_EXP_MIN), vec_min(vec_all(T_EXP_MAX), vec_load_part(x + i, m))));
+        for (int j = 0; j < LANES; j++) {
+            T low, t, r = t_k_exp_reduce(a[j], &low, &t);
+            p[j] = C(1.0) + t_k_expm1_small(r, low);
+            k[j] = t - T_MAGIC;
+        }
+        vec_store_part(out + i, m, vec_scale(vec_load(p), vec_load(k)));
+    }
+}
+#define loop_exp loop_exp_lanes
+#endif
 
 extern const cg_rows_isa CG_ROW_TABLE;
 

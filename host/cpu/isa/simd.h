@@ -55,6 +55,7 @@ FN vec vec_load_filled(vec fill, const T *p, vec_mask m) {
     return (vec)_mm512_mask_loadu_ps((__m512)fill, m, p);
 }
 FN vec vec_max(vec a, vec b) { return (vec)_mm512_max_ps((__m512)a, (__m512)b); }
+FN vec vec_min(vec a, vec b) { return (vec)_mm512_min_ps((__m512)a, (__m512)b); }
 FN void vec_store_part(T *p, vec_mask m, vec v) { _mm512_mask_storeu_ps(p, m, (__m512)v); }
 FN vec vec_all(T x) { return (vec)_mm512_set1_ps(x); }
 FN vec vec_fma(vec a, vec b, vec c) { return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
@@ -66,6 +67,7 @@ FN vec vec_load_filled(vec fill, const T *p, vec_mask m) {
     return (vec)_mm512_mask_loadu_pd((__m512d)fill, m, p);
 }
 FN vec vec_max(vec a, vec b) { return (vec)_mm512_max_pd((__m512d)a, (__m512d)b); }
+FN vec vec_min(vec a, vec b) { return (vec)_mm512_min_pd((__m512d)a, (__m512d)b); }
 FN void vec_store_part(T *p, vec_mask m, vec v) { _mm512_mask_storeu_pd(p, m, (__m512d)v); }
 FN vec vec_all(T x) { return (vec)_mm512_set1_pd(x); }
 FN vec vec_fma(vec a, vec b, vec c) { return (vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c); }
@@ -120,6 +122,18 @@ FN vec vec_all(T x) { return x + (vec){0}; }
 /* Two roundings: without an instruction of its own an exact fma would be a call for each lane. */
 FN vec vec_fma(vec a, vec b, vec c) { return a * b + c; }
 #endif
+
+/* p 2^n, n whole, p near 1: t_k_scale with one rounding, where there is an instruction that does it. */
+FN vec vec_scale(vec p, vec n) {
+#if CG_VEC_BYTES == 64 && CG_BITS == 32
+    return (vec)_mm512_scalef_ps((__m512)p, (__m512)n);
+#elif CG_VEC_BYTES == 64
+    return (vec)_mm512_scalef_pd((__m512d)p, (__m512d)n);
+#else
+    for (int j = 0; j < LANES; j++) p[j] = t_k_scale(p[j], n[j] + T_MAGIC);
+    return p;
+#endif
+}
 
 /* a0 b0 a1 b1 ... of the lower halves and of the upper halves. */
 #if CG_VEC_BYTES * 8 / CG_BITS == 16

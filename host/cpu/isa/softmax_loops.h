@@ -33,18 +33,6 @@ static double row_max(const void *data, ptrdiff_t n) {
     return (double)vec_largest(vec_max(vec_max(m[0], m[1]), vec_max(m[2], m[3])));
 }
 
-/* p 2^n in place, n whole, p near 1: t_k_scale with one rounding, where there is an instruction that does it. */
-FN vec vec_scale(vec p, vec n) {
-#if CG_VEC_BYTES == 64 && CG_BITS == 32
-    return (vec)_mm512_scalef_ps((__m512)p, (__m512)n);
-#elif CG_VEC_BYTES == 64
-    return (vec)_mm512_scalef_pd((__m512d)p, (__m512d)n);
-#else
-    for (int j = 0; j < LANES; j++) p[j] = t_k_scale(p[j], n[j] + T_MAGIC);
-    return p;
-#endif
-}
-
 /*
  * out = exp(x - m), s += out: a vector of each, with the bits of t_exp. x - m is at most 0 but for rounding, so only the
  * lower end of the range of exp needs care, and one instruction does that where what is made of a comparison takes four.
