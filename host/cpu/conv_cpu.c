@@ -16,10 +16,11 @@ enum {
     TILE_BYTES = 192 << 10, /* of columns: they stay in L2 beside their product */
     TILE_LEAST = 64,        /* columns: fewer would not use the registers of the product well */
     TILE_MOST = 1024,       /* columns */
-    LEAST_WIDTH = 4,        /* windows of a row, of tiles whose vectors are outputs */
-    BLOCK_ROWS = 128,       /* rows of columns that a job of a gradient takes */
-    LONG = 512,   /* columns of a tile of the weights' gradient, along which the product is summed */
-    JOBS_EACH = 4 /* jobs for each thread, so that they finish together */
+    SHORT_SUM = 128,  /* products, of windows of one element: storing such a sum from lanes costs too much */
+    LEAST_WIDTH = 4,  /* windows of a row, of tiles whose vectors are outputs */
+    BLOCK_ROWS = 128, /* rows of columns that a job of a gradient takes */
+    LONG = 512,       /* columns of a tile of the weights' gradient, along which the product is summed */
+    JOBS_EACH = 4     /* jobs for each thread, so that they finish together */
 };
 
 typedef struct conv_work {
@@ -280,8 +281,8 @@ static bool is_plain(const cg_windows *w) {
 static bool suits_tiles(cg_hw *hw, const cg_conv_sizes *s) {
     const cg_conv_request *r = s->r;
     const bool turned = r->kind == CG_CONV_INPUT_GRAD, weights = r->kind == CG_CONV_WEIGHT_GRAD;
-    if (is_plain(&r->windows) && !weights) return false;
-    const int64_t outputs = turned ? s->c : s->k;
+    const int64_t outputs = turned ? s->c : s->k, summands = turned ? s->k : s->c;
+    if (is_plain(&r->windows) && !weights && summands < SHORT_SUM) return false;
     const int64_t width = turned ? r->windows.in[1] / r->windows.stride[1] : r->windows.out[1];
     const bool few = 2 * outputs <= cg_cpu_of(hw)->isa->conv[r->dtype]->lanes;
     if (few ? weights || !cg_conv_is_thin(s) : width < LEAST_WIDTH) return false;

@@ -11,7 +11,7 @@
 #include "host/cpu/conv_tiling.h"
 
 enum {
-    TILE_WINDOWS = 256,       /* their sums stay in L1 */
+    TILE_WINDOWS = 448,       /* larger tiles copy fewer rows twice */
     COPY_BYTES = 512 << 10,   /* of images: they stay in L2 beside the weights; */
     LINES_BYTES = 32 << 10,   /* in L1 where outputs are few */
     LINES_WINDOWS = 4096,     /* of a tile of those */
