@@ -33,12 +33,16 @@ enum { MAX_ROWS = 4 };
 
 enum {
     MAX_WIDE = 8,
+    MAX_FETCHED = 5,         /* wider tiles have so few rows that loads are what takes their time */
     PANEL = 2 * LANES,       /* columns of a packed panel of B */
     BLOCK_K = 256,           /* a panel of B is then 32 KiB in L1; also keeps rounding errors small */
     BLOCK_M = 20 * MAX_ROWS, /* packed rows of A: at most 240 KiB, in L2 beside the panels of B */
     FLAT_K = 16,             /* up to this k, */
     FEW = 4,                 /* tiles of so few rows */
-    ALIAS = 1024             /* bytes: row strides that are a multiple of it share L1 sets */
+    ALIAS = 1024,            /* bytes: row strides that are a multiple of it share L1 sets */
+    LINE = 64,               /* bytes of a line of the caches */
+    AHEAD = 16,              /* rows of B that a tile asks for before it reads them, */
+    AHEAD_LINES = 4          /* and vectors of a row that a transposition does */
 };
 
 typedef struct tile_args {
@@ -57,11 +61,23 @@ typedef struct tile_args {
 
 typedef void tile_function(const tile_args *t);
 
+/* Where a tile reads B: in a panel, in rows b_row apart, or in rows at places. */
+enum { PACKED, IN_ROWS, AT_PLACES };
+
 /* sum + x y, or sum + (x - y)^2. */
 CG_INLINE vec inner_step(vec x, vec y, vec sum) {
     if (CG_GEMM_INNER == CG_INNER_PRODUCT) return vec_fma(x, y, sum);
     const vec d = x - y;
     return vec_fma(d, d, sum);
+}
+
+/* Asks for the lines of `wide` vectors, to write them as well or not. */
+CG_INLINE void fetch(const T *from, int wide, const int write) {
+    CG_UNROLL for (int v = 0; v < wide; v++) {
+        if (v % (LINE / CG_VEC_BYTES)) continue;
+        if (write) __builtin_prefetch(from + v * LANES, 1);
+        if (!write) __builtin_prefetch(from + v * LANES, 0);
+    }
 }
 
 CG_INLINE void tile_store(int rows, int wide, bool partial, const tile_args *t, vec acc[][MAX_WIDE]) {
@@ -81,7 +97,7 @@ CG_INLINE void tile_store(int rows, int wide, bool partial, const tile_args *t, 
     }
 }
 
-CG_INLINE void tile_reading(bool at_places, int rows, int wide, bool partial, const tile_args *t) {
+CG_INLINE void tile_reading(int where, int rows, int wide, bool partial, const tile_args *t) {
     vec acc[MAX_ROWS][MAX_WIDE];
     CG_UNROLL for (int i = 0; i < rows; i++) {
         CG_UNROLL for (int v = 0; v < wide; v++) acc[i][v] = (vec){0};
@@ -93,13 +109,15 @@ CG_INLINE void tile_reading(bool at_places, int rows, int wide, bool partial, co
     T *keep = t->keep;
     const ptrdiff_t *at = t->b_at;
     CG_UNROLL for (int i = 0; i < rows; i += 3) a[i / 3] = t->a + i * a_row;
+    CG_UNROLL for (int i = 0; i < rows; i++) fetch(t->c + i * t->c_row, wide, true);
     for (ptrdiff_t p = 0; p < k; p++, b += b_row) {
         vec x[MAX_WIDE];
-        if (at_places) b = t->b + at[p];
+        if (where == AT_PLACES) b = t->b + at[p];
         CG_UNROLL for (int v = 0; v < wide; v++) {
             x[v] = partial && v == wide - 1 ? vec_load_part(b + v * LANES, last) : vec_load(b + v * LANES);
         }
-        if (wide <= 2 && keep) {
+        if (where == IN_ROWS && wide <= MAX_FETCHED) fetch(b + AHEAD * b_row, wide, false);
+        if (where != PACKED && wide <= 2 && keep) {
             CG_UNROLL for (int v = 0; v < wide; v++) vec_store(keep + p * PANEL + v * LANES, x[v]);
         }
         CG_UNROLL for (int i = 0; i < rows; i++) {
@@ -113,9 +131,11 @@ CG_INLINE void tile_reading(bool at_places, int rows, int wide, bool partial, co
 
 CG_INLINE void tile(int rows, int wide, bool partial, const tile_args *t) {
     if (CG_GEMM_INNER == CG_INNER_PRODUCT && t->b_at)
-        tile_reading(true, rows, wide, partial, t);
+        tile_reading(AT_PLACES, rows, wide, partial, t);
+    else if (wide <= 2 && t->b_row == PANEL && !t->keep)
+        tile_reading(PACKED, rows, wide, partial, t);
     else
-        tile_reading(false, rows, wide, partial, t);
+        tile_reading(IN_ROWS, rows, wide, partial, t);
 }
 
 #define CG_TILE(rows, wide)                                                                                  \
@@ -142,35 +162,37 @@ static void pack_copy(T *to, ptrdiff_t step, ptrdiff_t n_w, const T *from, ptrdi
     ptrdiff_t whole = (n_w - 1) / LANES * LANES; /* leaves 1 to LANES */
     vec_mask last = vec_first(n_w - whole);
     for (ptrdiff_t p = 0; p < n_k; p++, to += step, from += from_k) {
+        __builtin_prefetch(from + AHEAD * from_k);
         for (ptrdiff_t w = 0; w < whole; w += LANES) vec_store(to + w, vec_load(from + w));
         vec_store_part(to + whole, last, vec_load_part(from + whole, last));
     }
 }
 
-/* to[p step + w] = from[w from_w + p] for w < n_w, p < n_k: a transposition. */
+/* to[p step + w] = from[w from_w + p] for w < rows <= LANES, p < columns <= LANES; whole: columns is LANES. */
+CG_INLINE void pack_square(bool whole, T *to, ptrdiff_t step, ptrdiff_t rows, const T *from, ptrdiff_t from_w,
+                           ptrdiff_t columns) {
+    const vec_mask row = vec_first(whole ? LANES : columns), column = vec_first(rows);
+    vec v[LANES];
+    CG_UNROLL for (int i = 0; i < LANES; i++) {
+        const T *source = from + i * from_w;
+        if (i < rows) __builtin_prefetch(source + AHEAD_LINES * LANES);
+        v[i] = i >= rows ? (vec){0} : whole ? vec_load(source) : vec_load_part(source, row);
+    }
+    vec_transpose(v);
+    CG_UNROLL for (int i = 0; i < LANES; i++) {
+        if (whole || i < columns) vec_store_part(to + i * step, column, v[i]);
+    }
+}
+
+/* The same for w < n_w, p < n_k: a transposition. */
 static void pack_transpose(T *to, ptrdiff_t step, ptrdiff_t n_w, const T *from, ptrdiff_t from_w,
                            ptrdiff_t n_k) {
-    for (ptrdiff_t w = 0; w < n_w; w += LANES) {
-        int rows = (int)(n_w - w < LANES ? n_w - w : LANES);
-        vec_mask part = vec_first(rows);
-        for (ptrdiff_t p = 0; p < n_k; p += LANES) {
-            int columns = (int)(n_k - p < LANES ? n_k - p : LANES);
-            vec_mask valid = vec_first(columns);
-            const T *source = from + w * from_w + p;
-            T *target = to + p * step + w;
-            vec v[LANES];
-            if (rows == LANES && columns == LANES) {
-                CG_UNROLL for (int i = 0; i < LANES; i++) v[i] = vec_load(source + i * from_w);
-                vec_transpose(v);
-                CG_UNROLL for (int i = 0; i < LANES; i++) vec_store(target + i * step, v[i]);
-                continue;
-            }
-            for (int i = 0; i < LANES; i++) {
-                v[i] = i < rows ? vec_load_part(source + i * from_w, valid) : (vec){0};
-            }
-            vec_transpose(v);
-            for (int i = 0; i < columns; i++) vec_store_part(target + i * step, part, v[i]);
-        }
+    const ptrdiff_t whole = n_k / LANES * LANES;
+    for (ptrdiff_t w = 0; w < n_w; w += LANES, to += LANES, from += LANES * from_w) {
+        const ptrdiff_t rows = n_w - w < LANES ? n_w - w : LANES;
+        for (ptrdiff_t p = 0; p < whole; p += LANES)
+            pack_square(true, to + p * step, step, rows, from + p, from_w, LANES);
+        if (whole < n_k) pack_square(false, to + whole * step, step, rows, from + whole, from_w, n_k - whole);
     }
 }
 
@@ -291,9 +313,12 @@ static void block_zero(const cg_gemm_block *g) {
     for (int64_t i = 0; i < g->m; i++) memset((T *)g->c + i * g->c_row, 0, sizeof(T) * (size_t)g->n);
 }
 
+static bool is_aliased(ptrdiff_t stride) { return stride % (ALIAS / (ptrdiff_t)sizeof(T)) == 0; }
+
 static bool packs_a(const cg_gemm_block *g) {
-    bool aliased = g->a_row % (ALIAS / (ptrdiff_t)sizeof(T)) == 0 && g->m > 4;
-    return g->n > PANEL && g->a_row != 1 && (aliased || g->a_col != 1);
+    if (g->n <= PANEL) return false;
+    if (g->a_row == 1) return g->k > 4 && is_aliased(g->a_col);
+    return g->a_col != 1 || (g->m > 4 && is_aliased(g->a_row));
 }
 
 /* Not counting the copy made by the first tile, which costs nothing. */
@@ -369,6 +394,22 @@ typedef struct dot_args {
     bool add;              /* C += instead of C = */
 } dot_args;
 
+/* The products of n <= LANES elements of each row and column from p on; whole: of LANES. */
+CG_INLINE void dot_step(bool whole, int rows, int columns, const T *a, ptrdiff_t a_row, const T *const *from,
+                        ptrdiff_t p, ptrdiff_t n, vec *acc) {
+    const vec_mask part = vec_first(whole ? LANES : n);
+    vec x[DOT_ROWS];
+    CG_UNROLL for (int i = 0; i < rows; i++) {
+        x[i] = whole ? vec_load(a + i * a_row) : vec_load_part(a + i * a_row, part);
+    }
+    CG_UNROLL for (int j = 0; j < columns; j++) {
+        const vec y = whole ? vec_load(from[j] + p) : vec_load_part(from[j] + p, part);
+        CG_UNROLL for (int i = 0; i < rows; i++) {
+            acc[i * columns + j] = inner_step(x[i], y, acc[i * columns + j]);
+        }
+    }
+}
+
 /* `rows` x `columns` dot products of length k; rows * columns is a power of two. */
 CG_INLINE void dot_tile(int rows, int columns, const dot_args *t, const T *a, const T *b, ptrdiff_t j0,
                         T *c) {
@@ -378,22 +419,9 @@ CG_INLINE void dot_tile(int rows, int columns, const dot_args *t, const T *a, co
         b + (t->b_at ? t->b_at[j0 + j] : (j0 + j) * t->b_col);
     vec acc[DOTS];
     CG_UNROLL for (int d = 0; d < rows * columns; d++) acc[d] = (vec){0};
-    for (ptrdiff_t p = 0; p < k; p += LANES) {
-        vec x[DOT_ROWS];
-        const bool whole = k - p >= LANES;
-        const vec_mask part = vec_first(whole ? LANES : k - p);
-        CG_UNROLL for (int i = 0; i < rows; i++) {
-            const T *row = a + i * a_row + p;
-            x[i] = whole ? vec_load(row) : vec_load_part(row, part);
-        }
-        CG_UNROLL for (int j = 0; j < columns; j++) {
-            const T *column = from[j] + p;
-            vec y = whole ? vec_load(column) : vec_load_part(column, part);
-            CG_UNROLL for (int i = 0; i < rows; i++) {
-                acc[i * columns + j] = inner_step(x[i], y, acc[i * columns + j]);
-            }
-        }
-    }
+    ptrdiff_t p = 0;
+    for (; p + LANES <= k; p += LANES) dot_step(true, rows, columns, a + p, a_row, from, p, LANES, acc);
+    if (p < k) dot_step(false, rows, columns, a + p, a_row, from, p, k - p, acc);
     T sums[DOTS];
     sum_lanes(acc, rows * columns, sums);
     CG_UNROLL for (int i = 0; i < rows; i++) {
@@ -459,6 +487,8 @@ const cg_gemm_isa CG_GEMM_TABLE = {
     .packs_b = packs_b,
     .block = block,
     .dots = dots,
-    .dots_rows = CG_VEC_BYTES == 32 ? 16 : 128,
+    .dots_rows = CG_VEC_BYTES == 32   ? 16
+                 : CG_VEC_BYTES == 64 ? 32
+                                      : 128,
     .fused = CG_VEC_BYTES > 16,
 };
