@@ -153,7 +153,7 @@ static void run(cg_device *dev, problem p, const char *way, forward *norm, backw
     ref_array size,
         want = gradient_of(&p, read_array(o.x), read_array(o.g), o.weight ? &weight : NULL, &size);
     check_within(o.dx, p.dtype, cg_shape(p.rows, p.cols), want.v, 2 * (log2((double)p.cols) + 14), size.v);
-    check_sums(&p, array_of(o.x), array_of(o.g), o.dweight, o.dbias);
+    check_sums(&p, read_array(o.x), read_array(o.g), o.dweight, o.dbias);
     cg_scope_end(scope);
     scratch_free_all();
 }
