@@ -219,6 +219,26 @@ DEVICE_TEST(small_matmul, refusals) {
 }
 
 /* The same product twice gives the same bits; so does a row computed alone with the same kernel shape. */
+/* Few elements of long sums: k is cut for the threads. An element has the bits that it has in a larger product. */
+CPU_TEST(matmul, long_sums_in_parts) {
+    enum { M = 13, N = 600, FEW = 17, K = 20001 };
+    uint64_t seed = 7;
+    const float *numbers = random_values(CG_F32, M * K, -1, 1, &seed);
+    cg_tensor *a = cg_from_f32(dev, cg_shape(M, K), numbers);
+    cg_tensor *b = cg_from_f32(dev, cg_shape(N, K), random_values(CG_F32, N * K, -1, 1, &seed));
+    cg_tensor *rows = cg_eval(cg_contiguous(cg_transpose(b, 0, 1)));
+    for (cg_dtype t = CG_F32; t <= CG_F64; t++) {
+        cg_tensor *x = cg_cast(a, t), *along_k = cg_transpose(cg_cast(b, t), 0, 1), *y = cg_cast(rows, t);
+        check_same_bits(cg_matmul(x, cg_slice(y, 1, 0, FEW, 1)),
+                        cg_contiguous(cg_slice(cg_matmul(x, y), 1, 0, FEW, 1)));
+        check_same_bits(cg_matmul(x, cg_slice(along_k, 1, 0, FEW, 1)),
+                        cg_contiguous(cg_slice(cg_matmul(x, along_k), 1, 0, FEW, 1)));
+        cg_tensor *bias = cg_full(dev, t, cg_shape(FEW), 0.5);
+        check_same_bits(cg_linear(x, cg_slice(y, 1, 0, FEW, 1), bias),
+                        cg_contiguous(cg_add(cg_slice(cg_matmul(x, y), 1, 0, FEW, 1), bias)));
+    }
+}
+
 DEVICE_TEST(matmul, is_deterministic) {
     uint64_t seed = 2;
     cg_tensor *a = cg_from_f32(dev, cg_shape(97, 403), random_values(CG_F32, 97 * 403, -1, 1, &seed));

@@ -1,5 +1,7 @@
-/* Products by our own kernels (isa/gemm_tiles.h): how C is cut for the threads. */
+/* Products by our own kernels (isa/gemm_tiles.h): how C, or k where C is small, is cut for the threads. */
 #include "host/cpu/matmul_cpu.h"
+
+#include <string.h>
 
 #define WORTH_US 6.0 /* work of one core below which a second one does not pay */
 
@@ -39,6 +41,8 @@ static void own_body(void *ctx, int64_t begin, int64_t end, int thread) {
         cg_matmul_finish(w->hw, r, &piece, g.c, row);
     }
 }
+
+/* --- Cutting C -------------------------------------------------------------------------------------------- */
 
 /* Work of one core, roughly: 100 multiply-adds (f32) or 50 bytes a nanosecond. */
 static double estimate_us(const cg_matmul_request *r) {
@@ -103,6 +107,64 @@ static cg_matmul_grid step_cut(const cg_matmul_request *r, const cg_gemm_isa *is
     return cg_matmul_cut(r, isa->rows, isa->columns, us < WORTH_US ? 1 : each * threads, 1);
 }
 
+/* --- Cutting k -------------------------------------------------------------------------------------------- */
+
+typedef struct split_work {
+    const own_work *w;
+    cg_gemm_block whole;
+    int64_t step;        /* products in a part: those that the kernel sums before it adds them to C */
+    unsigned char *part; /* what each part comes to, m x n */
+} split_work;
+
+static int64_t parts_in(const cg_matmul_request *r, int64_t step) { return (r->k + step - 1) / step; }
+static size_t part_bytes(const cg_matmul_request *r) {
+    return (size_t)(r->m * r->n) * cg_dtype_size(r->dtype);
+}
+static size_t parts_bytes(const cg_matmul_request *r, int64_t step) {
+    return (size_t)parts_in(r, step) * part_bytes(r);
+}
+
+static void split_body(void *ctx, int64_t begin, int64_t end, int thread) {
+    const split_work *s = ctx;
+    const ptrdiff_t size = (ptrdiff_t)cg_dtype_size(s->w->grid.r->dtype);
+    for (int64_t number = begin; number < end; number++) {
+        cg_gemm_block g = s->whole;
+        const ptrdiff_t p = (ptrdiff_t)(number * s->step);
+        g.k = g.k - p < s->step ? g.k - p : s->step;
+        g.a = (const unsigned char *)g.a + p * g.a_col * size;
+        g.b = (const unsigned char *)g.b + p * g.b_row * size;
+        g.c = s->part + (size_t)number * part_bytes(s->w->grid.r);
+        g.c_row = (ptrdiff_t)g.n;
+        g.pack = s->w->pack + (size_t)thread * s->w->pack_bytes;
+        s->w->multiply(&g);
+    }
+}
+
+/* One piece of C, and long sums: the parts are computed by the threads, then added in order, with the bits of one thread. */
+static bool suits_split(const own_work *w, int64_t step) {
+    const cg_matmul_request *r = w->grid.r;
+    return w->grid.n == 1 && r->k >= 2 * step && cg_parallel_threads() > 1 && estimate_us(r) >= WORTH_US;
+}
+
+static void own_split(own_work *w, int64_t step) {
+    const cg_matmul_request *r = w->grid.r;
+    const cg_matmul_piece piece = cg_matmul_piece_at(&w->grid, 0);
+    split_work s = {.w = w, .whole = piece_block(r, &piece), .step = step};
+    const int64_t n_parts = parts_in(r, step);
+    const size_t bytes = part_bytes(r), size = cg_dtype_size(r->dtype), row_bytes = (size_t)r->n * size;
+    s.part = w->pack + (size_t)cg_parallel_threads() * w->pack_bytes;
+    cg_parallel_for(n_parts, 1, split_body, &s);
+    cg_row_loop *add = cg_cpu_of(w->hw)->isa->rows[r->dtype]->loop[CG_ROW_add];
+    for (int64_t i = 1; i < n_parts; i++) add(s.part, s.part + (size_t)i * bytes, NULL, s.part, r->m * r->n);
+    int64_t row;
+    unsigned char *c = cg_matmul_desk_at(&w->desk, &piece, 0, &row);
+    for (int64_t i = 0; i < r->m; i++)
+        memcpy(c + (size_t)(i * row) * size, s.part + (size_t)i * row_bytes, row_bytes);
+    cg_matmul_finish(w->hw, r, &piece, c, row);
+}
+
+/* --- The choice ------------------------------------------------------------------------------------------- */
+
 /*
  * Not too many rows against the rows of B: both operands are read along k as they are, nothing is packed.
  * Measured (one core of a Zen 5, f32, 784 columns, k = 512, GFLOP/s as dots / as blocks):
@@ -148,12 +210,19 @@ static cg_status own_run(cg_hw *hw, const cg_matmul_request *request) {
     cg_matmul_piece whole = {.m = r->m, .n = r->n};
     cg_gemm_block g = piece_block(r, &whole);
     w.grid = is_step(r) ? step_cut(r, w.isa) : own_cut(r, w.isa, &g);
-    w.multiply = suits_dots(w.isa, &g) ? w.isa->dots : w.isa->block;
-    size_t threads = w.grid.n == 1 ? 1 : (size_t)cg_parallel_threads();
+    const bool dots = suits_dots(w.isa, &g);
+    w.multiply = dots ? w.isa->dots : w.isa->block;
+    const int64_t step = dots ? w.isa->dots_k : w.isa->block_k;
+    const bool split = suits_split(&w, step);
+    const size_t threads = w.grid.n == 1 && !split ? 1 : (size_t)cg_parallel_threads();
     w.pack_bytes = (w.isa->pack_bytes(w.grid.columns) + 63) & ~(size_t)63;
-    w.pack = cg_cpu_workspace(hw, CG_WORKSPACE_MATMUL_B, threads * w.pack_bytes);
+    w.pack = cg_cpu_workspace(hw, CG_WORKSPACE_MATMUL_B,
+                              threads * w.pack_bytes + (split ? parts_bytes(r, step) : 0));
     if (!w.pack || cg_matmul_desk_make(hw, &w.grid, &w.desk)) return CG_ERROR_MEMORY;
-    cg_parallel_for(w.grid.n, 1, own_body, &w);
+    if (split)
+        own_split(&w, step);
+    else
+        cg_parallel_for(w.grid.n, 1, own_body, &w);
     return CG_OK;
 }
 

@@ -40,6 +40,7 @@ typedef struct cg_gemm_isa {
     void (*block)(const cg_gemm_block *g);
     void (*dots)(const cg_gemm_block *g); /* a_col = b_row = 1, k > 0; needs no pack */
     int dots_rows;                        /* up to so many rows dots is the faster one, for a long k */
+    int block_k, dots_k;                  /* of how many products each of the sums is that they add */
     bool fused;                           /* the instruction set has a fused multiply-add */
 } cg_gemm_isa;
 

@@ -490,5 +490,7 @@ const cg_gemm_isa CG_GEMM_TABLE = {
     .dots_rows = CG_VEC_BYTES == 32   ? 16
                  : CG_VEC_BYTES == 64 ? 32
                                       : 128,
+    .block_k = BLOCK_K,
+    .dots_k = DOT_BLOCK_K,
     .fused = CG_VEC_BYTES > 16,
 };
