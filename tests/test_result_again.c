@@ -102,6 +102,24 @@ CPU_TEST(result_again, long_chains) {
     check_same_bits(dx, expected);
 }
 
+/* --- what is written in between ------------------------------------------------------------------------------------ */
+
+/* A result written before it is read: the reader's gradient is of what it has read, not of what could be had again. */
+DEVICE_TEST(result_again, not_where_the_result_was_written) {
+    cg_tensor *x = leaf(dev, cg_shape(3, 4), 1), *w = leaf(dev, cg_shape(3, 4), 2), *dw;
+    cg_tensor *t = leaf(dev, cg_shape(3, 4), 3);
+    for (int i = 0; i < 3; i++) {
+        check_case("reader %d", i);
+        cg_tensor *y = cg_layer_norm(x, 1, NULL, NULL, 1e-5);
+        CHECK(cg_assign(cg_detach(y), cg_detach(t)) == CG_OK);
+        cg_tensor *read = i == 0   ? y
+                          : i == 1 ? cg_relu(y)
+                                   : cg_reshape(cg_relu(cg_reshape(y, cg_shape(4, 3))), cg_shape(3, 4));
+        CHECK(cg_grad(cg_sum(cg_mul(read, w), CG_ALL_AXES, false), NULL, 1, &w, false, &dw) == CG_OK);
+        check_same_bits(dw, i == 0 ? cg_detach(t) : cg_relu(cg_detach(t)));
+    }
+}
+
 /* --- who leans on whom -------------------------------------------------------------------------------------------------- */
 
 /* One of two readers is walked with all that is behind; the other still has what it reads. */

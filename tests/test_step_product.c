@@ -158,3 +158,16 @@ DEVICE_TEST(small_step_product, gradients_that_add_up) {
     training_free(&a);
     training_free(&b);
 }
+
+/* Of two operands larger than the gradient neither is held after the walk: also not of the left operand's gradient. */
+DEVICE_TEST(small_step_product, larger_operands_are_let_go_of) {
+    enum { LONG = 100000 };
+    cg_tensor *w = cg_require_grad(cg_eval(cg_ones(dev, CG_F32, cg_shape(4, 4))), true);
+    const uint64_t before = device_bytes(dev);
+    cg_scope *scope = cg_scope_begin(dev);
+    cg_tensor *x = cg_eval(cg_mul(cg_ones(dev, CG_F32, cg_shape(4, LONG)), 2));
+    CHECK(cg_backward(cg_sum(cg_square(cg_matmul(w, x)), CG_ALL_AXES, false)) == CG_OK);
+    cg_scope_end(scope);
+    CHECK_MSG(device_bytes(dev) - before < LONG, "%llu bytes more",
+              (unsigned long long)(device_bytes(dev) - before));
+}

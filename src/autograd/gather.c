@@ -74,9 +74,9 @@ static bool is_own(const cg_tensor *x) {
     return x->refs == 1 && x->storage->refs == 1 && cg_is_contiguous(x) && x->storage->numel == cg_numel(x);
 }
 
-/* The values of the sum in a tensor for the node alone, retained; a product that its rule left pending stays that. */
+/* The values of the sum in a tensor for the node alone, retained; a product that may stay pending does. */
 static cg_tensor *own(cg_device *dev, cg_tensor *sum) {
-    if (!sum->record && is_own(sum) && cg_product_alone(sum)) return cg_retain(sum);
+    if (!sum->record && is_own(sum) && cg_product_stays(sum)) return cg_retain(sum);
     if (!cg_eval(sum)) return NULL;
     if (!sum->record && is_own(sum)) return cg_retain(sum);
     cg_no_grad_begin(dev);

@@ -25,9 +25,14 @@ cg_status cg_node_check_versions(const cg_node *node) {
 
 /* --- while an operation is recorded ------------------------------------------------------------------------------- */
 
-/* Whether a node gives its result. Those from before a checkpoint's function do not: it is run again when they may be gone. */
-static bool gives_result(const cg_node *node) {
-    return node && node->serial > node->dev->lean_after && node->way < LONGEST_WAY &&
+/*
+ * Whether the node that made x gives the values that x has: it is still to be walked, and x was not written since. Those from
+ * before a checkpoint's function do not: it is run again when they may be gone.
+ */
+static bool gives_result(const cg_tensor *x) {
+    const cg_node *node = cg_node_of(x);
+    return node && !node->released && x->storage->version == node->version_out &&
+           node->serial > node->dev->lean_after && node->way < LONGEST_WAY &&
            (node->way > 0 || node->saved_out);
 }
 
@@ -37,7 +42,7 @@ static void lean(cg_node *node, int i) {
 }
 
 bool cg_lean(cg_node *node, int i, const cg_tensor *x) {
-    if (!gives_result(cg_node_of(x)) || node->input[i]->way == 0) return false;
+    if (!gives_result(x) || node->input[i]->way == 0) return false;
     lean(node, i);
     return true;
 }
@@ -47,7 +52,7 @@ static bool has_input(const cg_node *node, int i) { return node->saved[i] || nod
 bool cg_lean_on_inputs(cg_node *node, int n, cg_tensor *const *input) {
     if (!node->result_again) return false;
     for (int i = 0; i < n; i++)
-        if (input[i] && !has_input(node, i) && !gives_result(node->input[i])) return false;
+        if (input[i] && !has_input(node, i) && !gives_result(input[i])) return false;
     int way = 0;
     for (int i = 0; i < n; i++) {
         if (input[i] && !has_input(node, i)) lean(node, i);

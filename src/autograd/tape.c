@@ -104,6 +104,7 @@ cg_tensor *cg_record_op_again(cg_tensor *out, const cg_rule *rule, cg_result_aga
     if (!node) return NULL;
     node->n = n;
     node->shape_out = out->shape;
+    node->version_out = out->storage->version;
     node->result_again = again;
     if (attributes) node->attributes = *attributes;
     for (int i = 0; i < n; i++)
@@ -116,7 +117,6 @@ cg_tensor *cg_record_op_again(cg_tensor *out, const cg_rule *rule, cg_result_aga
             return NULL;
         }
         cg_keep(&node->saved_out, alias);
-        node->version_out = out->storage->version;
     }
     out->record = &node->record;
     return out;

@@ -71,8 +71,7 @@ cg_tensor *cg_matmul_inner(const char *op, cg_inner inner, cg_tensor *a, cg_tens
  */
 static cg_tensor *right_gradient(cg_tensor *x, cg_tensor *g) {
     cg_tensor *dx = cg_matmul(cg_transpose(x, -1, -2), g);
-    const cg_expr *product = dx && dx->storage->dev->hw->backend->many_outputs ? cg_product_alone(dx) : NULL;
-    return product && cg_product_is_small(product) ? dx : cg_eval(dx);
+    return dx && cg_product_stays(dx) ? dx : cg_eval(dx);
 }
 
 static void matmul_backward(const cg_rule_call *call, cg_tensor **dx) {

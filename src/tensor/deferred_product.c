@@ -63,7 +63,9 @@ const cg_expr *cg_product_alone(const cg_tensor *x) {
     return alone && x->offset == 0 && cg_is_contiguous(x) && cg_numel(x) == s->numel ? e : NULL;
 }
 
-bool cg_product_is_small(const cg_expr *product) {
+bool cg_product_stays(const cg_tensor *x) {
+    const cg_expr *product = x->storage->dev->hw->backend->many_outputs ? cg_product_alone(x) : NULL;
+    if (!product) return false;
     const cg_storage *a = product->leaf[0].storage, *b = product->leaf[1].storage;
     return !a->wrapped && !b->wrapped && a->numel + b->numel < product->storage->numel;
 }

@@ -41,8 +41,11 @@ cg_status cg_product_run(const cg_expr *product, const cg_fused *fused, const cg
  */
 const cg_expr *cg_product_alone(const cg_tensor *x);
 
-/* Whether a product without a bias takes less memory pending than computed, and memory of the library's own. */
-bool cg_product_is_small(const cg_expr *product);
+/*
+ * Whether a gradient may stay a pending product until an optimizer's step: x is such a product, takes less memory so than
+ * computed, and memory of the library's own.
+ */
+bool cg_product_stays(const cg_tensor *x);
 
 /* The request for a product; what C is, and an epilogue, are still to be set. */
 cg_matmul_request cg_product_request(const cg_expr *product);
