@@ -21,7 +21,8 @@ static const char help[] =
     "kernel hangs or crashes, or whose products are wrong, is left out, said so, and not used again by "
     "any program on this device. The choices are kept in the cache (CLGRAD_CACHE) after each product, "
     "so that a run which was interrupted goes on where it was; --again begins anew. Without this "
-    "command the library measures when it first meets a class of products.\n"
+    "command the library measures when it first meets a class of products, unless its choice is known "
+    "for the device. Only OpenCL devices have several ways; of another there is nothing to tune.\n"
     "\n"
     "Examples:\n"
     "  clgrad tune\n"
@@ -200,10 +201,8 @@ static int begin(tuning *t) {
         if (ask(t, answer, 'a', i, 0, NULL) && *answer == '1')
             snprintf(t->avoided[i], sizeof t->avoided[i], "by an earlier run (--again tries it)");
     }
-    if (t->n_candidates == 0)
-        return cli_fail("%s: there is one way to compute products: nothing to tune", t->device);
-    while (tune_product_at(t->n_products, t->options->quick)) t->n_products++;
-    t->result = calloc((size_t)t->n_products, sizeof *t->result);
+    while (t->n_candidates > 0 && tune_product_at(t->n_products, t->options->quick)) t->n_products++;
+    t->result = calloc((size_t)t->n_products + 1, sizeof *t->result);
     return t->result ? CLI_OK : cli_fail("out of memory for the results");
 }
 
@@ -211,6 +210,8 @@ static int run(tuning *t) {
     int code = begin(t);
     if (code != CLI_OK) return code;
     printf("%s\n\n", t->device);
+    if (t->n_candidates == 0)
+        puts("There is one way to compute products: nothing to tune. This is for OpenCL devices.");
     fflush(stdout);
     for (; t->n_results < t->n_products && !interrupted(); t->n_results++) {
         tune_result *r = &t->result[t->n_results];

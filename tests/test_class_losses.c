@@ -80,8 +80,12 @@ COMPOSED_TEST(small_class_losses, ignored_has_no_gradient) {
     cg_tensor *x = some_logits(dev);
     cg_tensor *y = cg_from_i64(dev, cg_shape(3), (const int64_t[]){-100, 1, -100});
     options o = {.smoothing = 0.1, .ignore = true, .ignore_index = -100};
-    const long double *g = read_values(gradient_of(cg_cross_entropy_with(x, y, CG_MEAN, o), x));
-    for (int i = 0; g && i < 12; i++) CHECK_MSG((g[i] != 0) == (i / 4 == 1), "element %d is %Lg", i, g[i]);
+    for (int again = 0; again < 2; again++) {
+        cg_tensor *loss = cg_cross_entropy_with(x, y, CG_MEAN, o);
+        const long double *g = read_values(gradient_of(loss, x, again));
+        for (int i = 0; g && i < 12; i++)
+            CHECK_MSG((g[i] != 0) == (i / 4 == 1), "element %d is %Lg", i, g[i]);
+    }
 }
 
 COMPOSED_TEST(small_class_losses, nothing_counted) {
@@ -127,39 +131,62 @@ COMPOSED_TEST(small_class_losses, labels_out_of_range) {
 
 /* --- numerics ---------------------------------------------------------------------------------------------- */
 
+/* The gradient of a loss, the plain one and the one that may be derived again, against what it should be. */
+static void check_gradients(cg_tensor *(*loss_of)(cg_tensor *), cg_tensor *x, const long double *want,
+                            double ulp) {
+    for (int again = 0; again < 2; again++) {
+        check_case(again ? "gradient, to be derived again" : "gradient");
+        check_ulp(gradient_of(loss_of(x), x, again), CG_F32, cg_shape_get(x), want, ulp);
+    }
+}
+
+static cg_tensor *smoothed(cg_tensor *x) {
+    cg_tensor *y = cg_from_i32(cg_device_of(x), cg_shape(2), (const int32_t[]){0, 1});
+    return cg_cross_entropy_with(x, y, CG_NONE, (options){.smoothing = 0.25});
+}
+
 COMPOSED_TEST(small_class_losses, huge_logits) {
     const float data[] = {1e4f, -1e4f, 0, 1e4f, -1e4f, 0};
     cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(2, 3), data), true);
-    cg_tensor *y = cg_from_i32(dev, cg_shape(2), (const int32_t[]){0, 1});
-    cg_tensor *loss = cg_cross_entropy_with(x, y, CG_NONE, (options){.smoothing = 0.25});
     /* 0.75 l(label) + 0.25 mean(0, 2e4, 1e4) */
-    check_ulp(loss, CG_F32, cg_shape(2), (long double[]){2500, 15000 + 2500}, 4);
+    check_ulp(smoothed(x), CG_F32, cg_shape(2), (long double[]){2500, 15000 + 2500}, 4);
     const long double third = 0.25L / 3;
-    check_ulp(gradient_of(loss, x), CG_F32, cg_shape(2, 3),
-              (long double[]){1 - 0.75L - third, -third, -third, 1 - third, -0.75L - third, -third}, 8);
+    check_gradients(smoothed, x,
+                    (long double[]){1 - 0.75L - third, -third, -third, 1 - third, -0.75L - third, -third}, 8);
     cg_tensor *soft = cg_from_f32(dev, cg_shape(2, 3), (const float[]){1, 0, 0, 0.5f, 0.5f, 0});
     check_ulp(cg_cross_entropy_with_probabilities(x, soft, CG_NONE, (options){.weight = NULL}), CG_F32,
               cg_shape(2), (long double[]){0, 1e4L}, 4);
 }
 
+static cg_tensor *masked(cg_tensor *x) {
+    cg_tensor *t = cg_from_f32(cg_device_of(x), cg_shape(1, 3), (const float[]){0.5f, 0, 0.5f});
+    return cg_cross_entropy_with_probabilities(x, t, CG_NONE, (options){.weight = NULL});
+}
+
 /* A class that is ruled out on both sides, by a logit of -inf and a target of 0, adds nothing. */
 COMPOSED_TEST(small_class_losses, masked_classes) {
     cg_tensor *x = cg_require_grad(cg_from_f32(dev, cg_shape(1, 3), (const float[]){0, -INFINITY, 0}), true);
-    cg_tensor *t = cg_from_f32(dev, cg_shape(1, 3), (const float[]){0.5f, 0, 0.5f});
-    cg_tensor *loss = cg_cross_entropy_with_probabilities(x, t, CG_NONE, (options){.weight = NULL});
-    check_ulp(loss, CG_F32, cg_shape(1), (long double[]){logl(2)}, 2);
-    check_equal(gradient_of(loss, x), CG_F32, cg_shape(1, 3), (long double[]){0, 0, 0});
+    check_ulp(masked(x), CG_F32, cg_shape(1), (long double[]){logl(2)}, 2);
+    check_gradients(masked, x, (long double[]){0, 0, 0}, 0);
+}
+
+static cg_tensor *sparse_loss(cg_tensor *p) {
+    cg_tensor *y = cg_from_i32(cg_device_of(p), cg_shape(2), (const int32_t[]){0, 1});
+    return cg_sparse_categorical_cross_entropy(p, y, CG_NONE, (options){.weight = NULL});
+}
+
+static cg_tensor *dense_loss(cg_tensor *p) {
+    cg_tensor *y = cg_from_i32(cg_device_of(p), cg_shape(2), (const int32_t[]){0, 1});
+    return cg_categorical_cross_entropy(p, cg_one_hot(y, 2, CG_F32), CG_NONE, (options){.weight = NULL});
 }
 
 COMPOSED_TEST(small_class_losses, certain_probabilities) {
     cg_tensor *p = cg_require_grad(cg_from_f32(dev, cg_shape(2, 2), (const float[]){0, 1, 0, 1}), true);
-    cg_tensor *y = cg_from_i32(dev, cg_shape(2), (const int32_t[]){0, 1});
-    cg_tensor *loss = cg_sparse_categorical_cross_entropy(p, y, CG_NONE, (options){.weight = NULL});
-    check_equal(loss, CG_F32, cg_shape(2), (long double[]){100, 0});
-    check_ulp(gradient_of(loss, p), CG_F32, cg_shape(2, 2), (long double[]){-1e12L, 0, 0, -1}, 1);
-    loss = cg_categorical_cross_entropy(p, cg_one_hot(y, 2, CG_F32), CG_NONE, (options){.weight = NULL});
-    check_equal(loss, CG_F32, cg_shape(2), (long double[]){100, 0});
-    check_ulp(gradient_of(loss, p), CG_F32, cg_shape(2, 2), (long double[]){-1e12L, 0, 0, -1}, 1);
+    cg_tensor *(*const losses[])(cg_tensor *) = {sparse_loss, dense_loss};
+    for (int i = 0; i < 2; i++) {
+        check_equal(losses[i](p), CG_F32, cg_shape(2), (long double[]){100, 0});
+        check_gradients(losses[i], p, (long double[]){-1e12L, 0, 0, -1}, 1);
+    }
 }
 
 /* The same loss by other ways: log-probabilities, probabilities, one-hot distributions, moved axes. */

@@ -34,22 +34,22 @@ COMPOSED_TEST(small_losses, kinks) {
     cg_tensor *y = cg_require_grad(cg_from_f32(dev, shape, (const float[]){0, 1, -1, 2, -2, 0.5f}), true);
     cg_tensor *zero = cg_zeros(dev, CG_F32, shape), *one = cg_ones(dev, CG_F32, shape);
     check_case("mae");
-    check_equal(gradient_of(cg_mae_loss(y, zero, CG_NONE), y), CG_F32, shape,
+    check_equal(gradient_of(cg_mae_loss(y, zero, CG_NONE), y, true), CG_F32, shape,
                 (long double[]){0, 1, -1, 1, -1, 1});
     check_case("huber at 0 and at delta");
-    cg_tensor *slope = gradient_of(cg_huber_loss(y, zero, CG_NONE, 1), y);
+    cg_tensor *slope = gradient_of(cg_huber_loss(y, zero, CG_NONE, 1), y, true);
     check_equal(slope, CG_F32, shape, (long double[]){0, 1, -1, 1, -1, 0.5L});
-    const long double *bend = read_values(gradient_of(slope, y));
+    const long double *bend = read_values(gradient_of(slope, y, true));
     CHECK(bend && bend[0] == 1 && bend[5] == 1 && bend[3] == 0);
     check_case("smooth L1 at 0 and at beta");
-    slope = gradient_of(cg_smooth_l1_loss(y, zero, CG_NONE, 2), y);
+    slope = gradient_of(cg_smooth_l1_loss(y, zero, CG_NONE, 2), y, true);
     check_equal(slope, CG_F32, shape, (long double[]){0, 0.5L, -0.5L, 1, -1, 0.25L});
     check_case("smooth L1 with a beta of 0 or too small to divide by");
     check_equal(cg_smooth_l1_loss(y, zero, CG_NONE, 0), CG_F32, shape, (long double[]){0, 1, 1, 2, 2, 0.5L});
     check_equal(cg_smooth_l1_loss(y, zero, CG_NONE, 1e-60), CG_F32, shape,
                 (long double[]){0, 1, 1, 2, 2, 0.5L});
     check_case("hinge, where the margin is met");
-    check_equal(gradient_of(cg_hinge_loss(y, one, CG_NONE), y), CG_F32, shape,
+    check_equal(gradient_of(cg_hinge_loss(y, one, CG_NONE), y, true), CG_F32, shape,
                 (long double[]){-1, 0, -1, 0, -1, -1});
 }
 
@@ -78,10 +78,10 @@ COMPOSED_TEST(small_losses, certain_probabilities) {
     cg_tensor *t = cg_from_i32(dev, shape, (const int32_t[]){0, 1, 0, 1, 0});
     cg_tensor *loss = cg_binary_cross_entropy(p, t, CG_NONE);
     check_ulp(loss, CG_F32, shape, (long double[]){0, 100, 100, 0, 1e-30L}, 2);
-    cg_tensor *slope = gradient_of(loss, p);
+    cg_tensor *slope = gradient_of(loss, p, true);
     check_ulp(slope, CG_F32, shape, (long double[]){1, -1e12L, 1e12L, -1, 1}, 2);
     check_case("second derivative");
-    const long double *bend = read_values(gradient_of(slope, p));
+    const long double *bend = read_values(gradient_of(slope, p, true));
     for (int i = 0; bend && i < 5; i++) CHECK_MSG(isfinite(bend[i]), "element %d is %Lg", i, bend[i]);
     check_case("no probability");
     const long double *wrong =
@@ -98,7 +98,7 @@ COMPOSED_TEST(small_losses, certain_logits) {
     cg_tensor *loss = cg_binary_cross_entropy_with_logits(x, t, CG_NONE, plain);
     check_ulp(loss, CG_F32, shape, (long double[]){0, 1e4L, 1e4L, 0, log1pl(expl(-20)), log1pl(expl(-20))},
               4);
-    check_ulp(gradient_of(loss, x), CG_F32, shape,
+    check_ulp(gradient_of(loss, x, true), CG_F32, shape,
               (long double[]){0, 1, -1, 0, -1 / (1 + expl(20)), 1 / (1 + expl(20))}, 8);
 }
 
@@ -127,9 +127,9 @@ COMPOSED_TEST(small_losses, nothing_expected_of_the_impossible) {
     cg_tensor *t = cg_require_grad(cg_from_f32(dev, shape, (const float[]){0, 0.5f, 0, 1}), true);
     cg_tensor *loss = cg_kl_div_loss(x, t, CG_NONE);
     check_equal(loss, CG_F32, shape, (long double[]){0, (long double)INFINITY, (long double)NAN, 1});
-    const long double *slope = read_values(gradient_of(loss, x));
+    const long double *slope = read_values(gradient_of(loss, x, true));
     CHECK(slope && slope[0] == 0 && slope[1] == -0.5L && slope[3] == -1);
-    slope = read_values(gradient_of(cg_kl_div_loss(x, t, CG_NONE), t));
+    slope = read_values(gradient_of(cg_kl_div_loss(x, t, CG_NONE), t, true));
     CHECK(slope && !isnan(slope[0]) && slope[3] == 2);
 }
 

@@ -55,7 +55,7 @@ static ref_array gradient_of(const problem *p, ref_array x, ref_array g, const r
     return dx;
 }
 
-/* The sums over rows against the gradient's; those of a kind that is not `wanted` are not checked. */
+/* The sums over rows against the gradient's; one that is NULL is not checked. */
 static void check_sums(const problem *p, ref_array x, ref_array g, const cg_tensor *dweight,
                        const cg_tensor *dbias) {
     ref_array mean, var;

@@ -1,7 +1,7 @@
 /*
  * The choice of a kernel for matrix products. A device has several ways to compute one, its candidates; which is the
  * fastest depends on the device and on the sizes. The library measures them when a class of products (sizes up to a
- * power of 2, layouts) is first met, and keeps the choice on disk. `clgrad tune` does so in advance, more carefully and
+ * power of 2, layouts) is first met, unless its choice is known for the device, and keeps the choice on disk. `clgrad tune` does so in advance, more carefully and
  * in a process that a broken driver may take down; it is made of the functions here.
  */
 #ifndef CLGRAD_TUNING_H

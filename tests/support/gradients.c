@@ -106,8 +106,8 @@ cg_tensor *random_f64(cg_device *dev, cg_dims shape, double lo, double hi, doubl
 
 cg_tensor *total(cg_tensor *x) { return cg_sum(x, CG_ALL_AXES, false); }
 
-cg_tensor *gradient_of(cg_tensor *y, cg_tensor *x) {
+cg_tensor *gradient_of(cg_tensor *y, cg_tensor *x, bool create_graph) {
     cg_tensor *g = NULL;
-    CHECK(cg_grad(total(y), NULL, 1, &x, true, &g) == CG_OK);
+    CHECK(cg_grad(total(y), NULL, 1, &x, create_graph, &g) == CG_OK);
     return g;
 }

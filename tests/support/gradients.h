@@ -16,8 +16,8 @@ bool check_second_gradient(cg_function *f, void *context, int n, cg_tensor *cons
 /* The sum of all elements: a scalar to derive. */
 cg_tensor *total(cg_tensor *x);
 
-/* The gradient of that with respect to x, recorded in turn. */
-cg_tensor *gradient_of(cg_tensor *y, cg_tensor *x);
+/* The gradient of that with respect to x; recorded in turn with create_graph, which may take other ways. */
+cg_tensor *gradient_of(cg_tensor *y, cg_tensor *x, bool create_graph);
 
 /* An f64 tensor of random elements in [lo, hi] that are at least `gap` away from 0. */
 cg_tensor *random_f64(cg_device *dev, cg_dims shape, double lo, double hi, double gap, uint64_t *seed);
