@@ -163,24 +163,42 @@ OPENCL_TEST(small_tuning, many_classes) {
 
 /* Enough of large tiles: the smallest are not built and tried at first use. In the CPU style the choice is known on PoCL. */
 OPENCL_TEST(tuning, plausible) {
-    enum { MANY = 512, FEW = 8, UNITS = 4 };
-    if (cg_device_properties(dev)->compute_units > UNITS) return; /* 16 tiles keep no more of them busy */
+    enum { MANY = 512, FEW = 8, UNITS = 4 }; /* the 16 tiles of MANY x MANY keep UNITS busy */
+    const int units = cg_device_properties(dev)->compute_units;
+    const int64_t columns = MANY * ((units + UNITS - 1) / UNITS);
     for (int gpu = 0; gpu < 2; gpu++) {
         setenv("CLGRAD_CL_STYLE", gpu ? "gpu" : "cpu", 1);
         cg_device *d = open_again(dev);
         if (!d) return;
         const int64_t rows = gpu ? MANY : FEW, depth = gpu ? FEW : MANY;
         cg_tensor *a = cg_ones(d, CG_F32, cg_shape(rows, depth));
-        cg_tensor *b = cg_transpose(cg_ones(d, CG_F32, cg_shape(MANY, depth)), 0, 1);
+        cg_tensor *b = cg_transpose(cg_ones(d, CG_F32, cg_shape(columns, depth)), 0, 1);
         double sum = 0;
         CHECK(cg_item(cg_sum(cg_matmul(a, b), CG_ALL_AXES, false), &sum) == CG_OK &&
-              sum == MANY * MANY * FEW);
+              sum == (double)(columns * MANY * FEW));
         const struct cg_matmul_choices *c = choices_of(d);
         CHECK(c->n == gpu && c->checked[cg_product_candidate_named("tile128")][0] == gpu);
         CHECK(!c->checked[cg_product_candidate_named("tile32")][0] &&
               !c->checked[cg_product_candidate_named("block")][0]);
         cg_device_close(d);
     }
+    remove_test_folder();
+}
+
+/* Large tiles that are wrong do not keep the smallest from being tried. */
+OPENCL_TEST(tuning, plausible_beside_wrong_ones) {
+    enum { MANY = 512, DEPTH = 8 };
+    setenv("CLGRAD_CL_STYLE", "gpu", 1);
+    cg_device *d = open_again(dev);
+    if (!d) return;
+    static const char *const wrong[] = {"tile128", "tile128x256", "tile64"};
+    struct cg_matmul_choices *c = choices_of(d);
+    for (int i = 0; i < 3; i++) c->wrong[cg_product_candidate_named(wrong[i])][0] = true;
+    cg_tensor *a = cg_ones(d, CG_F32, cg_shape(MANY, DEPTH)), *b = cg_ones(d, CG_F32, cg_shape(DEPTH, MANY));
+    double sum = 0;
+    CHECK(cg_item(cg_sum(cg_matmul(a, b), CG_ALL_AXES, false), &sum) == CG_OK && sum == MANY * MANY * DEPTH);
+    CHECK(c->checked[cg_product_candidate_named("tile32")][0]);
+    cg_device_close(d);
     remove_test_folder();
 }
 

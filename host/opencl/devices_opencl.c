@@ -232,6 +232,7 @@ cg_hw *cg_cl_open(int index, cg_error *err) {
     hw->platform = d->platform;
     hw->device = d->device;
     memcpy(hw->platform_version, d->platform_version, sizeof hw->platform_version);
+    hw->most_in_group = info.max_work_group;
     hw->max_parameter_bytes = d->max_parameter_bytes;
     hw->has_command_buffer = d->has_command_buffer;
     hw->build_options =

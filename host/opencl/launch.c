@@ -85,15 +85,16 @@ void cg_arg_program(cg_args *a, const cg_program *program, const cg_program_layo
 }
 
 size_t cg_cl_groups_begin(cg_hw_opencl *hw, cg_work kind) {
-    const size_t most = hw->base.info.max_work_group;
+    const size_t before = hw->base.info.max_work_group;
     hw->refused = 0;
-    if (hw->group_limit[kind]) hw->base.info.max_work_group = hw->group_limit[kind];
-    return most;
+    hw->base.info.max_work_group = hw->group_limit[kind] ? hw->group_limit[kind] : hw->most_in_group;
+    return before;
 }
 
-void cg_cl_groups_end(cg_hw_opencl *hw, cg_work kind, size_t most) {
-    if (hw->base.info.max_work_group < most) hw->group_limit[kind] = hw->base.info.max_work_group;
-    hw->base.info.max_work_group = most;
+void cg_cl_groups_end(cg_hw_opencl *hw, cg_work kind, size_t before) {
+    if (hw->base.info.max_work_group < hw->most_in_group)
+        hw->group_limit[kind] = hw->base.info.max_work_group;
+    hw->base.info.max_work_group = before;
 }
 
 bool cg_cl_shrink_groups(cg_hw_opencl *hw) {
@@ -111,10 +112,9 @@ bool cg_cl_shrink_groups(cg_hw_opencl *hw) {
     return true;
 }
 
-/* Whether the pool gave memory back that a launch was refused for: NVIDIA's driver hands it out at its first use only. */
-static bool gave_memory_back(cg_hw_opencl *hw, cl_int status) {
+bool cg_cl_gave_memory_back(cg_hw_opencl *hw, cl_int status) {
     const uint64_t reserved = hw->base.stats.bytes_reserved;
-    if (status != CL_MEM_OBJECT_ALLOCATION_FAILURE) return false;
+    if (cg_cl_error_status(status) != CG_ERROR_DEVICE_MEMORY) return false;
     hw->cl->clFinish(hw->queue); /* what is freed may be at work */
     cg_cl_trim(&hw->base);
     return hw->base.stats.bytes_reserved < reserved;
@@ -127,7 +127,7 @@ cg_status cg_cl_enqueue(cg_hw_opencl *hw, cl_kernel kernel, int dims, const size
     do
         status = hw->cl->clEnqueueNDRangeKernel(hw->queue, kernel, (cl_uint)dims, NULL, global, local, 0,
                                                 NULL, NULL);
-    while (gave_memory_back(hw, status));
+    while (cg_cl_gave_memory_back(hw, status));
     if (status != CL_SUCCESS) return cg_cl_fail(hw, status, operation, "clEnqueueNDRangeKernel");
     hw->idle = false;
     if (++hw->base.stats.launches % LAUNCHES_PER_FLUSH != 0) return CG_OK;

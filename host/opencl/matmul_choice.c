@@ -101,9 +101,10 @@ bool cg_matmul_is_timed(int candidate, const cg_product *p) {
 
 /*
  * Whether it is measured at first use. A tile pays for having a quarter of the results of another of the same kernel
- * only where that one leaves units idle.
+ * only where that one leaves units idle, or cannot be had.
  */
-static bool is_plausible(const cg_hw_opencl *hw, int candidate, const cg_product *p) {
+static bool is_plausible(const cg_hw_opencl *hw, const struct cg_matmul_choices *c, int candidate,
+                         const cg_product *p) {
     enum { TILES_PER_UNIT = 4, TIMES_AS_LARGE = 4 };
     const cg_product_candidate *x = &cg_product_candidates[candidate];
     const int results = x->tile.rows * x->tile.columns;
@@ -111,7 +112,7 @@ static bool is_plausible(const cg_hw_opencl *hw, int candidate, const cg_product
         const cg_product_candidate *y = &cg_product_candidates[i];
         if (results > 0 && y->run == x->run && y->precision == x->precision &&
             y->tile.rows * y->tile.columns >= TIMES_AS_LARGE * results && supports(hw, i, p) &&
-            cg_grid_tiles(p, &y->tile) >= TILES_PER_UNIT * hw->base.info.compute_units)
+            !is_wrong(c, i, p) && cg_grid_tiles(p, &y->tile) >= TILES_PER_UNIT * hw->base.info.compute_units)
             return false;
     }
     return cg_matmul_is_timed(candidate, p);
@@ -125,7 +126,7 @@ static cg_product_class measure_class(cg_hw_opencl *hw, struct cg_matmul_choices
     double best = -1, spent = 0;
     cg_product_class found = {.key = cg_product_class_key(hw, p), .candidate = CG_NO_CANDIDATE};
     for (int i = 0; i < CG_PRODUCT_CANDIDATES && q.out.buffer; i++) {
-        if (!is_plausible(hw, i, p) || !cg_matmul_is_right(hw, c, i, &q)) continue;
+        if (!is_plausible(hw, c, i, p) || !cg_matmul_is_right(hw, c, i, &q)) continue;
         double t = cg_matmul_measure(hw, i, &q, RUNS, MAX_SECONDS, best, &spent);
         if (t < 0) c->wrong[i][cg_product_kind(p)] = true;
         if (t >= 0 && (best < 0 || t < best)) {
@@ -144,7 +145,7 @@ static cg_product_class measure_class(cg_hw_opencl *hw, struct cg_matmul_choices
 static int supporters(const cg_hw_opencl *hw, const struct cg_matmul_choices *c, const cg_product *p) {
     int n = 0;
     for (int i = 0; i < CG_PRODUCT_CANDIDATES; i++)
-        n += !is_wrong(c, i, p) && is_plausible(hw, i, p) && supports(hw, i, p);
+        n += !is_wrong(c, i, p) && is_plausible(hw, c, i, p) && supports(hw, i, p);
     return n;
 }
 

@@ -181,8 +181,11 @@ static cg_status upload_piece(cg_hw_opencl *hw, cg_buffer *to, size_t offset, co
     staging_block *block = take_block(hw, bytes);
     if (!block) return hw->base.err->code;
     memcpy(block->data, from, bytes);
-    cl_int status = hw->cl->clEnqueueWriteBuffer(hw->queue, to->mem, CL_FALSE, offset, bytes, block->data, 0,
-                                                 NULL, &block->event);
+    cl_int status;
+    do
+        status = hw->cl->clEnqueueWriteBuffer(hw->queue, to->mem, CL_FALSE, offset, bytes, block->data, 0,
+                                              NULL, &block->event);
+    while (cg_cl_gave_memory_back(hw, status));
     if (status != CL_SUCCESS) {
         block->event = NULL;
         return cg_cl_fail(hw, status, "upload", "clEnqueueWriteBuffer");
@@ -197,8 +200,11 @@ cg_status cg_cl_upload(cg_hw *base, cg_buffer *to, size_t offset, const void *fr
     if (cg_cl_check_fork(hw, "upload") != CG_OK) return base->err->code;
     cg_cl_keep_nothing(hw);
     if (hw->idle) { /* nothing to wait for but the copy itself */
-        cl_int status =
-            hw->cl->clEnqueueWriteBuffer(hw->queue, to->mem, CL_TRUE, offset, bytes, from, 0, NULL, NULL);
+        cl_int status;
+        do
+            status =
+                hw->cl->clEnqueueWriteBuffer(hw->queue, to->mem, CL_TRUE, offset, bytes, from, 0, NULL, NULL);
+        while (cg_cl_gave_memory_back(hw, status));
         return status == CL_SUCCESS ? CG_OK : cg_cl_fail(hw, status, "upload", "clEnqueueWriteBuffer");
     }
     for (size_t done = 0; done < bytes;) {

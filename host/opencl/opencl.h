@@ -12,6 +12,7 @@
 #define CLGRAD_HOST_OPENCL_H
 
 #include "host/opencl/loader.h"
+#include "host/opencl/sha256.h"
 #include "host/pool.h"
 
 struct cg_buffer {
@@ -48,6 +49,7 @@ typedef struct cg_hw_opencl {
     cg_launches *keeping;    /* where launches are kept, too (launches_opencl.c), else NULL */
     size_t kernel_limit;     /* work-items that a group of the kernel asked for last may have */
     size_t refused;          /* such a limit that a launch was beyond; 0: none was */
+    size_t most_in_group;    /* work-items that the device takes in a group */
     size_t
         group_limit[CG_WORK_COUNT]; /* what kernels of a kind of work were found to take; 0: as the device */
 } cg_hw_opencl;
@@ -169,12 +171,18 @@ cg_status cg_cl_launch(cg_args *a, int dims, const size_t *global, const size_t 
 /*
  * A kernel may take fewer work-items in a group than the device does: registers. Such a launch fails without an error on record;
  * this lowers base.info.max_work_group to what it takes, and says whether to try the request again. False where there was no
- * such launch, or, with an error, where the kernel does not ask for that number. Between begin, which returns what the device
- * takes, and end, which restores it: what was found counts for requests of this kind alone.
+ * such launch, or, with an error, where the kernel does not ask for that number. Between begin and end, which restores what
+ * begin returns: what was found counts for requests of this kind alone, not for those that they make of others.
  */
 size_t cg_cl_groups_begin(cg_hw_opencl *hw, cg_work kind);
-void cg_cl_groups_end(cg_hw_opencl *hw, cg_work kind, size_t most);
+void cg_cl_groups_end(cg_hw_opencl *hw, cg_work kind, size_t before);
 bool cg_cl_shrink_groups(cg_hw_opencl *hw);
+
+/*
+ * Whether to enqueue again what was refused for memory: the pool gave some back. A driver may hand out a buffer's memory
+ * at first use, as NVIDIA's does.
+ */
+bool cg_cl_gave_memory_back(cg_hw_opencl *hw, cl_int status);
 
 /* The same of sizes that are rounded already. */
 cg_status cg_cl_enqueue(cg_hw_opencl *hw, cl_kernel kernel, int dims, const size_t *global,
@@ -245,7 +253,12 @@ void cg_cl_describe(int index, cg_device_info *info);
 cg_hw *cg_cl_open(int index, cg_error *err);
 void cg_cl_close(cg_hw *hw);
 
-/* --- Kept on disk for this device, driver and library (remembered_opencl.c) ----------------------------------- */
+/* --- Kept on disk for this device, driver, library and its kernels (remembered_opencl.c) ----------------------------------- */
+/*
+ * Begins a hash of what such an entry depends on: another driver, platform or library version, or other kernels, may have
+ * other faults and other times.
+ */
+void cg_cl_device_hash(const cg_hw *hw, const char *kind, cg_sha256 *h);
 char *cg_cl_recall(cg_hw *hw, const char *kind);
 bool cg_cl_remember(cg_hw *hw, const char *kind, const char *text);
 /* GPU-style kernels for the CPU style, or the other way round. */
