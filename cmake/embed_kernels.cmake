@@ -3,6 +3,7 @@
 set(arrays "")
 set(rows "")
 set(number 0)
+set(digests "")
 foreach(path IN LISTS KERNELS)
     cmake_path(GET path FILENAME name)
     file(SIZE "${path}" size)
@@ -10,8 +11,11 @@ foreach(path IN LISTS KERNELS)
     string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
     string(APPEND arrays "/* ${name} */\nstatic const unsigned char text_${number}[] = {${bytes}0};\n\n")
     string(APPEND rows "    {\"${name}\", (const char *)text_${number}, ${size}},\n")
+    file(SHA256 "${path}" digest)
+    string(APPEND digests "${name} ${digest} ")
     math(EXPR number "${number} + 1")
 endforeach()
+string(SHA256 digest "${digests}")
 file(WRITE "${OUTPUT}" "/* Written by cmake/embed_kernels.cmake from kernels/. */
 #include \"host/opencl/embedded.h\"
 
@@ -20,4 +24,6 @@ ${rows}    {0, 0, 0},
 };
 
 const size_t cg_embedded_kernel_count = ${number};
+
+const char cg_embedded_digest[] = \"${digest}\";
 ")

@@ -119,6 +119,12 @@ OPENCL_TEST(detours, are_remembered) {
         CHECK_MSG(strstr(cg_device_choice(again), "softmax composed") != NULL, "%s", cg_device_choice(again));
         cg_device_close(again);
     }
+    check_case("other kernels");
+    setenv("CLGRAD_KERNEL_DIR", test_path("."), 1);
+    again = target_open_again(dev, true);
+    if (CHECK(again != NULL)) CHECK(strcmp(cg_device_detours(again), "") == 0);
+    cg_device_close(again);
+    unsetenv("CLGRAD_KERNEL_DIR");
     check_case("forgotten again");
     cg_device_set_detour(dev, "softmax", CG_DETOUR_NONE);
     cg_device_set_detour(dev, "tanh", CG_DETOUR_NONE);

@@ -2,6 +2,7 @@
 #include "support/device_test.h"
 
 #ifdef CG_WITH_OPENCL
+#include "host/opencl/embedded.h"
 #include "host/opencl/program_cache.h"
 #include "support/files.h"
 
@@ -35,6 +36,32 @@ static bool loads(const uint8_t key[CG_SHA256_BYTES]) {
     CHECK_MSG(ok == (data != NULL), "an entry was loaded that is not what was stored");
     free(data);
     return ok;
+}
+
+static void add_digits(char *text, const uint8_t digest[CG_SHA256_BYTES]) {
+    for (int i = 0; i < CG_SHA256_BYTES; i++) snprintf(text + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* What is kept of a device depends on the texts of all kernels. */
+HOST_TEST(program_cache, digest_of_the_kernels) {
+    cg_sha256 all, one;
+    uint8_t digest[CG_SHA256_BYTES];
+    char digits[2 * CG_SHA256_BYTES + 1];
+    cg_sha256_begin(&all);
+    for (size_t i = 0; i < cg_embedded_kernel_count; i++) {
+        const struct cg_embedded_kernel *k = &cg_embedded_kernels[i];
+        cg_sha256_begin(&one);
+        cg_sha256_add(&one, k->text, k->size);
+        cg_sha256_end(&one, digest);
+        add_digits(digits, digest);
+        cg_sha256_add(&all, k->name, strlen(k->name));
+        cg_sha256_add(&all, " ", 1);
+        cg_sha256_add(&all, digits, strlen(digits));
+        cg_sha256_add(&all, " ", 1);
+    }
+    cg_sha256_end(&all, digest);
+    add_digits(digits, digest);
+    CHECK(strcmp(digits, cg_embedded_digest) == 0);
 }
 
 HOST_TEST(program_cache, round_trip) {

@@ -15,4 +15,7 @@ extern const struct cg_embedded_kernel cg_embedded_kernels[];
 
 extern const size_t cg_embedded_kernel_count;
 
+/* Changes with any of the texts: the SHA-256, in hexadecimal digits, of "<name> <SHA-256 of the text> " of each. */
+extern const char cg_embedded_digest[];
+
 #endif

@@ -75,16 +75,9 @@ void cg_product_class_keep(struct cg_matmul_choices *c, const cg_product_class *
 
 static void tune_key(const cg_hw_opencl *hw, uint8_t key[CG_SHA256_BYTES]) {
     cg_sha256 h;
-    cg_sha256_begin(&h);
-    cg_sha256_add_text(&h, "matmul 3");
-    cg_sha256_add_text(&h, cg_version());
-    cg_sha256_add_text(&h, hw->base.info.platform);
-    cg_sha256_add_text(&h, hw->base.info.name);
-    cg_sha256_add_text(&h, hw->base.info.driver);
+    cg_cl_device_hash(&hw->base, "matmul 4", &h);
     cg_sha256_add_text(&h, hw->cpu_style ? "cpu" : "gpu");
     cg_sha256_add_text(&h, hw->matrix_units ? "matrix units" : "");
-    const char *kernels = cg_env("CLGRAD_KERNEL_DIR"); /* what is wrong with them is no fault of ours */
-    cg_sha256_add_text(&h, kernels ? kernels : "");
     cg_sha256_end(&h, key);
 }
 

@@ -5,15 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Another driver, platform or library version may have other faults. */
+#include "core/env.h"
+#include "host/opencl/embedded.h"
+
+void cg_cl_device_hash(const cg_hw *hw, const char *kind, cg_sha256 *h) {
+    const char *kernels = cg_env("CLGRAD_KERNEL_DIR");
+    cg_sha256_begin(h);
+    cg_sha256_add_text(h, kind);
+    cg_sha256_add_text(h, cg_version());
+    cg_sha256_add_text(h, hw->info.platform);
+    cg_sha256_add_text(h, hw->info.name);
+    cg_sha256_add_text(h, hw->info.driver);
+    cg_sha256_add_text(h, cg_embedded_digest);
+    cg_sha256_add_text(h, kernels ? kernels : "");
+}
+
 static void device_key(const cg_hw *hw, const char *kind, uint8_t key[CG_SHA256_BYTES]) {
     cg_sha256 h;
-    cg_sha256_begin(&h);
-    cg_sha256_add_text(&h, kind);
-    cg_sha256_add_text(&h, cg_version());
-    cg_sha256_add_text(&h, hw->info.platform);
-    cg_sha256_add_text(&h, hw->info.name);
-    cg_sha256_add_text(&h, hw->info.driver);
+    cg_cl_device_hash(hw, kind, &h);
     cg_sha256_end(&h, key);
 }
 
