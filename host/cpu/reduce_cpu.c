@@ -143,7 +143,8 @@ static void run_long_rows(worker *w, int64_t n, int64_t begin, int64_t end) {
         if (d->arg) {
             arg_row(w, x, length, at, s == begin);
         } else {
-            d->folds->rows[d->fold](x, (ptrdiff_t)length, 1, (ptrdiff_t)length, 0, w->vector);
+            d->folds->rows[d->fold](x, (ptrdiff_t)length, 1, (ptrdiff_t)length, (ptrdiff_t)d->ahead,
+                                    w->vector);
             cg_cascade_push(&w->cascade, w->vector, d->size);
         }
     }

@@ -85,6 +85,8 @@ static void plan_long_rows(cg_reduction *d) {
     take_axes(d, d->r->n_kept, d->r->rank);
     plan_nest(d, moving_along(d->r, 0, d->r->n_kept), CG_FOLD_BLOCK, CG_FETCH_AHEAD);
     d->way = CG_LONG_ROWS;
+    d->ahead = d->plan.n_steps == 0 ? d->plan.ahead : 0;
+    if (d->ahead) d->plan.fetched = 0;
     d->part = 1;
     cut_rows(d);
 }

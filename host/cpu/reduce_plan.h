@@ -32,10 +32,11 @@ typedef struct cg_reduction {
     cg_reduce_way way;
     cg_map_request nest; /* the axes that tiles are made of */
     cg_plan plan;
-    cg_walk units;     /* outer kept axes, then parts of the last kept axis; operands: inputs, output */
-    cg_walk rows;      /* WIDE: the reduced axes */
-    bool in_place;     /* WIDE: rows need no step, they can be read where they lie */
-    int64_t part;      /* results of a unit along the last kept axis, the last one may have fewer */
+    cg_walk units; /* outer kept axes, then parts of the last kept axis; operands: inputs, output */
+    cg_walk rows;  /* WIDE: the reduced axes */
+    int64_t ahead; /* LONG_ROWS that need no step: bytes behind a tile that its fold fetches; 0 for none */
+    bool in_place; /* WIDE: rows need no step, they can be read where they lie */
+    int64_t part;  /* results of a unit along the last kept axis, the last one may have fewer */
     int64_t last_kept; /* the length of that axis; 1 if there is none */
     int64_t reduced;   /* elements for each result */
     int64_t n_units, n_steps, n_chunks, chunk_steps;

@@ -39,12 +39,19 @@ static inline T FOLD(lanes)(T lane[LANES]) {
     return lane[0];
 }
 
-/* The fold of x[0..n): 8 x LANES elements at a time to LANES partial results, those again, the lanes. */
-static inline T FOLD(row)(const T *x, ptrdiff_t n) {
+/*
+ * The fold of x[0..n): 8 x LANES elements at a time to LANES partial results, those again, the lanes. What lies `ahead` bytes
+ * behind is fetched as it goes: memory is never idle, as it would be behind a fetch of all at once.
+ */
+static inline T FOLD(row)(const T *x, ptrdiff_t n, ptrdiff_t ahead) {
     T group[8 * LANES], tail[8 * LANES], lane[LANES];
     int groups = 0;
-    for (; n >= 8 * LANES; n -= 8 * LANES, x += 8 * LANES) FOLD(vectors)(x, LANES, group + LANES * groups++);
+    for (; n >= 8 * LANES; n -= 8 * LANES, x += 8 * LANES) {
+        for (int j = 0; ahead && j < 8 * LANES; j += LINE) __builtin_prefetch((const char *)(x + j) + ahead);
+        FOLD(vectors)(x, LANES, group + LANES * groups++);
+    }
     if (n) {
+        for (ptrdiff_t j = 0; ahead && j < n; j += LINE) __builtin_prefetch((const char *)(x + j) + ahead);
         for (ptrdiff_t j = 0; j < 8 * LANES; j++) tail[j] = j < n ? x[j] : NEUTRAL;
         FOLD(vectors)(tail, LANES, group + LANES * groups++);
     }
@@ -72,10 +79,7 @@ static void FOLD(rows)(const void *xv, ptrdiff_t row, ptrdiff_t n_rows, ptrdiff_
         for (ptrdiff_t i = 0; i < n_rows; i++) out[i] = FOLD(short_row)(x + i * row, n);
         return;
     }
-    for (ptrdiff_t i = 0; i < n_rows; i++, x += row) {
-        for (ptrdiff_t j = 0; ahead && j < n; j += LINE) __builtin_prefetch((const char *)(x + j) + ahead);
-        out[i] = FOLD(row)(x, n);
-    }
+    for (ptrdiff_t i = 0; i < n_rows; i++, x += row) out[i] = FOLD(row)(x, n, ahead);
 }
 
 static void FOLD(columns)(const void *xv, ptrdiff_t row, void *outv, ptrdiff_t n) {
