@@ -120,6 +120,57 @@ DEVICE_TEST(result_again, not_where_the_result_was_written) {
     }
 }
 
+enum { STEPPED, STEPPED_AFTER_A_WALK, STEPPED_WITH_THE_GRAPH, ASSIGNED, COPIED, WAYS };
+
+/* Writes what `norm` is made of, where another head than v's has been walked or not. */
+static void write_trunk(cg_module *norm, int how, cg_tensor *y, cg_tensor *other) {
+    cg_tensor *bias = cg_parameter(norm, 1, NULL);
+    const float numbers[COLUMNS] = {1, 2, 3};
+    if (how == ASSIGNED) {
+        CHECK(cg_assign(cg_detach(bias), 1) == CG_OK);
+    } else if (how == COPIED) {
+        CHECK(cg_copy_from_host(bias, numbers, sizeof numbers) == CG_OK);
+    } else {
+        cg_optimizer *o = cg_sgd(norm, (cg_sgd_options){.lr = 0.1});
+        cg_tensor *loss = how == STEPPED ? sum_of_squares(cg_add(cg_parameter(norm, 0, NULL), bias))
+                                         : sum_of_squares(cg_matmul(y, other));
+        const cg_backward_options options = {.retain_graph = how == STEPPED_WITH_THE_GRAPH};
+        CHECK(cg_backward_with(loss, options) == CG_OK);
+        CHECK(cg_optimizer_step(o) == CG_OK);
+        cg_optimizer_free(o);
+    }
+}
+
+/* A gradient that reads the norm's result and nothing that it was made of is what it was. */
+DEVICE_TEST(result_again, what_it_is_made_of_is_written) {
+    cg_tensor *x = leaf(dev, cg_shape(3, COLUMNS), 1), *dw, *dv;
+    cg_tensor *w = leaf(dev, cg_shape(COLUMNS, 2), 2), *v = leaf(dev, cg_shape(COLUMNS, 2), 3);
+    for (int how = 0; how < WAYS; how++) {
+        check_case("write %d", how);
+        cg_module *norm = cg_layer_norm_module(dev, cg_shape(COLUMNS), 1e-5);
+        cg_tensor *y = cg_relu(cg_forward(norm, cg_detach(x))), *kept = cg_eval(cg_detach(cg_mul(y, 1)));
+        cg_tensor *loss = sum_of_squares(cg_matmul(y, v));
+        write_trunk(norm, how, y, w);
+        CHECK(cg_grad(loss, NULL, 1, &v, false, &dv) == CG_OK);
+        CHECK(cg_grad(sum_of_squares(cg_matmul(kept, v)), NULL, 1, &v, false, &dw) == CG_OK);
+        check_same_bits(dv, dw);
+        cg_module_free(norm);
+    }
+}
+
+/* The gradients of a norm do not read its bias. */
+DEVICE_TEST(result_again, the_bias_may_be_written) {
+    cg_tensor *x = leaf(dev, cg_shape(5, 4), 1), *bias = leaf(dev, cg_shape(4), 2), *g[2], *expected[2];
+    cg_tensor *in[] = {x, bias}, *start = cg_eval(cg_mul(cg_detach(bias), 1));
+    cg_tensor *y = cg_sum(cg_square(cg_layer_norm(x, 1, NULL, bias, 1e-5)), CG_ALL_AXES, false);
+    CHECK(cg_assign(cg_detach(bias), 1) == CG_OK);
+    CHECK(cg_grad(y, NULL, 2, in, false, g) == CG_OK);
+    CHECK(cg_assign(cg_detach(bias), start) == CG_OK);
+    y = cg_sum(cg_square(cg_layer_norm(x, 1, NULL, bias, 1e-5)), CG_ALL_AXES, false);
+    CHECK(cg_grad(y, NULL, 2, in, false, expected) == CG_OK);
+    for (int i = 0; i < 2; i++) check_same_bits(g[i], expected[i]);
+}
+
 /* --- who leans on whom -------------------------------------------------------------------------------------------------- */
 
 /* One of two readers is walked with all that is behind; the other still has what it reads. */

@@ -31,7 +31,9 @@ struct cg_node {
     int way;        /* by which it is had again: the number of results up to those that are kept, else 0 */
     bool reads_out; /* the rule reads the result */
     unsigned leans; /* CG_KEEP(i): input i is not kept, but had again from the node that made it */
+    unsigned lent;  /* and only the result is made of it, kept or leaned on: the rule does not read it */
     int leaning;    /* how many nodes lean on this one so */
+    cg_node *next_again, **at_again; /* of those with a way, in the device's list */
     uint64_t version[CG_RULE_INPUTS], version_out;
     cg_dims shape[CG_RULE_INPUTS], shape_out;
     cg_dtype dtype[CG_RULE_INPUTS];
@@ -64,8 +66,17 @@ void cg_node_release_saved(cg_node *node);
 /* Whether input i of a new node, which is x, need not be kept: the node leans on what made it. */
 bool cg_lean(cg_node *node, int i, const cg_tensor *x);
 
-/* Whether the result of a new node, whose inputs are kept as far as its rule reads them, need not be kept. */
-bool cg_lean_on_inputs(cg_node *node, int n, cg_tensor *const *input);
+/*
+ * Whether the result of a new node, whose inputs are kept as far as its rule reads them, need not be kept; then those with
+ * CG_KEEP_AGAIN are kept as well.
+ */
+bool cg_lean_on_inputs(cg_node *node, int n, cg_tensor *const *input, unsigned kept);
+
+/* The node no longer leans on the inputs in `which`; what one that was walked had for it alone goes. */
+void cg_node_unlean(cg_node *node, unsigned which);
+
+/* The result is not to be had again from now on: lets go of what was there for that alone. */
+void cg_node_leave(cg_node *node);
 
 /* Input i of a node as a rule sees it; NULL if it was not kept, or with an error. `recorded`: with its record. */
 cg_tensor *cg_node_input(cg_node *node, int i, bool recorded);
@@ -73,10 +84,10 @@ cg_tensor *cg_node_input(cg_node *node, int i, bool recorded);
 /* The result of a node, outside the record; NULL if its rule does not read it, or with an error. */
 cg_tensor *cg_node_result(cg_node *node);
 
-/* The kept values of a walked node go, but for what others lean on. */
+/* The kept values of a walked node go, but for what others lean on. On an error nothing has gone. */
 cg_status cg_node_let_go(cg_node *node);
 
-/* What was kept is as it was. Errors: it was written in place. */
+/* What was kept for the rule is as it was. Errors: it was written in place. */
 cg_status cg_node_check_versions(const cg_node *node);
 
 /* --- tape.c ------------------------------------------------------------------------------------------------------ */

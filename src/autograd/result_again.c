@@ -2,6 +2,7 @@
  * Results that need not be kept. An operation may say how its result is had from its inputs once more. Where these
  * are kept anyway, or can be had again themselves, a node that reads the result leans on the one that made it: the backward
  * pass computes it when its turn comes. It comes before the other's turn, which lets go of what it keeps after that.
+ * Before what such a result is made of is written in place, the result is stored after all, for those that lean on it.
  */
 #include "autograd/node.h"
 #include "core/shape.h"
@@ -10,12 +11,16 @@
 /* Computing again costs time at each step of the way. */
 enum { LONGEST_WAY = 8 };
 
-cg_status cg_node_check_versions(const cg_node *node) {
+static cg_status check_inputs(const cg_node *node, unsigned but) {
     for (int i = 0; i < node->n; i++)
-        if (node->saved[i] && node->saved[i]->storage->version != node->version[i])
+        if (node->saved[i] && !(but & CG_KEEP(i)) && node->saved[i]->storage->version != node->version[i])
             return CG_FAIL(&node->dev->error, CG_ERROR_STATE,
                            "backward: %s needs its input %d %s, which was written in place since",
                            node->rule->name, i, CG_SHAPE_STR(&node->shape[i]));
+    return CG_OK;
+}
+
+static cg_status check_result(const cg_node *node) {
     if (node->saved_out && node->saved_out->storage->version != node->version_out)
         return CG_FAIL(&node->dev->error, CG_ERROR_STATE,
                        "backward: %s needs its result %s, which was written in place since", node->rule->name,
@@ -23,17 +28,23 @@ cg_status cg_node_check_versions(const cg_node *node) {
     return CG_OK;
 }
 
+cg_status cg_node_check_versions(const cg_node *node) {
+    const cg_status status = check_inputs(node, node->lent);
+    return status == CG_OK ? check_result(node) : status;
+}
+
 /* --- while an operation is recorded ------------------------------------------------------------------------------- */
 
 /*
- * Whether the node that made x gives the values that x has: it is still to be walked, and x was not written since. Those from
- * before a checkpoint's function do not: it is run again when they may be gone.
+ * Whether the node that made x gives the values that x has, which was not written since. Those from before a checkpoint's
+ * function do not: it is run again when they may be gone.
  */
 static bool gives_result(const cg_tensor *x) {
     const cg_node *node = cg_node_of(x);
-    return node && !node->released && x->storage->version == node->version_out &&
-           node->serial > node->dev->lean_after && node->way < LONGEST_WAY &&
-           (node->way > 0 || node->saved_out);
+    if (!node || node->serial <= node->dev->lean_after || x->storage->version != node->version_out)
+        return false;
+    return node->way > 0 ? node->way < LONGEST_WAY
+                         : node->saved_out && node->saved_out->storage == x->storage;
 }
 
 static void lean(cg_node *node, int i) {
@@ -49,17 +60,69 @@ bool cg_lean(cg_node *node, int i, const cg_tensor *x) {
 
 static bool has_input(const cg_node *node, int i) { return node->saved[i] || node->leans & CG_KEEP(i); }
 
-bool cg_lean_on_inputs(cg_node *node, int n, cg_tensor *const *input) {
+/* What only the result is made of: kept without being guarded as what a rule reads is, or leaned on. */
+static void borrow(cg_node *node, int i, cg_tensor *x, bool kept) {
+    node->lent |= CG_KEEP(i);
+    if (!kept) {
+        lean(node, i);
+        return;
+    }
+    node->saved[i] = cg_retain(x);
+    node->version[i] = x->storage->version;
+}
+
+static cg_status store_results(cg_storage *s);
+
+/* The node is among those that are asked before a storage is written. */
+static void join(cg_node *node, int way) {
+    cg_device *dev = node->dev;
+    node->way = way;
+    node->next_again = dev->again;
+    node->at_again = &dev->again;
+    if (dev->again) dev->again->at_again = &node->next_again;
+    dev->again = node;
+    dev->store_results = store_results;
+    for (int i = 0; i < node->n; i++)
+        if (node->saved[i]) node->saved[i]->storage->results++;
+}
+
+bool cg_lean_on_inputs(cg_node *node, int n, cg_tensor *const *input, unsigned kept) {
     if (!node->result_again) return false;
     for (int i = 0; i < n; i++)
-        if (input[i] && !has_input(node, i) && !gives_result(input[i])) return false;
+        if (input[i] && !has_input(node, i) && !(kept & CG_KEEP_AGAIN(i)) && !gives_result(input[i]))
+            return false;
     int way = 0;
     for (int i = 0; i < n; i++) {
-        if (input[i] && !has_input(node, i)) lean(node, i);
+        if (input[i] && !has_input(node, i)) borrow(node, i, input[i], (kept & CG_KEEP_AGAIN(i)) != 0);
         if (node->leans & CG_KEEP(i) && node->input[i]->way > way) way = node->input[i]->way;
     }
-    node->way = way + 1;
+    join(node, way + 1);
     return true;
+}
+
+void cg_node_unlean(cg_node *node, unsigned which) {
+    for (int i = 0; i < CG_RULE_INPUTS; i++) {
+        if (!(node->leans & which & CG_KEEP(i))) continue;
+        cg_node *on = node->input[i];
+        if (--on->leaning == 0 && on->released) cg_unkeep(&on->saved_out);
+    }
+    node->leans &= ~which;
+}
+
+void cg_node_leave(cg_node *node) {
+    if (node->way == 0) return;
+    node->way = 0;
+    *node->at_again = node->next_again;
+    if (node->next_again) node->next_again->at_again = node->at_again;
+    for (int i = 0; i < node->n; i++) {
+        if (!node->saved[i]) continue;
+        node->saved[i]->storage->results--;
+        if (!(node->lent & CG_KEEP(i))) continue;
+        cg_release(node->saved[i]);
+        node->saved[i] = NULL;
+    }
+    cg_node_unlean(node, node->lent);
+    node->lent = 0;
 }
 
 /* --- in the backward pass ----------------------------------------------------------------------------------------- */
@@ -76,8 +139,9 @@ cg_tensor *cg_node_input(cg_node *node, int i, bool recorded) {
 }
 
 cg_tensor *cg_node_result(cg_node *node) {
-    if (cg_node_check_versions(node)) return NULL;
+    if (check_result(node)) return NULL;
     if (node->saved_out || node->way == 0) return node->saved_out;
+    if (check_inputs(node, 0)) return NULL;
     cg_rule_call call = {.dev = node->dev, .shape_out = node->shape_out, .attributes = &node->attributes};
     for (int i = 0; i < node->n; i++) {
         call.x[i] = cg_node_input(node, i, false);
@@ -93,10 +157,40 @@ cg_tensor *cg_node_result(cg_node *node) {
 
 cg_status cg_node_let_go(cg_node *node) {
     cg_tensor *out = node->leaning > 0 ? cg_eval(cg_node_result(node)) : NULL;
-    const bool failed = node->leaning > 0 && !out;
+    if (node->leaning > 0 && !out) return node->dev->error.code;
     if (out) cg_keep(&out, out);
     cg_node_release_saved(node);
     node->saved_out = out;
     if (out) node->version_out = out->storage->version;
-    return failed ? node->dev->error.code : CG_OK;
+    return CG_OK;
+}
+
+/* --- before what results are made of is written ------------------------------------------------------------------- */
+
+static bool is_made_of(const cg_node *node, const cg_storage *s) {
+    for (int i = 0; i < node->n; i++)
+        if (node->saved[i] && node->saved[i]->storage == s) return true;
+    return false;
+}
+
+static cg_status store_result(cg_node *node) {
+    cg_tensor *out = cg_eval(cg_node_result(node));
+    if (!out) return node->dev->error.code;
+    if (!node->saved_out) cg_keep(&node->saved_out, out);
+    node->version_out = out->storage->version;
+    return CG_OK;
+}
+
+/* Stores what others lean on and s is part of, or the rule itself reads; nobody is to lean on it from now on. */
+static cg_status store_results(cg_storage *s) {
+    cg_scope *scope = cg_scope_begin(s->dev);
+    cg_status status = scope ? CG_OK : s->dev->error.code;
+    while (s->results > 0 && status == CG_OK) {
+        cg_node *node = s->dev->again;
+        while (!is_made_of(node, s)) node = node->next_again;
+        if (node->leaning > 0 || node->reads_out) status = store_result(node);
+        if (status == CG_OK) cg_node_leave(node);
+    }
+    if (scope) cg_scope_drop(scope);
+    return status;
 }

@@ -38,12 +38,9 @@ void cg_unkeep(cg_tensor **slot) {
 }
 
 void cg_node_release_saved(cg_node *node) {
-    for (int i = 0; i < CG_RULE_INPUTS; i++) {
-        cg_unkeep(&node->saved[i]);
-        if (node->leans & CG_KEEP(i)) node->input[i]->leaning--;
-    }
-    node->leans = 0;
-    node->way = 0;
+    cg_node_leave(node);
+    for (int i = 0; i < CG_RULE_INPUTS; i++) cg_unkeep(&node->saved[i]);
+    cg_node_unlean(node, node->leans);
     cg_unkeep(&node->saved_out);
     cg_again_free(node->again);
     node->again = NULL;
@@ -110,7 +107,7 @@ cg_tensor *cg_record_op_again(cg_tensor *out, const cg_rule *rule, cg_result_aga
     for (int i = 0; i < n; i++)
         if (input[i]) record_input(node, i, input[i], (kept & CG_KEEP(i)) != 0);
     node->reads_out = (kept & CG_KEEP_OUT) != 0;
-    if (!cg_lean_on_inputs(node, n, input) && node->reads_out) {
+    if (!cg_lean_on_inputs(node, n, input, kept) && node->reads_out) {
         cg_tensor *alias = cg_tensor_alias(out);
         if (!alias) {
             cg_record_release(&node->record);

@@ -47,6 +47,7 @@ typedef cg_tensor *cg_result_again(const cg_rule_call *call);
 
 enum { CG_KEEP_NOTHING = 0, CG_KEEP_OUT = 1 << 30 };
 #define CG_KEEP(i) (1u << (i))
+#define CG_KEEP_AGAIN(i) (1u << (CG_RULE_INPUTS + (i)))
 
 /*
  * Records out = operation(input[0..n-1]) if recording is on and an input wants a gradient. keep: CG_KEEP(i)
@@ -58,7 +59,8 @@ cg_tensor *cg_record_op(cg_tensor *out, const cg_rule *rule, int n, cg_tensor *c
 
 /*
  * cg_record_op for a result that costs little: where the inputs are kept, or can be had again themselves, nobody that reads the
- * result keeps it (result_again.c). again NULL: as cg_record_op.
+ * result keeps it (result_again.c). CG_KEEP_AGAIN(i): input i may be kept for that, though the rule does not read it. again NULL:
+ * as cg_record_op.
  */
 cg_tensor *cg_record_op_again(cg_tensor *out, const cg_rule *rule, cg_result_again *again, int n,
                               cg_tensor *const *input, unsigned keep, const cg_attributes *attributes);

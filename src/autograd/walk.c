@@ -147,8 +147,9 @@ static cg_status fill_call(const cg_walk *w, cg_node *node, cg_rule_call *call) 
     call->out = saved_result(node, w->create_graph);
     if (node->reads_out && !call->out) return w->dev->error.code;
     for (int i = 0; i < node->n; i++) {
-        call->x[i] = cg_node_input(node, i, w->create_graph);
-        if (!call->x[i] && node->leans & CG_KEEP(i)) return w->dev->error.code;
+        const bool read = !(node->lent & CG_KEEP(i));
+        call->x[i] = read ? cg_node_input(node, i, w->create_graph) : NULL;
+        if (!call->x[i] && read && node->leans & CG_KEEP(i)) return w->dev->error.code;
         call->shape[i] = node->shape[i];
         call->dtype[i] = node->dtype[i];
         call->wanted[i] = wanted(node, i);
@@ -217,10 +218,8 @@ static cg_status visit_node(cg_walk *w, cg_visit *visit) {
     if (!scope) return w->dev->error.code;
     cg_status status = node->hooks ? run_hooks(visit) : CG_OK;
     if (status == CG_OK && visit->leads) status = go_on(w, node, visit->arrived);
-    if (visit->leads && !w->create_graph && !w->retain_graph) {
-        const cg_status gone = cg_node_let_go(node);
-        if (status == CG_OK) status = gone;
-    }
+    if (status == CG_OK && visit->leads && !w->create_graph && !w->retain_graph)
+        status = cg_node_let_go(node);
     cg_scope_drop(scope);
     if (!visit->target) {
         cg_release(visit->arrived);

@@ -226,6 +226,6 @@ cg_tensor *cg_standardize(const cg_standardizing *how, cg_tensor *x, cg_tensor *
     if (moments) *moments = known;
     cg_tensor *input[] = {x, weight, bias, known};
     const cg_attributes attributes = {.i = {how->mask, how->centre}, .d = {how->epsilon}};
-    const unsigned kept = CG_KEEP(0) | CG_KEEP(1) | CG_KEEP(2) | CG_KEEP(3);
+    const unsigned kept = CG_KEEP(0) | CG_KEEP(1) | CG_KEEP_AGAIN(2) | CG_KEEP(3);
     return cg_record_op_again(out, &standardize_rule, standardize_again, 4, input, kept, &attributes);
 }

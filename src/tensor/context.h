@@ -8,6 +8,7 @@
 #include "tensor/slab.h"
 
 typedef struct cg_expr cg_expr; /* a deferred row, see deferral.h */
+typedef struct cg_storage cg_storage;
 
 struct cg_scope {
     cg_device *dev;
@@ -33,6 +34,8 @@ struct cg_device {
     int unwatched; /* inside an operation or rule, of which anomaly mode sees the result alone */
     uint64_t
         lean_after; /* results of nodes up to this serial are kept by those that read them (result_again.c) */
+    struct cg_node *again; /* nodes whose results are had again, and what stores those that s is part of */
+    cg_status (*store_results)(cg_storage *s);
     int recomputing; /* inside a function that cg_checkpoint runs again */
     uint64_t seed, next_stream;
     uint64_t record_seed, record_first; /* the same where the recording that is made began */
@@ -44,10 +47,11 @@ struct cg_device {
  * Elements on a device, row-major without gaps, shared by all views of them. While `expr` is set they are
  * pending: known as a formula, not yet computed, and without memory.
  */
-typedef struct cg_storage {
+struct cg_storage {
     int refs;
     int saved;        /* records that keep it for the backward pass: worth storing when it is passed by */
     int readers;      /* pending rows that read it: they must run before it is written in place */
+    int results;      /* that are computed again from it: they are stored before it is written in place */
     uint64_t version; /* counts writes in place */
     cg_device *dev;
     cg_dtype dtype;
@@ -57,7 +61,7 @@ typedef struct cg_storage {
     bool wrapped;                   /* the buffer is host memory of the caller's */
     void (*release)(void *context); /* of wrapped host memory: hands it back; else NULL */
     void *context;
-} cg_storage;
+};
 
 /*
  * What made a tensor, kept by src/autograd/tape.h, which starts its own struct with this one. Here it is

@@ -267,7 +267,10 @@ bool cg_expr_reads(const cg_expr *e, const cg_storage *s) {
     return false;
 }
 
+cg_status cg_store_results(cg_storage *s) { return s->results > 0 ? s->dev->store_results(s) : CG_OK; }
+
 cg_status cg_force_readers(cg_storage *s) {
+    if (cg_store_results(s)) return s->dev->error.code;
     while (s->readers > 0) {
         cg_expr *e = s->dev->pending;
         while (!cg_expr_reads(e, s)) e = e->next;

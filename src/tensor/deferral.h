@@ -65,8 +65,11 @@ void cg_leaf_set(cg_leaf *leaf, const cg_tensor *x, const cg_dims *shape);
 /* Computes a storage if it is pending. */
 cg_status cg_force(cg_storage *s);
 
-/* Computes every pending row that reads `s`: before s is written in place. */
+/* Computes every pending row that reads `s`, and what a gradient would compute from it: before s is written in place. */
 cg_status cg_force_readers(cg_storage *s);
+
+/* Stores the results that the backward pass would compute from `s` again. */
+cg_status cg_store_results(cg_storage *s);
 
 /* Forgets a pending formula; nothing to do for a storage that has none. */
 void cg_expr_drop(cg_storage *s);

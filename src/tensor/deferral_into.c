@@ -117,7 +117,8 @@ cg_status cg_force_into(cg_tensor *value, cg_tensor *target) {
     cg_fused fused;
     cg_builder b = {.fused = &fused};
     int number, index[CG_MAX_INSTRS];
-    cg_status status = build_over(&b, &value, target, &number);
+    cg_status status = cg_store_results(target->storage);
+    if (status == CG_OK) status = build_over(&b, &value, target, &number);
     if (status) return status;
     cg_storage *out[CG_MAX_OUTPUTS], *t = target->storage;
     int n = further_outputs(&b, value->storage, t, index);
