@@ -45,7 +45,7 @@ CG_API cg_status cg_backward_with(cg_tensor *y, cg_backward_options options);
 
 /*
  * The gradient that cg_backward has gathered in x, a leaf or a result after cg_retain_grad; NULL if none. Its elements
- * lie row-major in memory of their own. Lives as long as x or cg_zero_grad.
+ * lie row-major in memory of their own, once something has read them. Lives as long as x or cg_zero_grad.
  */
 CG_API cg_tensor *cg_grad_of(const cg_tensor *x);
 

@@ -1,7 +1,7 @@
 /*
  * Optimizers: one step updates every parameter of a module in one kernel launch (on OpenCL, where a kernel's
- * arguments are limited, one for each 32 parameter tensors, or 4 at worst), in place, without waiting for the device.
- * Groups of parameters with their own step size or weight decay take part in the same launch.
+ * arguments are limited, one for each 32 parameter tensors, or 4 at worst; on the CPU one more for each whose gradient is
+ * still a product to be computed), in place, without waiting for the device. Groups of parameters with their own step size or weight decay take part in the same launch.
  *
  *     cg_optimizer *adam = cg_adamw(net, (cg_adam_options){.lr = 3e-4});
  *     cg_optimizer_group(adam, "*.bias", (cg_optimizer_group_options){.no_decay = true});
@@ -113,7 +113,9 @@ CG_API cg_optimizer *cg_adagrad(cg_module *module, cg_adagrad_options options);
 /*
  * One step from the gradients that cg_backward gathered; a parameter without one, or frozen, is left as it is. Then
  * the gradients are forgotten. Does not wait for the device. Errors: CG_ERROR_STATE where the module has other
- * parameters (number, shape, dtype) than when the optimizer was made; what the device reports.
+ * parameters (number, shape, dtype) than when the optimizer was made; what the device reports. After an error some
+ * parameters may have been stepped, without their gradients from then on; the others are as they were, and a further call
+ * steps them.
  */
 CG_API cg_status cg_optimizer_step(cg_optimizer *optimizer);
 

@@ -56,7 +56,7 @@ CG_API cg_scope *cg_scope_begin(cg_device *dev);
 
 /*
  * Ends a scope: releases every tensor made in it. One that is kept beyond (cg_retain, a gradient, a module)
- * is computed now if it was still pending. An inner scope left open is ended with it. NULL is allowed.
+ * is computed now if it was still pending, but for a gradient that an optimizer's step may compute. An inner scope left open is ended with it. NULL is allowed.
  */
 CG_API void cg_scope_end(cg_scope *scope);
 

@@ -193,7 +193,7 @@ static cg_status check_kept(cg_device *dev, int n, const kept *slot, const char 
 }
 
 static cg_tensor *run_again(cg_device *dev, const cg_again *again) {
-    const uint64_t seed = dev->seed, stream = dev->next_stream;
+    const uint64_t seed = dev->seed, stream = dev->next_stream, lean_after = dev->lean_after;
     const int no_grad = dev->no_grad;
     cg_tensor **x = calloc((size_t)again->n, sizeof(cg_tensor *));
     if (!x) {
@@ -204,9 +204,11 @@ static cg_tensor *run_again(cg_device *dev, const cg_again *again) {
     dev->seed = again->seed;
     dev->next_stream = again->stream;
     dev->no_grad = 0;
+    dev->lean_after = dev->serial; /* as in the first run */
     dev->recomputing++;
     cg_tensor *y = again->f(again->context, again->n, x);
     dev->recomputing--;
+    dev->lean_after = lean_after;
     dev->no_grad = no_grad;
     dev->seed = seed;
     dev->next_stream = stream;

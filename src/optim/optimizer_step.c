@@ -88,6 +88,13 @@ static cg_status record_many(cg_optimizer *o, int n, bool *recorded) {
     return cg_step_record_many(o, n, o->index, first);
 }
 
+void cg_step_count(cg_optimizer *o, int i) {
+    cg_parameter(o->module, i, NULL)->storage->version++;
+    for (int k = 0; k < o->update->n_states; k++) o->slot[i].state[k]->storage->version++;
+    o->slot[i].t++;
+}
+
+/* Steps the parameter and forgets its gradient: should another fail, it is not stepped again. */
 static cg_status step_product(cg_optimizer *o, int i, const cg_program *program,
                               const uint8_t name[CG_MAX_CONSTS], bool *recorded) {
     cg_tensor *x = cg_parameter(o->module, i, NULL);
@@ -95,7 +102,30 @@ static cg_status step_product(cg_optimizer *o, int i, const cg_program *program,
         if (cg_step_record_product(o, i, !*recorded) != CG_OK) return o->dev->error.code;
         *recorded = true;
     }
-    return cg_step_product(o, i, x, gradient_of(o, i), program, name);
+    const cg_status status = cg_step_product(o, i, x, gradient_of(o, i), program, name);
+    if (status != CG_OK) return status;
+    cg_step_count(o, i);
+    cg_zero_grad(x);
+    return CG_OK;
+}
+
+/*
+ * The parameters of `dtype` that have a gradient, into o->index: those of one request from the front, with their segments,
+ * and those whose gradient is a pending product from the end. All memory that gradients need is had here.
+ */
+static cg_status sort_out(cg_optimizer *o, cg_dtype dtype, int *n_segments, int *n_products) {
+    cg_status status = CG_OK;
+    for (int i = 0; i < o->n && status == CG_OK; i++) {
+        if (!takes_part(o, i, dtype)) continue;
+        cg_tensor *x = cg_parameter(o->module, i, NULL), *g = gradient_of(o, i);
+        if (cg_step_takes_product(x, g)) {
+            o->index[o->n - ++*n_products] = i;
+            continue;
+        }
+        o->index[*n_segments] = i;
+        status = fill_segment(o, &o->slot[i], x, g, &o->segment[(*n_segments)++]);
+    }
+    return status;
 }
 
 /*
@@ -106,33 +136,24 @@ static cg_status step_dtype(cg_optimizer *o, cg_dtype dtype, bool *recorded) {
     cg_program program;
     uint8_t name[CG_MAX_CONSTS];
     cg_map_many_request r = {.program = &program, .segment = o->segment};
+    int n_products = 0;
     cg_step_program(o, dtype, &program, name);
     cg_status status = force_readers(o, dtype);
-    for (int i = 0; i < o->n && status == CG_OK; i++) {
-        if (!takes_part(o, i, dtype)) continue;
-        cg_tensor *x = cg_parameter(o->module, i, NULL), *g = gradient_of(o, i);
-        if (cg_step_takes_product(x, g)) {
-            status = step_product(o, i, &program, name, recorded);
-            continue;
-        }
-        o->index[r.n_segments] = i;
-        status = fill_segment(o, &o->slot[i], x, g, &o->segment[r.n_segments++]);
-    }
+    if (status == CG_OK) status = sort_out(o, dtype, &r.n_segments, &n_products);
+    for (int k = 1; k <= n_products && status == CG_OK; k++)
+        status = step_product(o, o->index[o->n - k], &program, name, recorded);
     if (status != CG_OK || r.n_segments == 0) return status;
     cg_step_request_constants(o, name, o->index, o->segment, &r);
     status = record_many(o, r.n_segments, recorded);
-    return status == CG_OK ? cg_hw_map_many(o->dev->hw, &r) : status;
+    if (status == CG_OK) status = cg_hw_map_many(o->dev->hw, &r);
+    for (int s = 0; s < r.n_segments && status == CG_OK; s++) cg_step_count(o, o->index[s]);
+    return status;
 }
 
-void cg_step_count(cg_optimizer *o, int i) {
-    cg_parameter(o->module, i, NULL)->storage->version++;
-    for (int k = 0; k < o->update->n_states; k++) o->slot[i].state[k]->storage->version++;
-    o->slot[i].t++;
-}
-
+/* What has no elements was no part of a request. */
 static void finish_step(cg_optimizer *o) {
     for (int i = 0; i < o->n; i++)
-        if (gradient_of(o, i)) cg_step_count(o, i);
+        if (gradient_of(o, i) && cg_numel(cg_parameter(o->module, i, NULL)) == 0) cg_step_count(o, i);
     cg_module_zero_grad(o->module);
     o->t++;
 }
