@@ -286,6 +286,7 @@ static bool suits_tiles(cg_hw *hw, const cg_conv_sizes *s) {
     const int64_t width = turned ? r->windows.in[1] / r->windows.stride[1] : r->windows.out[1];
     const bool few = 2 * outputs <= cg_cpu_of(hw)->isa->conv[r->dtype]->lanes;
     if (few ? weights || !cg_conv_is_thin(s) : width < LEAST_WIDTH) return false;
+    if (!(weights ? cg_conv_suits_weights : cg_conv_suits_outputs)(hw, s)) return false;
     return !turned || cg_conv_is_finite(s, cg_cpu_data(&r->w), r->k * s->rows);
 }
 

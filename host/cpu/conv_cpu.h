@@ -58,13 +58,18 @@ unsigned char *cg_conv_table(const cg_conv_tables *t, int64_t number);
 /* The gradient from the tables, added in their order. */
 void cg_conv_tables_sum(const cg_conv_tables *t);
 
-/* The result and the gradient to the input; of the latter the weights must be finite: they meet zeros of no window. */
+/*
+ * The result and the gradient to the input; of the latter the weights must be finite: they meet zeros of no window. And
+ * whether it pays: not where windows reach so far that it would copy far more elements than they have.
+ */
+bool cg_conv_suits_outputs(cg_hw *hw, const cg_conv_sizes *s);
 cg_status cg_conv_run_outputs(cg_hw *hw, const cg_conv_sizes *s);
 
 /* Whether channels meet few others, in groups. */
 bool cg_conv_is_thin(const cg_conv_sizes *s);
 
 /* The gradient to the weights; and that of groups whose channels meet so few others that vectors of them would be empty. */
+bool cg_conv_suits_weights(cg_hw *hw, const cg_conv_sizes *s);
 cg_status cg_conv_run_weights(cg_hw *hw, const cg_conv_sizes *s);
 void cg_conv_thin_weights(const cg_conv_sizes *s);
 

@@ -29,7 +29,7 @@ typedef struct outputs_work {
     /* the windows, and where they are in the result: from `begin` on, `step` apart */
     cg_conv_tiling tiling;
     const cg_operand *result;
-    int64_t channels, size[2], begin[2], step[2];
+    int64_t channels, size[2], residues[2], begin[2], step[2];
     int64_t count[2];                      /* taps of a window along each axis */
     int64_t panel, panels, of_job, blocks; /* outputs of a panel; panels, of a job; such blocks */
     ptrdiff_t *row_at, *tap_at;
@@ -327,19 +327,24 @@ static cg_status plan_memory(cg_hw *hw, outputs_work *w) {
     return CG_OK;
 }
 
-/* Elements i, j + n stride of the result. */
-static cg_status run_residue(cg_hw *hw, outputs_work *w, int64_t i, int64_t j) {
+/* Plans elements i, j + n stride of the result; false if there are none. */
+static bool plan_residue(outputs_work *w, int64_t i, int64_t j) {
     plan_axis(w, 0, i);
     plan_axis(w, 1, j);
-    if (w->tiling.axis[0].out <= 0 || w->tiling.axis[1].out <= 0) return CG_OK;
+    if (w->tiling.axis[0].out <= 0 || w->tiling.axis[1].out <= 0) return false;
     plan(w);
+    return true;
+}
+
+static cg_status run_residue(cg_hw *hw, outputs_work *w, int64_t i, int64_t j) {
+    if (!plan_residue(w, i, j)) return CG_OK;
     if (plan_memory(hw, w)) return CG_ERROR_MEMORY;
     cg_parallel_for(w->s->r->groups * w->panels, 1, pack_body, w);
     cg_parallel_for(w->blocks * w->s->r->groups * cg_conv_tiles(&w->tiling), 1, outputs_body, w);
     return CG_OK;
 }
 
-cg_status cg_conv_run_outputs(cg_hw *hw, const cg_conv_sizes *s) {
+static outputs_work work_of(cg_hw *hw, const cg_conv_sizes *s) {
     const cg_conv_request *r = s->r;
     const cg_isa *isa = cg_cpu_of(hw)->isa;
     const bool turned = r->kind == CG_CONV_INPUT_GRAD;
@@ -358,9 +363,26 @@ cg_status cg_conv_run_outputs(cg_hw *hw, const cg_conv_sizes *s) {
                                 .channels = turned ? r->k : r->c,
                                 .of_job = w.inputs,
                                 .size = s->size};
-    for (int a = 0; a < 2; a++) w.size[a] = turned ? windows->in[a] : windows->out[a];
-    for (int64_t i = 0; i < (turned ? windows->stride[0] : 1); i++)
-        for (int64_t j = 0; j < (turned ? windows->stride[1] : 1); j++)
+    for (int a = 0; a < 2; a++) {
+        w.size[a] = turned ? windows->in[a] : windows->out[a];
+        w.residues[a] = turned ? windows->stride[a] : 1;
+    }
+    return w;
+}
+
+bool cg_conv_suits_outputs(cg_hw *hw, const cg_conv_sizes *s) {
+    outputs_work w = work_of(hw, s);
+    for (int64_t i = 0; i < w.residues[0]; i++)
+        for (int64_t j = 0; j < w.residues[1]; j++)
+            if (plan_residue(&w, i, j) && !cg_conv_copies_little(&w.tiling, w.count[0] * w.count[1]))
+                return false;
+    return true;
+}
+
+cg_status cg_conv_run_outputs(cg_hw *hw, const cg_conv_sizes *s) {
+    outputs_work w = work_of(hw, s);
+    for (int64_t i = 0; i < w.residues[0]; i++)
+        for (int64_t j = 0; j < w.residues[1]; j++)
             if (run_residue(hw, &w, i, j)) return CG_ERROR_MEMORY;
     return CG_OK;
 }

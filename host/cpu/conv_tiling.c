@@ -7,7 +7,8 @@ enum {
     FEW_CHANNELS =
         16,       /* that a tile reads in place: of more it would take a line of the cache each, unforeseen */
     ALIAS = 1024, /* bytes: channels that are a multiple of it apart share few sets of L1 */
-    SLACK = 64    /* bytes behind the copy that may be read: a vector */
+    SLACK = 64,   /* bytes behind the copy that may be read: a vector */
+    MOST_COPIED = 4 /* elements for each place of a window, or half of its taps */
 };
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -83,6 +84,11 @@ void cg_conv_tiling_plan(cg_conv_tiling *t, const cg_conv_tile_limits *limits) {
 
 size_t cg_conv_copy_bytes(const cg_conv_tiling *t) {
     return t->direct ? 0 : (size_t)((t->of_job + 2) * t->plane * t->size) + SLACK;
+}
+
+bool cg_conv_copies_little(const cg_conv_tiling *t, int64_t taps) {
+    const int64_t apart = t->axis[0].stride * t->axis[1].stride, each = most(taps / 2, MOST_COPIED * apart);
+    return t->direct || t->together * t->image <= each * cg_conv_tile_windows(t);
 }
 
 cg_conv_part cg_conv_tile_at(const cg_conv_tiling *t, int64_t number) {

@@ -213,7 +213,7 @@ static void sum_body(void *ctx, int64_t begin, int64_t end, int thread) {
     }
 }
 
-cg_status cg_conv_run_weights(cg_hw *hw, const cg_conv_sizes *s) {
+static weights_work work_of(cg_hw *hw, const cg_conv_sizes *s) {
     const cg_conv_request *r = s->r;
     const cg_isa *isa = cg_cpu_of(hw)->isa;
     weights_work w = {.s = s, .isa = isa->conv[r->dtype], .loops = isa->windows[r->dtype]};
@@ -229,9 +229,20 @@ cg_status cg_conv_run_weights(cg_hw *hw, const cg_conv_sizes *s) {
                                                .bytes = COPY_BYTES,
                                                .spare = w.along ? w.taps != s->taps : s->c % 3 != 0});
     plan_tables(&w);
+    return w;
+}
+
+bool cg_conv_suits_weights(cg_hw *hw, const cg_conv_sizes *s) {
+    const weights_work w = work_of(hw, s);
+    return cg_conv_copies_little(&w.tiling, s->taps);
+}
+
+cg_status cg_conv_run_weights(cg_hw *hw, const cg_conv_sizes *s) {
+    weights_work w = work_of(hw, s);
+    const int64_t groups = s->r->groups;
     if (plan_memory(hw, &w)) return CG_ERROR_MEMORY;
-    cg_parallel_for(w.tables * r->groups * w.c_blocks * w.k_blocks, 1, weights_body, &w);
-    cg_parallel_for(r->groups * parts(s->k, 2 * w.isa->lanes) * parts(s->c * w.taps, sum_rows(&w)), 1,
-                    sum_body, &w);
+    cg_parallel_for(w.tables * groups * w.c_blocks * w.k_blocks, 1, weights_body, &w);
+    cg_parallel_for(groups * parts(s->k, 2 * w.isa->lanes) * parts(s->c * w.taps, sum_rows(&w)), 1, sum_body,
+                    &w);
     return CG_OK;
 }
