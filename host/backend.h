@@ -80,7 +80,9 @@ typedef enum cg_reduce_kind {
  * out.stride is over the kept axes. The value is T (i64 for ARGMAX, ARGMIN), converted to out.dtype as it is
  * stored. The order of additions is fixed: the same bits twice on the same device, error as of a tree.
  * run: so many elements that meet in one result are neighbours in the row-major order of the whole; 0: those along the last
- * axis. The CPU backend adds in an order that depends on shapes and on this alone, whatever the program and its inputs.
+ * axis. The CPU backend adds in an order that depends on shapes, on this, and on which axes the inputs run along in small steps
+ * (those that are repeated along an axis do not count); not on the program. So a sum over a formula of transposed views may
+ * round otherwise than one over its stored values.
  */
 typedef struct cg_reduce_request {
     cg_reduce_kind kind;

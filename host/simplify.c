@@ -28,16 +28,28 @@ typedef struct axis_list {
     int64_t key[CG_MAX_RANK];
 } axis_list;
 
-/* key: the sum of the strides of the first n_keys operands. */
+/* Whether an operand is repeated along one of the axes [begin, end). */
+static bool is_repeated(const cg_operand *x, const int64_t *shape, int begin, int end) {
+    for (int a = begin; a < end; a++)
+        if (shape[a] > 1 && x->stride[a] == 0) return true;
+    return false;
+}
+
+/*
+ * key: the sum of the strides of the first n_keys operands. One that is repeated does not count, so that the order of the
+ * axes of a formula is that of its value.
+ */
 static void list_axes(axis_list *list, const operands *o, int n_keys, const int64_t *shape, int begin,
                       int end) {
     list->n = 0;
     for (int a = begin; a < end; a++) {
         if (shape[a] == 1) continue;
-        int64_t key = 0;
-        for (int k = 0; k < n_keys; k++) key += magnitude(o->from[k]->stride[a]);
         list->axis[list->n] = a;
-        list->key[list->n++] = key;
+        list->key[list->n++] = 0;
+    }
+    for (int k = 0; k < n_keys; k++) {
+        if (is_repeated(o->from[k], shape, begin, end)) continue;
+        for (int i = 0; i < list->n; i++) list->key[i] += magnitude(o->from[k]->stride[list->axis[i]]);
     }
 }
 

@@ -2,11 +2,18 @@
 #include "support/device_test.h"
 #include "support/targets.h"
 
-/* Programs of one operand that is broadcast, and of many: in f64 their tiles are smaller than those of a load. */
+enum { ONE_ROW, MANY, MANY_ROWS, ROW_AND_COLUMN, FORMULAS };
+
+/*
+ * Programs of one operand that is broadcast, and of many: in f64 their tiles are smaller than those of a load. Of rows that
+ * together have larger strides than x, and of nothing that is not broadcast.
+ */
 static cg_tensor *formula(cg_tensor *const *x, cg_tensor *row, int which) {
-    if (which == 0) return cg_mul(x[0], row);
     cg_tensor *y = x[0];
-    for (int i = 1; i < 8; i++) y = cg_add(cg_mul(y, 0.5), cg_mul(x[i], x[i - 1]));
+    if (which == ONE_ROW) return cg_mul(y, row);
+    if (which == ROW_AND_COLUMN) return cg_mul(cg_slice(y, -1, 0, 1, 1), row);
+    for (int i = 1; which == MANY && i < 8; i++) y = cg_add(cg_mul(y, 0.5), cg_mul(x[i], x[i - 1]));
+    for (int i = 1; which == MANY_ROWS && i < 8; i++) y = cg_add(cg_mul(y, 0.5), cg_slice(x[i], 0, 0, 1, 1));
     return y;
 }
 
@@ -29,10 +36,10 @@ static bool check_same(cg_device *fused, cg_device *plain, cg_dtype dtype, cg_di
 CPU_TEST(fused_reductions, the_bits_of_stored_values) {
     const cg_dims shapes[] = {cg_shape(100001),       cg_shape(3, 5003),  cg_shape(3000, 10),
                               cg_shape(7, 3, 300, 5), cg_shape(200, 700), cg_shape(5, 30, 700),
-                              cg_shape(40, 1500)};
+                              cg_shape(40, 1500),     cg_shape(1000, 4)};
     cg_device *fused = target_open_again(dev, true), *plain = target_open_again(dev, false);
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
-        for (int which = 0; which < 2; which++)
+        for (int which = 0; which < FORMULAS; which++)
             for (int axes = 0; axes < 3; axes++)
                 for (int f64 = 0; f64 < 2; f64++) {
                     cg_scope *scopes[] = {cg_scope_begin(fused), cg_scope_begin(plain)};

@@ -34,16 +34,20 @@ static void plan_nest(cg_reduction *d, uint32_t moving, int64_t block, int64_t a
     cg_plan_make(&d->plan, d->isa, &d->nest, &options);
 }
 
-/* Whether the last kept axis runs through memory in smaller steps than the last reduced one. */
+/*
+ * Whether the last kept axis runs through memory in smaller steps than the last reduced one. An input that is repeated along
+ * one of them does not count: the value of the formula, were it stored, would not be.
+ */
 static bool columns_are_inner(const cg_reduce_request *r) {
     int64_t kept = 0, reduced = 0;
-    if (r->n_kept == 0) return false;
+    if (r->n_kept == 0 || r->n_kept == r->rank) return false;
     for (int i = 0; i < r->program->n_inputs; i++) {
         const int64_t k = r->in[i].stride[r->n_kept - 1], s = r->in[i].stride[r->rank - 1];
+        if (k == 0 || s == 0) continue;
         kept += k < 0 ? -k : k;
         reduced += s < 0 ? -s : s;
     }
-    return kept < reduced;
+    return kept > 0 ? kept < reduced : r->run == 1;
 }
 
 /* --- The four ways: false if it does not suit ------------------------------------------------------------------ */

@@ -2,8 +2,8 @@
  * How a reduction runs. The results are computed in units, `width` neighbouring ones along the last kept axis
  * at a time; a unit takes the reduced indices in steps, each step gives a vector of `width` values, and the
  * vectors meet in a cascade. A large unit is cut into chunks that several threads take, whose results meet
- * in a cascade again. Units, steps and chunks depend on shapes only, so the bits do not depend on threads, nor on how much of a
- * program fits a tile.
+ * in a cascade again. Units, steps and chunks depend on shapes and on which axis is innermost, so the bits do not depend on threads,
+ * nor on how much of a program fits a tile.
  *
  * Four ways to make a step, by how the inputs lie:
  *   short rows   the reduced axes are innermost and fit a tile: a unit is some rows, a step all of them
