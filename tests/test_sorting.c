@@ -168,6 +168,11 @@ CPU_TEST(sorting, topk_of_long_rows) {
                 if (t == CG_F64) check_first(cg_add(cg_mul(all, 1e-12), 3), k, true); /* equal in 32 bits */
                 cg_scope_end(scope);
             }
+    for (int t = CG_F32; t <= CG_I64; t++) {
+        check_case("%s, two values", cg_dtype_name((cg_dtype)t));
+        cg_tensor *all = cg_cast(cg_from_f32(dev, cg_shape(1, ROW), x), (cg_dtype)t);
+        check_first(cg_cast(cg_gt(all, 0), (cg_dtype)t), 10, true);
+    }
     check_case("a sample that misleads: the least elements are where it does not look");
     for (int i = 0; i < ROW; i++) x[i] = i % (ROW / 1024) == ROW / 2048 ? 1 + (float)i : (float)-i;
     check_first(cg_from_f32(dev, cg_shape(1, ROW), x), 5, true);

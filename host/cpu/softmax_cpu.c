@@ -144,7 +144,7 @@ static void short_body(void *ctx, int64_t begin, int64_t end, int thread) {
     (void)thread;
     const softmax_work *w = ctx;
     const ptrdiff_t cols = (ptrdiff_t)w->cols;
-    short_rows r;
+    short_rows r = {0}; /* rows that are none are computed with the others */
     for (int64_t first = begin; first < end; first += CG_SOFTMAX_ROWS) {
         const int64_t rows = end - first < CG_SOFTMAX_ROWS ? end - first : CG_SOFTMAX_ROWS;
         const unsigned char *x = w->x + piece_at(w, first, 0);

@@ -104,7 +104,11 @@ void cg_sort_in_buckets(const cg_sort_buckets *b) {
 
 /* --- The first k ------------------------------------------------------------------------------------------------ */
 
-enum { SAMPLES_OF = 64 /* words that one of a sample stands for, at least */, LEAST_SAMPLE = 32 };
+enum {
+    SAMPLES_OF = 64, /* words that one of a sample stands for, at least */
+    LEAST_SAMPLE = 32,
+    MOST_OF = 8 /* the row has so many words for each that is taken */
+};
 
 typedef struct first_work {
     const cg_sort_buckets *b;
@@ -149,7 +153,7 @@ bool cg_sort_first(const cg_sort_buckets *b, int64_t k) {
     int64_t n = 0;
     for (int64_t i = 0; i < BLOCKS; n += w.count[i++])
         memmove(words + n, words + block_begin(b, i), (size_t)w.count[i] * sizeof *words);
-    if (n < k) return false;
+    if (n < k || n > b->n / MOST_OF) return false; /* many equal ones: sorting them would take one thread */
     b->quick->sort(words, (ptrdiff_t)n);
     b->done(b->ctx, 0, n);
     return true;
