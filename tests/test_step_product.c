@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tensor/context.h"
+
 enum {
     BATCH = 3,
     IN = 21,
@@ -170,4 +172,30 @@ DEVICE_TEST(small_step_product, larger_operands_are_let_go_of) {
     cg_scope_end(scope);
     CHECK_MSG(device_bytes(dev) - before < LONG, "%llu bytes more",
               (unsigned long long)(device_bytes(dev) - before));
+}
+
+static cg_status refuse(cg_hw *hw, const cg_map_many_request *r) {
+    (void)hw, (void)r;
+    return CG_ERROR_MEMORY;
+}
+
+/* A step whose last request fails has stepped the product; called again it steps the others, and only those. */
+DEVICE_TEST(small_step_product, a_step_that_fails_halfway) {
+    training a = training_new(dev, adam), b = training_new(dev, adam);
+    const cg_backend *whole = dev->hw->backend;
+    cg_backend broken = *whole;
+    broken.map_many = refuse;
+    for (int i = 0; i < STEPS; i++) {
+        backward(&a);
+        backward(&b);
+        dev->hw->backend = &broken;
+        CHECK(cg_optimizer_step(a.optimizer) != CG_OK);
+        dev->hw->backend = whole;
+        cg_error_clear(dev);
+        step(&a);
+        step(&b);
+        check_same(&a, &b);
+    }
+    training_free(&a);
+    training_free(&b);
 }
