@@ -1,7 +1,7 @@
 /*
  * Convolutions, of which a vector has several outputs of one window, or where they are few several windows of one output;
- * and their gradients to the input. Those are convolutions
- * of y: for each residue of x to the stride one of stride 1, with the taps that reach it.
+ * and their gradients to the input. Those are convolutions of y: for each residue of x to the stride one of stride 1, with
+ * the taps that reach it.
  *
  * The weights are packed once, in panels of adjacent outputs. A job is a tile of windows and as many panels as stay in the
  * cache; every element is the same sum wherever it is cut.

@@ -28,16 +28,16 @@ enum { WIDEST = 6, MOST_THREES = 2 };
 enum { WIDEST = 5, MOST_THREES = 1 };
 #endif
 
-/* For outputs that are few the rows of windows of a tile of lines, as many as the registers hold beside their elements. */
+/* For the outputs of thin groups, which are at most half a vector, the rows of windows of a tile of lines, as many as the registers hold beside their elements. */
 #if CG_VEC_BYTES == 64
-#define CG_LINES(X) X(1, 8) X(2, 8) X(3, 8) X(4, 6) X(5, 5) X(6, 4) X(7, 3) X(8, 3)
-enum { MOST_OUTPUTS = 8, MOST_ROWS = 8 };
-#elif CG_VEC_BYTES == 32
-#define CG_LINES(X) X(1, 8) X(2, 5) X(3, 3) X(4, 2) X(5, 2) X(6, 2)
-enum { MOST_OUTPUTS = 6, MOST_ROWS = 8 };
-#else
-#define CG_LINES(X) X(1, 8) X(2, 4) X(3, 3) X(4, 2)
+#define CG_LINES(X) X(1, 8) X(2, 8) X(3, 8) X(4, 6)
 enum { MOST_OUTPUTS = 4, MOST_ROWS = 8 };
+#elif CG_VEC_BYTES == 32
+#define CG_LINES(X) X(1, 8) X(2, 5) X(3, 3) X(4, 2)
+enum { MOST_OUTPUTS = 4, MOST_ROWS = 8 };
+#else
+#define CG_LINES(X) X(1, 8) X(2, 4)
+enum { MOST_OUTPUTS = 2, MOST_ROWS = 8 };
 #endif
 
 enum {
