@@ -8,7 +8,7 @@ enum {
         16,       /* that a tile reads in place: of more it would take a line of the cache each, unforeseen */
     ALIAS = 1024, /* bytes: channels that are a multiple of it apart share few sets of L1 */
     SLACK = 64,   /* bytes behind the copy that may be read: a vector */
-    MOST_COPIED = 4 /* elements for each place of a window, or half of its taps */
+    MOST_COPIED = 4 /* elements for each place of a window, or each two of its taps */
 };
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -87,7 +87,7 @@ size_t cg_conv_copy_bytes(const cg_conv_tiling *t) {
 }
 
 bool cg_conv_copies_little(const cg_conv_tiling *t, int64_t taps) {
-    const int64_t apart = t->axis[0].stride * t->axis[1].stride, each = most(taps / 2, MOST_COPIED * apart);
+    const int64_t apart = t->axis[0].stride * t->axis[1].stride, each = MOST_COPIED * most(taps / 2, apart);
     return t->direct || t->together * t->image <= each * cg_conv_tile_windows(t);
 }
 
