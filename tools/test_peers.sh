@@ -16,6 +16,9 @@ trap 'rm -rf "$work"' EXIT
 compare() { "$python" bench/peers/compare.py "$clgrad" --rounds 1 --seconds 0.01 --threads 1 "$@"; }
 without_numpy() { PYTHONPATH=$work/none compare "$@"; }
 
+# --- Memory
+check "the memory of a step, for memory.py" says '"tensors_peak":' "$(dirname "$clgrad")/clgrad_step_memory" mlp 8
+
 # --- None
 mkdir "$work/none"
 echo 'raise ImportError("no NumPy here")' >"$work/none/numpy.py"
