@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-
 /* Part of a row of windows at a tap: [begin, end) of it are in the image, from `at` on, `step` apart. */
 typedef struct stretch {
     int64_t begin, end, at;

@@ -38,11 +38,6 @@ typedef struct conv_work {
     size_t desk_bytes, product_at, y_at, pack_at;
 } conv_work;
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t parts(int64_t n, int64_t each) { return (n + each - 1) / each; }
-static size_t line(int64_t bytes) { return ((size_t)bytes + 63) & ~(size_t)63; }
-
 /* --- The plan ---------------------------------------------------------------------------------------------------- */
 
 /* An image of fewer windows than a tile should have is joined by others, as long as all threads get some. */

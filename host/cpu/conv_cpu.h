@@ -8,6 +8,12 @@
 #include "host/cpu/cpu.h"
 #include "host/window_taps.h"
 
+static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t parts(int64_t n, int64_t each) { return (n + each - 1) / each; }
+/* Bytes up to the next line of the cache. */
+static inline size_t line(int64_t bytes) { return ((size_t)bytes + 63) & ~(size_t)63; }
+
 /* The sizes of a request, of one group. */
 typedef struct cg_conv_sizes {
     const cg_conv_request *r;

@@ -37,11 +37,6 @@ typedef struct outputs_work {
     size_t desk_bytes, sums_at, line_at;
 } outputs_work;
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t parts(int64_t n, int64_t each) { return (n + each - 1) / each; }
-static size_t line(int64_t bytes) { return ((size_t)bytes + 63) & ~(size_t)63; }
-
 /* Summands of an output. */
 static int64_t summands(const outputs_work *w) { return w->inputs * w->count[0] * w->count[1]; }
 

@@ -46,11 +46,6 @@ typedef struct tile {
     int64_t image, images, row, rows;
 } tile;
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t parts(int64_t n, int64_t each) { return (n + each - 1) / each; }
-static size_t line(int64_t bytes) { return ((size_t)bytes + 63) & ~(size_t)63; }
-
 /* --- The plan ---------------------------------------------------------------------------------------------------- */
 
 static void plan_tiles(shifted *w) {

@@ -11,10 +11,6 @@ enum {
     MOST_COPIED = 4 /* elements for each place of a window, or each two of its taps */
 };
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t parts(int64_t n, int64_t each) { return (n + each - 1) / each; }
-
 cg_conv_axis cg_conv_axis_of(const cg_windows *w, int axis) {
     return (cg_conv_axis){.in = w->in[axis],
                           .out = w->out[axis],

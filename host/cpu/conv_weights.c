@@ -32,11 +32,6 @@ typedef struct weights_work {
     size_t desk_bytes, y_at;
 } weights_work;
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t parts(int64_t n, int64_t each) { return (n + each - 1) / each; }
-static size_t line(int64_t bytes) { return ((size_t)bytes + 63) & ~(size_t)63; }
-
 /* --- The plan ------------------------------------------------------------------------------------------------------- */
 
 /* Whichever leaves fewer that are none. In a copy for a stride adjacent taps are not at the same distance. */
