@@ -34,17 +34,16 @@ typedef struct training {
     cg_tensor *x;
 } training;
 
-/* Sizes are `times` the usual ones. */
-static training training_of(cg_device *dev, int times, cg_optimizer *(*make)(cg_module *)) {
+static training training_of(cg_device *dev, int batch, int in, int out, cg_optimizer *(*make)(cg_module *)) {
     cg_seed(dev, 5);
-    training t = {.layer = cg_linear_module(dev, times * IN, times * OUT, CG_INIT_HE)};
+    training t = {.layer = cg_linear_module(dev, in, out, CG_INIT_HE)};
     t.optimizer = make(t.layer);
-    t.x = cg_retain(cg_eval(cg_uniform(dev, CG_F32, cg_shape(times * BATCH, times * IN), -1, 1)));
+    t.x = cg_retain(cg_eval(cg_uniform(dev, CG_F32, cg_shape(batch, in), -1, 1)));
     return t;
 }
 
 static training training_new(cg_device *dev, cg_optimizer *(*make)(cg_module *)) {
-    return training_of(dev, 1, make);
+    return training_of(dev, BATCH, IN, OUT, make);
 }
 
 static void training_free(training *t) {
@@ -73,8 +72,8 @@ static void check_same(const training *a, const training *b) {
 
 static uint64_t products(cg_device *dev) { return cg_device_statistics(dev).work[CG_WORK_MATMUL]; }
 
-static void compare(cg_device *dev, int times, cg_optimizer *(*make)(cg_module *)) {
-    training a = training_of(dev, times, make), b = training_of(dev, times, make);
+static void compare(cg_device *dev, int batch, int in, int out, cg_optimizer *(*make)(cg_module *)) {
+    training a = training_of(dev, batch, in, out, make), b = training_of(dev, batch, in, out, make);
     for (int i = 0; i < STEPS; i++) {
         backward(&a);
         backward(&b);
@@ -96,12 +95,16 @@ DEVICE_TEST(small_step_product, same_bits) {
         {"sgd", sgd}, {"momentum", momentum}, {"adam", adam}, {"amsgrad", amsgrad}, {"grouped", grouped}};
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         check_case("%s", kinds[k].name);
-        compare(dev, 1, kinds[k].make);
+        compare(dev, BATCH, IN, OUT, kinds[k].make);
     }
 }
 
-/* So large that the threads share the product. */
-CPU_TEST(step_product, same_bits_in_pieces) { compare(dev, LARGER, adam); }
+/* So large that the threads share the product: by its rows, by its columns where it has few rows, and by both. */
+CPU_TEST(step_product, same_bits_in_pieces) {
+    compare(dev, LARGER * BATCH, LARGER * IN, LARGER * OUT, adam);
+    compare(dev, 2, 8, 100003, adam);
+    compare(dev, 2, 200, 20001, adam);
+}
 
 /* On a backend whose products may have many outputs nothing but the product is there of the gradient, before and after. */
 CPU_TEST(small_step_product, the_gradient_takes_no_memory) {

@@ -96,15 +96,22 @@ static bool is_step(const cg_matmul_request *r) {
 
 /*
  * Whole rows, so that the matrices beside the product are read straight on; equally many pieces for each thread; no piece of
- * so few rows that packing B for it is what takes longest.
+ * so few rows that packing B for it is what takes longest. Rows are cut where a thread's piece, which has memory of its own,
+ * would be larger than L2, or where there are fewer of them than threads.
  */
 static cg_matmul_grid step_cut(const cg_matmul_request *r, const cg_gemm_isa *isa) {
+    enum { PIECE_BYTES = 1 << 20 };
     const int64_t threads = cg_parallel_threads(), least = r->k > 4 * isa->rows ? r->k : 4 * isa->rows;
-    const int64_t passes = r->epilogue->n_inputs + r->epilogue->n_outputs - 1;
-    const double us = estimate_us(r) + (double)(r->m * r->n * passes) * (double)cg_dtype_size(r->dtype) / 5e4;
+    const int64_t size = (int64_t)cg_dtype_size(r->dtype),
+                  passes = r->epilogue->n_inputs + r->epilogue->n_outputs - 1;
+    const double us = estimate_us(r) + (double)(r->m * r->n * passes * size) / 5e4;
+    if (us < WORTH_US) return cg_matmul_cut(r, isa->rows, isa->columns, 1, 1);
     int64_t each = r->m / (least * threads);
     each = each < 1 ? 1 : each > 8 ? 8 : each;
-    return cg_matmul_cut(r, isa->rows, isa->columns, us < WORTH_US ? 1 : each * threads, 1);
+    const cg_matmul_grid whole = cg_matmul_cut(r, isa->rows, isa->columns, each * threads, 1);
+    const int64_t large = (whole.rows * r->n * size + PIECE_BYTES - 1) / PIECE_BYTES;
+    const int64_t few = (threads + whole.n - 1) / whole.n;
+    return cg_matmul_cut(r, isa->rows, isa->columns, whole.n_rows, large > few ? large : few);
 }
 
 /* --- Cutting k -------------------------------------------------------------------------------------------- */

@@ -50,8 +50,8 @@ typedef struct cg_hw_opencl {
     size_t kernel_limit;     /* work-items that a group of the kernel asked for last may have */
     size_t refused;          /* such a limit that a launch was beyond; 0: none was */
     size_t most_in_group;    /* work-items that the device takes in a group */
-    size_t
-        group_limit[CG_WORK_COUNT]; /* what kernels of a kind of work were found to take; 0: as the device */
+    /* what kernels of a kind of work were found to take; 0: as the device */
+    size_t group_limit[CG_WORK_COUNT];
 } cg_hw_opencl;
 
 static inline cg_hw_opencl *cg_cl(cg_hw *hw) { return (cg_hw_opencl *)hw; }
@@ -180,7 +180,7 @@ bool cg_cl_shrink_groups(cg_hw_opencl *hw);
 
 /*
  * Whether to enqueue again what was refused for memory: the pool gave some back. A driver may hand out a buffer's memory
- * at first use, as NVIDIA's does.
+ * at its first use only.
  */
 bool cg_cl_gave_memory_back(cg_hw_opencl *hw, cl_int status);
 
@@ -253,7 +253,7 @@ void cg_cl_describe(int index, cg_device_info *info);
 cg_hw *cg_cl_open(int index, cg_error *err);
 void cg_cl_close(cg_hw *hw);
 
-/* --- Kept on disk for this device, driver, library and its kernels (remembered_opencl.c) ----------------------------------- */
+/* --- Kept on disk for this device, driver, library and its kernels (remembered_opencl.c) -------- */
 /*
  * Begins a hash of what such an entry depends on: another driver, platform or library version, or other kernels, may have
  * other faults and other times.
