@@ -7,6 +7,8 @@
 #include "host/cpu/isa.h"
 #if CG_FLOAT_ROWS && defined(__AVX512F__)
 #include "host/cpu/isa/simd.h"
+
+#include "host/cpu/isa/exp_lanes.h"
 #endif
 
 #include "host/cpu/isa/row_functions.h"
@@ -44,14 +46,8 @@ static void loop_exp_lanes(const void *xv, const void *yv, const void *zv, void 
     (void)yv, (void)zv;
     for (ptrdiff_t i = 0; i < n; i += LANES) {
         const vec_mask m = vec_first(n - i < LANES ? n - i : LANES);
-        T a[LANES], p[LANES], k[LANES];
-        vec_store(a, vec_max(vec_all(T_EXP_MIN), vec_min(vec_all(T_EXP_MAX), vec_load_part(x + i, m))));
-        for (int j = 0; j < LANES; j++) {
-            T low, t, r = t_k_exp_reduce(a[j], &low, &t);
-            p[j] = C(1.0) + t_k_expm1_small(r, low);
-            k[j] = t - T_MAGIC;
-        }
-        vec_store_part(out + i, m, vec_scale(vec_load(p), vec_load(k)));
+        const vec a = vec_max(vec_all(T_EXP_MIN), vec_min(vec_all(T_EXP_MAX), vec_load_part(x + i, m)));
+        vec_store_part(out + i, m, vec_exp_within(a));
     }
 }
 #define loop_exp loop_exp_lanes

@@ -8,6 +8,8 @@
 #include "host/cpu/isa.h"
 #include "host/cpu/isa/simd.h"
 
+#include "host/cpu/isa/exp_lanes.h"
+
 #include <stdbool.h>
 
 /* out may be x, but no element needs another one's result. */
@@ -38,14 +40,7 @@ static double row_max(const void *data, ptrdiff_t n) {
  * lower end of the range of exp needs care, and one instruction does that where what is made of a comparison takes four.
  */
 FN void exp_sum_lanes(T *s, const T *x, T m, T *out) {
-    T a[LANES], p[LANES], n[LANES];
-    vec_store(a, vec_max(vec_all(T_EXP_MIN), vec_load(x) - vec_all(m)));
-    for (int j = 0; j < LANES; j++) {
-        T low, t, r = t_k_exp_reduce(a[j], &low, &t);
-        p[j] = C(1.0) + t_k_expm1_small(r, low);
-        n[j] = t - T_MAGIC;
-    }
-    const vec e = vec_scale(vec_load(p), vec_load(n));
+    const vec e = vec_exp_within(vec_max(vec_all(T_EXP_MIN), vec_load(x) - vec_all(m)));
     vec_store(out, e);
     vec_store(s, vec_load(s) + e);
 }
