@@ -23,6 +23,7 @@ sections=("$@")
 [ $# -gt 0 ] || sections=(suite plain examples oclgrind cli bench peers install lint)
 logs=$build/test-logs
 passed=0 failed=0 skipped=0
+failures=() # what failed, a line each, said again at the end
 
 # Nothing outside the build folder is read or written, so that two runs see the same. PoCL's LLVM sets a signal stack
 # of its own, which ASan must not free; the fork test starts threads in a child, which TSan would refuse.
@@ -33,7 +34,7 @@ export LSAN_OPTIONS="suppressions=$PWD/tools/lsan.supp:print_suppressions=0"
 
 # Counts the lines "ok", "not ok" and "ok ... # SKIP" of a file; with $2, not those that a filter left out.
 count_tap() {
-  local counts
+  local counts line
   counts=$(awk -v filtered="${2:-}" '
     /^ok/ && /# SKIP/ { if (!(filtered && /# SKIP test was skipped$/)) s++; next }
     /^ok/ { p++ }
@@ -41,10 +42,12 @@ count_tap() {
     END { print p + 0, f + 0, s + 0 }' "$1")
   read -r p f s <<<"$counts"
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+  while IFS= read -r line; do failures+=("$line"); done < <(grep '^not ok' "$1")
 }
 
 fail() {
   echo "FAILED: $*"
+  failures+=("$*")
   failed=$((failed + 1))
 }
 
@@ -191,5 +194,6 @@ for section in "${sections[@]}"; do
   echo "== $section: $((passed - before[0])) passed, $((failed - before[1])) failed," \
     "$((skipped - before[2])) skipped in $((SECONDS - before[3])) s"
 done
+[ ${#failures[@]} -eq 0 ] || printf 'FAILURE: %s\n' "${failures[@]}"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
