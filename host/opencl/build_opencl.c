@@ -8,7 +8,7 @@
 
 #include "host/opencl/program_cache.h"
 
-static double now(void) {
+double cg_cl_seconds(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
@@ -96,7 +96,7 @@ static cl_program load_binary(cg_hw_opencl *hw, const uint8_t key[CG_SHA256_BYTE
 }
 
 cl_program cg_cl_program(cg_hw_opencl *hw, const char *source, const char *operation) {
-    double start = now();
+    double start = cg_cl_seconds();
     uint8_t key[CG_SHA256_BYTES];
     cache_key(hw, source, key);
     cl_program program = load_binary(hw, key);
@@ -106,6 +106,6 @@ cl_program cg_cl_program(cg_hw_opencl *hw, const char *source, const char *opera
         hw->base.stats.programs_built++;
         store_binary(hw, program, key);
     }
-    hw->base.stats.build_seconds += now() - start;
+    hw->base.stats.build_seconds += cg_cl_seconds() - start;
     return program;
 }

@@ -84,31 +84,35 @@ static cg_status check_types(cg_hw_opencl *hw, const cg_kernel_request *r) {
     return CG_OK;
 }
 
-static program_node *find_node(const cg_kernel_table *table, unsigned bucket, const request_key *key) {
-    for (program_node *node = table->bucket[bucket]; node; node = node->next)
-        if (node->key.n == key->n &&
-            memcmp(node->key.word, key->word, (size_t)key->n * sizeof key->word[0]) == 0)
-            return node;
-    return NULL;
+static bool same_key(const request_key *a, const request_key *b) {
+    return a->n == b->n && memcmp(a->word, b->word, (size_t)a->n * sizeof a->word[0]) == 0;
 }
 
-/* A new node with the program of the request built; NULL with an error recorded. */
-static program_node *make_node(cg_hw_opencl *hw, const cg_kernel_request *r, const request_key *key) {
-    if (check_types(hw, r) != CG_OK) return NULL;
-    program_node *node = calloc(1, sizeof *node);
-    if (!node) {
-        CG_FAIL(hw->base.err, CG_ERROR_MEMORY, "%s: no memory for a kernel", r->entry);
-        return NULL;
-    }
-    char *source = cg_cl_source(hw, r);
-    if (source) node->program = cg_cl_program(hw, source, r->entry);
-    free(source);
-    if (!node->program) {
-        free(node);
-        return NULL;
-    }
-    node->key = *key;
+static program_node *find_node(const cg_kernel_table *table, const request_key *key) {
+    program_node *node = table->bucket[hash_key(key)];
+    while (node && !same_key(&node->key, key)) node = node->next;
     return node;
+}
+
+cl_program cg_cl_build(cg_hw_opencl *hw, const cg_kernel_request *r) {
+    if (check_types(hw, r) != CG_OK) return NULL;
+    char *source = cg_cl_source(hw, r);
+    cl_program program = source ? cg_cl_program(hw, source, r->entry) : NULL;
+    free(source);
+    return program;
+}
+
+/* A new node of the table with this program, which it frees; NULL with an error recorded. */
+static program_node *add_node(cg_hw_opencl *hw, const char *entry, const request_key *key,
+                              cl_program program) {
+    program_node *node = calloc(1, sizeof *node), **bucket = &hw->kernels->bucket[hash_key(key)];
+    if (!node) {
+        hw->cl->clReleaseProgram(program);
+        CG_FAIL(hw->base.err, CG_ERROR_MEMORY, "%s: no memory for a kernel", entry);
+        return NULL;
+    }
+    *node = (program_node){.next = *bucket, .program = program, .key = *key};
+    return *bucket = node;
 }
 
 /* How many work-items a group of a kernel may have on this device; a driver that does not say takes any. */
@@ -141,26 +145,45 @@ static int find_kernel(const program_node *node, const char *entry) {
     return -1;
 }
 
+/* Whether the table is there, with an error recorded if it cannot be. */
+static bool has_table(cg_hw_opencl *hw, const char *entry) {
+    if (hw->kernels || (hw->kernels = calloc(1, sizeof *hw->kernels))) return true;
+    CG_FAIL(hw->base.err, CG_ERROR_MEMORY, "%s: no memory for the table of kernels", entry);
+    return false;
+}
+
 cl_kernel cg_cl_kernel(cg_hw_opencl *hw, const cg_kernel_request *r) {
-    if (!hw->kernels && !(hw->kernels = calloc(1, sizeof *hw->kernels))) {
-        CG_FAIL(hw->base.err, CG_ERROR_MEMORY, "%s: no memory for the table of kernels", r->entry);
-        return NULL;
-    }
+    if (!has_table(hw, r->entry)) return NULL;
     request_key key;
     make_key(&key, r);
-    unsigned bucket = hash_key(&key);
-    program_node *node = find_node(hw->kernels, bucket, &key);
-    if (!node) {
-        node = make_node(hw, r, &key);
-        if (!node) return NULL;
-        node->next = hw->kernels->bucket[bucket];
-        hw->kernels->bucket[bucket] = node;
+    program_node *node = find_node(hw->kernels, &key);
+    if (hw->ahead) {
+        if (!node) cg_cl_ahead_note(hw, r);
+        return NULL;
     }
+    if (!node) {
+        cl_program program = cg_cl_build(hw, r);
+        node = program ? add_node(hw, r->entry, &key, program) : NULL;
+    }
+    if (!node) return NULL;
     int number = find_kernel(node, r->entry);
     if (number < 0) number = make_kernel(hw, node, r->entry);
     if (number < 0) return NULL;
     hw->kernel_limit = node->limit[number];
     return node->kernel[number];
+}
+
+bool cg_cl_same_program(const cg_kernel_request *a, const cg_kernel_request *b) {
+    request_key key_a, key_b;
+    make_key(&key_a, a);
+    make_key(&key_b, b);
+    return same_key(&key_a, &key_b);
+}
+
+void cg_cl_keep_program(cg_hw_opencl *hw, const cg_kernel_request *r, cl_program program) {
+    request_key key;
+    make_key(&key, r);
+    add_node(hw, r->entry, &key, program);
 }
 
 cl_kernel cg_cl_kernel_again(cg_hw_opencl *hw, cl_kernel kernel) {

@@ -185,6 +185,8 @@ static bool is_exact_enough(const cg_product *p, const check_matrices *x, cg_mat
     return true;
 }
 
+cg_product cg_matmul_check_copy(const cg_product *p) { return small_copy(p, &(check_matrices){0}); }
+
 bool cg_matmul_check(cg_hw_opencl *hw, const cg_product_candidate *candidate, const cg_product *p) {
     check_matrices x = {0};
     cg_product q = small_copy(p, &x);

@@ -14,22 +14,14 @@
  *   failure  a candidate that fails, or gives a wrong product, is not used again on this device by the
  *            process; the next one in the table takes its place. The error of the last is reported.
  */
-#define _GNU_SOURCE
 #include "host/opencl/matmul_choice.h"
 
 #include <string.h>
-#include <time.h>
 
 enum { RUNS = 4 };
 static const double MIN_WORK = 1 << 20, MAX_SECONDS = 0.1;
 
 /* --- Measuring ------------------------------------------------------------------------------------------ */
-
-static double seconds_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static bool supports(const cg_hw_opencl *hw, int candidate, const cg_product *p) {
     const cg_product_candidate *c = &cg_product_candidates[candidate];
@@ -43,10 +35,10 @@ static cg_status run_candidate(cg_hw_opencl *hw, int candidate, const cg_product
 
 /* Seconds of one run until the device is done; negative if it failed. */
 static double timed_run(cg_hw_opencl *hw, int candidate, const cg_product *p) {
-    double begin = seconds_now();
+    double begin = cg_cl_seconds();
     if (run_candidate(hw, candidate, p) != CG_OK) return -1;
     hw->base.stats.host_syncs++;
-    return cg_cl_sync(&hw->base) == CG_OK ? seconds_now() - begin : -1;
+    return cg_cl_sync(&hw->base) == CG_OK ? cg_cl_seconds() - begin : -1;
 }
 
 static bool is_wrong(const struct cg_matmul_choices *c, int candidate, const cg_product *p) {
@@ -118,12 +110,30 @@ static bool is_plausible(const cg_hw_opencl *hw, const struct cg_matmul_choices 
     return cg_matmul_is_timed(candidate, p);
 }
 
+/*
+ * Has the programs that measuring takes built at the same time: those of the check, whose layout has no batches, and those
+ * that are timed. Only of ours: what may end the process is built while it is on record.
+ */
+static void build_ahead(cg_hw_opencl *hw, const struct cg_matmul_choices *c, const cg_product *p) {
+    const cg_product small = cg_matmul_check_copy(p);
+    cg_cl_ahead_begin(hw);
+    for (int i = 0; i < CG_PRODUCT_CANDIDATES && hw->ahead; i++) {
+        if (!cg_product_candidates[i].trusted || !is_plausible(hw, c, i, p) || is_wrong(c, i, p) ||
+            !supports(hw, i, p))
+            continue;
+        run_candidate(hw, i, p);
+        if (!c->checked[i][cg_product_kind(p)]) run_candidate(hw, i, &small);
+    }
+    cg_cl_ahead_end(hw);
+}
+
 /* The fastest right candidate, CG_NO_CANDIDATE if none could be measured. Errors on the way are nobody's concern. */
 static cg_product_class measure_class(cg_hw_opencl *hw, struct cg_matmul_choices *c, const cg_product *p) {
     cg_error *err = hw->base.err, ignored = {0};
     hw->base.err = &ignored;
     cg_product q = cg_matmul_measured_copy(hw, p);
     double best = -1, spent = 0;
+    if (q.out.buffer) build_ahead(hw, c, &q);
     cg_product_class found = {.key = cg_product_class_key(hw, p), .candidate = CG_NO_CANDIDATE};
     for (int i = 0; i < CG_PRODUCT_CANDIDATES && q.out.buffer; i++) {
         if (!is_plausible(hw, c, i, p) || !cg_matmul_is_right(hw, c, i, &q)) continue;

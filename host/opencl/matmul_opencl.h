@@ -129,4 +129,7 @@ cg_status cg_matmul_run_best(cg_hw_opencl *hw, const cg_product *p);
  */
 bool cg_matmul_check(cg_hw_opencl *hw, const cg_product_candidate *candidate, const cg_product *p);
 
+/* The product that is checked, without buffers: for what is asked of its layout alone. */
+cg_product cg_matmul_check_copy(const cg_product *p);
+
 #endif

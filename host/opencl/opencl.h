@@ -20,8 +20,9 @@ struct cg_buffer {
     cl_mem mem;
 };
 
-typedef struct cg_kernel_table cg_kernel_table; /* built programs and kernels; build_opencl.c */
-typedef struct cg_staging cg_staging;           /* host copies of uploads under way; memory_opencl.c */
+typedef struct cg_kernel_table cg_kernel_table;     /* built programs and kernels; kernel_table.c */
+typedef struct cg_programs_ahead cg_programs_ahead; /* to be built; programs_ahead.c */
+typedef struct cg_staging cg_staging;               /* host copies of uploads under way; memory_opencl.c */
 
 typedef struct cg_hw_opencl {
     cg_hw base; /* base.info has name, driver, compute_units, local_bytes, max_work_group, has_f64, ... */
@@ -42,6 +43,7 @@ typedef struct cg_hw_opencl {
     char platform_version[128];
     const char *build_options;
     cg_kernel_table *kernels;
+    cg_programs_ahead *ahead; /* programs are noted, and nothing is launched; else NULL */
     cg_staging *staging;
     struct cg_matmul_choices *matmul_choices; /* which kernel a class of products gets; matmul_choice.c */
     bool idle;                                /* nothing was enqueued since the host last waited */
@@ -110,7 +112,8 @@ static inline void cg_request_define(cg_kernel_request *r, const char *name, int
 /*
  * The kernel of a request: from memory, else from the cache on disk, else built. It belongs to hw and is
  * used by one thread at a time. NULL with an error recorded (the build log in it) if it cannot be had;
- * type f64, or an operand of it, on a device without doubles is CG_ERROR_DTYPE.
+ * type f64, or an operand of it, on a device without doubles is CG_ERROR_DTYPE. NULL without an error where programs are
+ * noted (cg_cl_ahead_begin).
  */
 cl_kernel cg_cl_kernel(cg_hw_opencl *hw, const cg_kernel_request *request);
 
@@ -120,11 +123,29 @@ cl_kernel cg_cl_kernel_again(cg_hw_opencl *hw, cl_kernel kernel);
 /* The whole text of a request, malloc'ed; NULL with an error recorded. */
 char *cg_cl_source(cg_hw_opencl *hw, const cg_kernel_request *request);
 
+/* Seconds of a clock that only goes forward. */
+double cg_cl_seconds(void);
+
 /* A built program of this text: from the cache on disk, else compiled. NULL with an error recorded. */
 cl_program cg_cl_program(cg_hw_opencl *hw, const char *source, const char *operation);
 
 /* Frees all kernels and programs of hw. */
 void cg_cl_release_kernels(cg_hw_opencl *hw);
+
+/* The program of a request, built or loaded, the caller's; NULL with an error recorded. */
+cl_program cg_cl_build(cg_hw_opencl *hw, const cg_kernel_request *request);
+
+/* Whether one program serves both; and a program for the table, which frees it. */
+bool cg_cl_same_program(const cg_kernel_request *a, const cg_kernel_request *b);
+void cg_cl_keep_program(cg_hw_opencl *hw, const cg_kernel_request *request, cl_program program);
+
+/*
+ * Between begin and end nothing is launched: the programs that are asked for and not there yet are noted, and built by end at
+ * the same time, by CLGRAD_BUILD_THREADS threads. Errors are left to the requests themselves.
+ */
+void cg_cl_ahead_begin(cg_hw_opencl *hw);
+void cg_cl_ahead_note(cg_hw_opencl *hw, const cg_kernel_request *request);
+void cg_cl_ahead_end(cg_hw_opencl *hw);
 
 /* --- Arguments and launches ------------------------------------------------------------------------------ */
 
