@@ -50,7 +50,8 @@ static bool multiplies_right(cg_device *d) {
     enum { EDGE = 128 };
     cg_tensor *a = cg_ones(d, CG_F32, cg_shape(EDGE, EDGE)), *c = cg_matmul(a, a);
     double sum = 0;
-    return CHECK_MSG(cg_item(cg_sum(c, CG_ALL_AXES, false), &sum) == CG_OK && sum == (double)EDGE * EDGE * EDGE,
+    return CHECK_MSG(cg_item(cg_sum(c, CG_ALL_AXES, false), &sum) == CG_OK &&
+                         sum == (double)EDGE * EDGE * EDGE,
                      "%g, %s", sum, cg_error_message(d));
 }
 
