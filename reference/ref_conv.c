@@ -48,20 +48,25 @@ static long double *at(ref_array x, int64_t a, int64_t b, int64_t c, int64_t d) 
 /* Calls `meet` for all elements x, w, y of the three that meet. */
 typedef void meeting(long double *x, long double *w, long double *y);
 
+/* The meetings of element i of plane (n, k) of y. */
+static void meetings_of(ref_array x, ref_array w, ref_array y, const ref_window *o,
+                        const int64_t place_of_y[3], meeting *meet) {
+    const int64_t n = place_of_y[0], k = place_of_y[1], i = place_of_y[2] / y.shape[3],
+                  j = place_of_y[2] % y.shape[3];
+    const int64_t first = k / (y.shape[1] / o->groups) * w.shape[1];
+    for (int64_t c = 0; c < w.shape[1]; c++)
+        for (int64_t r = 0; r < w.shape[2]; r++)
+            for (int64_t s = 0; s < w.shape[3]; s++) {
+                const int64_t p = place(o, 0, i, r), q = place(o, 1, j, s);
+                if (inside(x, p, q)) meet(at(x, n, first + c, p, q), at(w, k, c, r, s), at(y, n, k, i, j));
+            }
+}
+
 static void every_meeting(ref_array x, ref_array w, ref_array y, const ref_window *o, meeting *meet) {
-    const int64_t per_group = y.shape[1] / o->groups;
     for (int64_t n = 0; n < y.shape[0]; n++)
         for (int64_t k = 0; k < y.shape[1]; k++)
             for (int64_t i = 0; i < y.shape[2] * y.shape[3]; i++)
-                for (int64_t c = 0; c < w.shape[1]; c++)
-                    for (int64_t r = 0; r < w.shape[2] * w.shape[3]; r++) {
-                        const int64_t p = place(o, 0, i / y.shape[3], r / w.shape[3]);
-                        const int64_t q = place(o, 1, i % y.shape[3], r % w.shape[3]);
-                        if (!inside(x, p, q)) continue;
-                        meet(at(x, n, k / per_group * w.shape[1] + c, p, q),
-                             at(w, k, c, r / w.shape[3], r % w.shape[3]),
-                             at(y, n, k, i / y.shape[3], i % y.shape[3]));
-                    }
+                meetings_of(x, w, y, o, (const int64_t[]){n, k, i}, meet);
 }
 
 static void to_y(long double *x, long double *w, long double *y) { *y += *x * *w; }

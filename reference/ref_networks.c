@@ -24,44 +24,47 @@ static int64_t set_of(const ref_norm *how, const ref_array *x, int64_t i) {
     }
 }
 
-/* The mean and the biased variance of one set; where its first element is. */
-static int64_t of_set(const ref_norm *how, const ref_array *x, int64_t set, long double *mean,
-                      long double *var) {
-    int64_t n = 0, first = -1;
-    *mean = *var = 0;
+/* What the sets of an array have: each one's mean, biased variance and first element. */
+typedef struct sets_of {
+    int64_t n;
+    long double *mean, *var, *first;
+} sets_of;
+
+static long double *one_for_each(int64_t sets) { return ref_array_new(1, &sets).v; }
+
+/* In one walk over the elements for each sum: the sets may be many. */
+static sets_of all_sets(const ref_norm *how, const ref_array *x) {
+    const int64_t n = x->n ? set_of(how, x, x->n - 1) + 1 : 0;
+    const sets_of s = {n, one_for_each(n), one_for_each(n), one_for_each(n)};
+    long double *count = one_for_each(n);
     for (int64_t i = 0; i < x->n; i++) {
-        if (set_of(how, x, i) != set) continue;
-        if (first < 0) first = i;
-        *mean += how->uncentred ? 0 : x->v[i];
-        n++;
+        const int64_t set = set_of(how, x, i);
+        if (count[set]++ == 0) s.first[set] = x->v[i];
+        s.mean[set] += how->uncentred ? 0 : x->v[i];
     }
-    *mean /= n;
-    for (int64_t i = 0; i < x->n; i++)
-        if (set_of(how, x, i) == set) *var += (x->v[i] - *mean) * (x->v[i] - *mean) / n;
-    return first;
+    for (int64_t set = 0; set < n; set++) s.mean[set] /= count[set];
+    for (int64_t i = 0; i < x->n; i++) {
+        const int64_t set = set_of(how, x, i);
+        const long double distance = x->v[i] - s.mean[set];
+        s.var[set] += distance * distance / count[set];
+    }
+    return s;
 }
 
 ref_array ref_normalize(const ref_norm *how, ref_array x, ref_array *size, ref_array *mean, ref_array *var) {
     ref_array y = ref_array_like(x);
-    int64_t sets = x.n ? set_of(how, &x, x.n - 1) + 1 : 0;
+    const sets_of sets = all_sets(how, &x);
     if (size) *size = ref_array_like(x);
-    if (mean) *mean = ref_array_new(1, &sets);
-    if (var) *var = ref_array_new(1, &sets);
-    for (int64_t set = 0; set < sets; set++) {
-        long double m, v;
-        const int64_t first = of_set(how, &x, set, &m, &v);
-        if (mean) mean->v[set] = m;
-        if (var) var->v[set] = v;
-        if (how->given_mean) m = how->given_mean->v[set];
-        if (how->given_var) v = how->given_var->v[set];
-        const long double root = sqrtl(v + how->epsilon), z0 = fabsl((x.v[first] - m) / root);
-        for (int64_t i = 0; i < x.n; i++) {
-            if (set_of(how, &x, i) != set) continue;
-            const int64_t at = weight_of(how, &x, i);
-            const long double z = (x.v[i] - m) / root, w = how->weight ? how->weight->v[at] : 1;
-            y.v[i] = z * w + (how->bias ? how->bias->v[at] : 0);
-            if (size) size->v[i] = (1 + fabsl(z) + z0) * fabsl(w) + fabsl(y.v[i]);
-        }
+    if (mean) *mean = ref_array_of(sets.n, sets.mean);
+    if (var) *var = ref_array_of(sets.n, sets.var);
+    for (int64_t i = 0; i < x.n; i++) {
+        const int64_t set = set_of(how, &x, i), at = weight_of(how, &x, i);
+        const long double m = how->given_mean ? how->given_mean->v[set] : sets.mean[set];
+        const long double v = how->given_var ? how->given_var->v[set] : sets.var[set];
+        const long double root = sqrtl(v + how->epsilon), z0 = fabsl((sets.first[set] - m) / root);
+        const long double z = (x.v[i] - m) / root, w = how->weight ? how->weight->v[at] : 1;
+        y.v[i] = z * w + (how->bias ? how->bias->v[at] : 0);
+        if (size) size->v[i] = (1 + fabsl(z) + z0) * fabsl(w) + fabsl(y.v[i]);
     }
     return y;
 }
