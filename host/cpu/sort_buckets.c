@@ -16,12 +16,13 @@ typedef struct bucket_work {
 
 static int64_t block_begin(const cg_sort_buckets *b, int64_t block) { return b->n * block / BLOCKS; }
 
-/* `count` words of the row, in order; room for any word. */
-static void take_sample(const cg_sort_buckets *b, int64_t count, uint64_t *memory) {
-    const int64_t step = b->n / count;
-    for (int64_t i = 0; i < count; i++)
-        b->make(b->ctx, i * step + step / 2, 1, (unsigned char *)memory + (size_t)i * b->word, 0);
-    b->quick->sort(memory, (ptrdiff_t)count);
+/* `count` words of the row, in order, each `run` of them neighbours; room for any word. */
+static void take_sample(const cg_sort_buckets *b, int64_t count, int64_t run, uint64_t *memory) {
+    const int64_t step = b->n / count * run;
+    for (int64_t i = 0; i < count / run; i++)
+        b->make(b->ctx, i * step + (step - run + 1) / 2, run,
+                (unsigned char *)memory + (size_t)(i * run) * b->word, 0);
+    b->quick->sort(memory, (ptrdiff_t)(count / run * run));
 }
 
 /* Every SAMPLE / buckets-th word of a sample. */
@@ -30,7 +31,7 @@ static void choose_splitters(bucket_work *w) {
     const size_t size = b->word;
     uint64_t memory[SAMPLE];
     unsigned char *sample = (void *)memory, *splitter = (void *)w->splitters;
-    take_sample(b, SAMPLE, memory);
+    take_sample(b, SAMPLE, 1, memory);
     for (int s = 0; size == 8 && s < SAMPLE; s++) memory[s] &= b->cut;
     for (int s = 1; s < w->buckets; s++)
         memcpy(splitter + (size_t)(s - 1) * size, sample + (size_t)(s * SAMPLE / w->buckets) * size, size);
@@ -105,23 +106,28 @@ void cg_sort_in_buckets(const cg_sort_buckets *b) {
 /* --- The first k ------------------------------------------------------------------------------------------------ */
 
 enum {
-    SAMPLES_OF = 64, /* words that one of a sample stands for, at least */
-    LEAST_SAMPLE = 32,
-    MOST_OF = 8 /* the row has so many words for each that is taken */
+    SAMPLES_OF = 16, /* words that one of a sample stands for, at least */
+    RUN = 8,         /* neighbours in it: words are made faster side by side */
+    LEAST_SAMPLE = 64,
+    LONG = 1 << 16, /* words that are worth all threads */
+    MOST_OF = 8     /* a long row has so many words for each that is sorted, by one thread; a short one two */
 };
 
 typedef struct first_work {
     const cg_sort_buckets *b;
     uint64_t limit;
+    int64_t blocks;
     int64_t count[BLOCKS]; /* the words of a block below the limit, which stand where the block begins */
 } first_work;
+
+static int64_t first_begin(const first_work *w, int64_t block) { return w->b->n * block / w->blocks; }
 
 static void take_blocks(void *ctx, int64_t from, int64_t to, int thread) {
     first_work *w = ctx;
     const cg_sort_buckets *b = w->b;
     uint64_t words[PART];
     for (int64_t k = from; k < to; k++) {
-        const int64_t begin = block_begin(b, k), end = block_begin(b, k + 1);
+        const int64_t begin = first_begin(w, k), end = first_begin(w, k + 1);
         w->count[k] = 0;
         for (int64_t i = begin; i < end; i += PART) {
             const int64_t n = end - i < PART ? end - i : PART;
@@ -139,21 +145,21 @@ static int64_t sample_of(int64_t n, int64_t k, int64_t samples) {
 }
 
 bool cg_sort_first(const cg_sort_buckets *b, int64_t k) {
-    first_work w = {.b = b};
+    first_work w = {.b = b, .blocks = b->n < LONG ? 1 : BLOCKS};
     uint64_t sample[SAMPLE];
-    const int64_t each = b->n / SAMPLES_OF, samples = each < SAMPLE ? each : SAMPLE;
+    const int64_t each = b->n / SAMPLES_OF / RUN * RUN, samples = each < SAMPLE ? each : SAMPLE;
     if (b->word != 8 || samples < LEAST_SAMPLE) return false;
     const int64_t at = sample_of(b->n, k, samples);
     if (at > samples / 3) return false;
-    take_sample(b, samples, sample);
+    take_sample(b, samples, RUN, sample);
     w.limit = (sample[at] | ~b->cut) + 1;
     if (w.limit == 0) return false;
-    cg_parallel_for(BLOCKS, 1, take_blocks, &w);
+    cg_parallel_for(w.blocks, 1, take_blocks, &w);
     uint64_t *words = b->words;
     int64_t n = 0;
-    for (int64_t i = 0; i < BLOCKS; n += w.count[i++])
-        memmove(words + n, words + block_begin(b, i), (size_t)w.count[i] * sizeof *words);
-    if (n < k || n > b->n / MOST_OF) return false; /* many equal ones: sorting them would take one thread */
+    for (int64_t i = 0; i < w.blocks; n += w.count[i++])
+        memmove(words + n, words + first_begin(&w, i), (size_t)w.count[i] * sizeof *words);
+    if (n < k || n > b->n / (w.blocks > 1 ? MOST_OF : 2)) return false; /* misled, or many equal ones */
     b->quick->sort(words, (ptrdiff_t)n);
     b->done(b->ctx, 0, n);
     return true;

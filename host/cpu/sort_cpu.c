@@ -342,7 +342,8 @@ cg_status cg_cpu_sort(cg_hw *hw, const cg_sort_request *r) {
     w.word = w.places ? 8 : w.key;
     w.quick = cg_cpu_of(hw)->isa->quicksort[w.word == 8];
     w.halves = w.places && w.key == 8;
-    if (!w.quick->sort || (w.halves && r->values.buffer == r->src.buffer)) w.quick = NULL;
+    const bool by_radix = w.key < w.word && r->n > w.quick->most_packed && !r->first;
+    if (!w.quick->sort || by_radix || (w.halves && r->values.buffer == r->src.buffer)) w.quick = NULL;
     w.halves = w.halves && w.quick;
     if (w.places && r->n > UINT32_MAX)
         return CG_FAIL(hw->err, CG_ERROR_SHAPE, "sort: a row of %lld elements, more than 2^32 - 1",

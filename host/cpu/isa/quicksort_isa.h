@@ -9,6 +9,8 @@
 enum { CG_SORT_BUCKETS = 16, CG_SORT_SPLITTERS = CG_SORT_BUCKETS - 1 };
 
 typedef struct cg_quicksort_isa {
+    /* So many words of 64 bits of which 32 make up the order are sorted faster than by radix, with half the passes. */
+    int64_t most_packed;
     /* Not stable: only for words of which equal ones are the same. */
     void (*sort)(void *words, ptrdiff_t n);
     /* count[b] += the words below splitter b; the splitters ascend, and there are 4 buckets or CG_SORT_BUCKETS. */

@@ -4,7 +4,12 @@
  * hybrid quicksort algorithm vectorized using AVX-512, IJACSA 8, 2017). A file includes this once, after CG_BITS and
  * CG_QUICKSORT_TABLE.
  */
+#if defined(__AVX512F__)
 #include "host/cpu/isa/quicksort_words.h"
+#else
+#include "host/cpu/isa/quicksort_words_avx2.h"
+#endif
+
 #include "host/cpu/isa/quicksort_network.h"
 
 enum {
@@ -15,31 +20,13 @@ enum {
     USUAL_DEPTH = 64      /* of pivots from samples */
 };
 
+#if defined(__AVX512F__)
+#include "host/cpu/isa/quicksort_sides.h"
+#else
+#include "host/cpu/isa/quicksort_sides_avx2.h"
+#endif
+
 /* --- Two sides ------------------------------------------------------------------------------------------------ */
-
-/* The pivot, and whether words equal to it go to the lower side. */
-typedef struct pivot {
-    word_vec at;
-    int with_equal;
-} pivot;
-
-FN lane_mask is_low(pivot p, word_vec v) {
-    return p.with_equal ? (lane_mask)~word_less(p.at, v) : word_less(v, p.at);
-}
-
-/* Free memory: the words below `low` and those from `high` on are where they belong. */
-typedef struct sides {
-    word *low, *high;
-} sides;
-
-/* The lanes `in` of v to both sides. A store of no lanes to a page that is not there would take hundreds of cycles. */
-FN void put(sides *s, pivot p, word_vec v, lane_mask in) {
-    const lane_mask low = is_low(p, v) & in, high = (lane_mask)(in & ~low);
-    if (low) store_packed(s->low, low, v);
-    s->low += lane_count(low);
-    s->high -= lane_count(high);
-    if (high) store_packed(s->high, high, v);
-}
 
 /*
  * Moves the n > 2 STEP words of x to both sides and returns how many are low. What is free is in front of and behind the
@@ -98,10 +85,10 @@ static word middle_of_range(const word *x, ptrdiff_t n) {
 static void quicksort(word *x, ptrdiff_t n, int depth) {
     for (; n > SMALL; depth++) {
         const word middle = depth < USUAL_DEPTH ? middle_of_sample(x, n) : middle_of_range(x, n);
-        pivot p = {word_all(middle), 0};
-        ptrdiff_t low = partition(x, n, p);
+        pivot p = pivot_below(middle);
+        ptrdiff_t low = all_are_high(p) ? 0 : partition(x, n, p);
         if (low == 0) {
-            p.with_equal = 1;
+            lower_equal(&p);
             low = partition(x, n, p);
         } else {
             quicksort(x, low, depth + 1);
@@ -114,40 +101,6 @@ static void quicksort(word *x, ptrdiff_t n, int depth) {
 static void sort_words(void *words, ptrdiff_t n) { quicksort(words, n, 0); }
 
 /* --- Many sides, into other memory ------------------------------------------------------------------------------ */
-
-/* count[b] += the words below splitter b. */
-FN void count_below(const word *x, ptrdiff_t n, const word *splitter, int64_t *count, const int splitters) {
-    word_vec at[CG_SORT_SPLITTERS], below[CG_SORT_SPLITTERS];
-    CG_UNROLL for (int b = 0; b < splitters; b++) at[b] = word_all(splitter[b]), below[b] = word_all(0);
-    for (ptrdiff_t i = 0; i < n; i += LANES) {
-        const word_vec v = load_first(x + i, n - i);
-        const lane_mask in = first_lanes(n - i);
-        CG_UNROLL for (int b = 0; b < splitters; b++) below[b] =
-            word_count(below[b], word_less(v, at[b]) & in);
-    }
-    CG_UNROLL for (int b = 0; b < splitters; b++) count[b] += word_sum(below[b]);
-}
-
-FN void scatter(const word *x, ptrdiff_t n, const word *splitter, word *to, int64_t *place,
-                const int splitters) {
-    word_vec at[CG_SORT_SPLITTERS];
-    word nowhere[LANES];
-    CG_UNROLL for (int b = 0; b < splitters; b++) at[b] = word_all(splitter[b]);
-    for (ptrdiff_t i = 0; i < n; i += LANES) {
-        const word_vec v = load_first(x + i, n - i);
-        const lane_mask in = first_lanes(n - i);
-        lane_mask before = 0;
-        CG_UNROLL for (int b = 0; b <= splitters; b++) {
-            const lane_mask below = b < splitters ? word_less(v, at[b]) & in : in;
-            const lane_mask own = below & ~before;
-            word *p = own ? to + place[b] : nowhere; /* see put */
-            store_packed(p, own, v);
-            __builtin_prefetch(to + place[b] + AHEAD, 1);
-            place[b] += lane_count(own);
-            before = below;
-        }
-    }
-}
 
 static void count_words(const void *words, ptrdiff_t n, int buckets, const void *splitters, int64_t *count) {
     if (buckets == 4)
@@ -164,19 +117,9 @@ static void scatter_words(const void *words, ptrdiff_t n, int buckets, const voi
         scatter(words, n, splitters, to, at, CG_SORT_SPLITTERS);
 }
 
-static ptrdiff_t words_below(const void *words, ptrdiff_t n, const void *limit, void *to) {
-    const word *x = words;
-    const word_vec most = word_all(*(const word *)limit);
-    word *next = to;
-    for (ptrdiff_t i = 0; i < n; i += LANES) {
-        const word_vec v = load_first(x + i, n - i);
-        const lane_mask low = word_less(v, most) & first_lanes(n - i);
-        if (low) store_packed(next, low, v); /* see put */
-        next += lane_count(low);
-    }
-    return next - (word *)to;
-}
-
 extern const cg_quicksort_isa CG_QUICKSORT_TABLE;
-const cg_quicksort_isa CG_QUICKSORT_TABLE = {
-    .sort = sort_words, .count = count_words, .scatter = scatter_words, .below = words_below};
+const cg_quicksort_isa CG_QUICKSORT_TABLE = {.most_packed = MOST_PACKED,
+                                             .sort = sort_words,
+                                             .count = count_words,
+                                             .scatter = scatter_words,
+                                             .below = words_below};

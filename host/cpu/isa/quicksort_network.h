@@ -6,27 +6,6 @@
  * another order. At last the matrix is transposed, so that the rows are in order. Included by quicksort_loops.h.
  */
 
-/* Lane l gets what lane l ^ bits has. */
-FN word_vec lanes_xor(word_vec v, int bits) {
-#if CG_BITS == 32
-    if ((bits & 3) == 3) v = _mm512_shuffle_epi32(v, _MM_PERM_ABCD);
-    if ((bits & 3) == 1) v = _mm512_shuffle_epi32(v, _MM_PERM_CDAB);
-    if ((bits & 3) == 2) v = _mm512_shuffle_epi32(v, _MM_PERM_BADC);
-    bits >>= 2;
-#else
-    if (bits & 1) v = _mm512_shuffle_epi32(v, _MM_PERM_BADC);
-    bits >>= 1;
-#endif
-    if (bits == 3) return _mm512_shuffle_i64x2(v, v, 0x1B);
-    if (bits == 2) return _mm512_shuffle_i64x2(v, v, 0x4E);
-    return bits == 1 ? _mm512_shuffle_i64x2(v, v, 0xB1) : v;
-}
-
-/* The lanes whose number has this bit set. */
-FN lane_mask lanes_with(int bit) {
-    return (lane_mask)(bit == 1 ? 0xAAAA : bit == 2 ? 0xCCCC : bit == 4 ? 0xF0F0 : 0xFF00);
-}
-
 FN void order_rows(word_vec *a, word_vec *b) {
     const word_vec low = word_min(*a, *b), high = word_max(*a, *b);
     *a = low, *b = high;
@@ -89,8 +68,8 @@ FN void sort_rows(word *x, ptrdiff_t n, const int rows) {
     sort_columns(v, rows);
     merge_columns(v, rows, 2);
     merge_columns(v, rows, 4);
-    merge_columns(v, rows, 8);
-    if (LANES == 16) merge_columns(v, rows, 16);
+    if (LANES >= 8) merge_columns(v, rows, 8);
+    if (LANES >= 16) merge_columns(v, rows, 16);
     transpose(v, rows);
     CG_UNROLL for (int i = 0; i < rows; i++) store_first(x + i * LANES, n - i * LANES, v[i]);
 }

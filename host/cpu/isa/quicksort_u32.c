@@ -2,7 +2,7 @@
 #include "host/cpu/isa.h"
 
 #define CG_QUICKSORT_TABLE CG_ISA_NAME(cg_quicksort_u32)
-#if defined(__AVX512F__)
+#if defined(__AVX2__)
 #define CG_BITS 32
 #include "host/cpu/isa/quicksort_loops.h"
 #else

@@ -49,6 +49,27 @@ FN word_vec word_blend(lane_mask m, word_vec a, word_vec b) { return WORD_OP(mas
 FN word_vec zip_low(word_vec a, word_vec b) { return WORD_OP(permutex2var)(a, ZIP_LOW, b); }
 FN word_vec zip_high(word_vec a, word_vec b) { return WORD_OP(permutex2var)(a, ZIP_HIGH, b); }
 
+/* Lane l gets what lane l ^ bits has. */
+FN word_vec lanes_xor(word_vec v, int bits) {
+#if CG_BITS == 32
+    if ((bits & 3) == 3) v = _mm512_shuffle_epi32(v, _MM_PERM_ABCD);
+    if ((bits & 3) == 1) v = _mm512_shuffle_epi32(v, _MM_PERM_CDAB);
+    if ((bits & 3) == 2) v = _mm512_shuffle_epi32(v, _MM_PERM_BADC);
+    bits >>= 2;
+#else
+    if (bits & 1) v = _mm512_shuffle_epi32(v, _MM_PERM_BADC);
+    bits >>= 1;
+#endif
+    if (bits == 3) return _mm512_shuffle_i64x2(v, v, 0x1B);
+    if (bits == 2) return _mm512_shuffle_i64x2(v, v, 0x4E);
+    return bits == 1 ? _mm512_shuffle_i64x2(v, v, 0xB1) : v;
+}
+
+/* The lanes whose number has this bit set. */
+FN lane_mask lanes_with(int bit) {
+    return (lane_mask)(bit == 1 ? 0xAAAA : bit == 2 ? 0xCCCC : bit == 4 ? 0xF0F0 : 0xFF00);
+}
+
 FN word_vec load(const word *p) { return _mm512_loadu_si512(p); }
 
 /* The first n lanes, all if there are fewer, none if n < 0. */
