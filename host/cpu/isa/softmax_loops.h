@@ -40,7 +40,7 @@ static double row_max(const void *data, ptrdiff_t n) {
  * lower end of the range of exp needs care, and one instruction does that where what is made of a comparison takes four.
  */
 FN void exp_sum_lanes(T *s, const T *x, T m, T *out) {
-    const vec e = vec_exp_within(vec_max(vec_all(T_EXP_MIN), vec_load(x) - vec_all(m)));
+    const vec e = vec_exp_below(vec_max(vec_all(T_EXP_MIN), vec_load(x) - vec_all(m)));
     vec_store(out, e);
     vec_store(s, vec_load(s) + e);
 }
