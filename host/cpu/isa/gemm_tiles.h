@@ -31,6 +31,13 @@ enum { MAX_ROWS = 6 };
 enum { MAX_ROWS = 4 };
 #endif
 
+/* The loop over k: with few registers the counting takes a place of the products. */
+#if CG_VEC_BYTES == 32
+#define CG_TILE_LOOP CG_UNROLL_TWICE
+#else
+#define CG_TILE_LOOP
+#endif
+
 enum {
     MAX_WIDE = 8,
     MAX_FETCHED = 5,         /* wider tiles have so few rows that loads are what takes their time */
@@ -39,10 +46,16 @@ enum {
     BLOCK_M = 20 * MAX_ROWS, /* packed rows of A: at most 240 KiB, in L2 beside the panels of B */
     FLAT_K = 16,             /* up to this k, */
     FEW = 4,                 /* tiles of so few rows */
-    ALIAS = 1024,            /* bytes: row strides that are a multiple of it share L1 sets */
     LINE = 64,               /* bytes of a line of the caches */
-    AHEAD = 16,              /* rows of B that a tile asks for before it reads them, */
-    AHEAD_LINES = 4          /* and vectors of a row that a transposition does */
+    WIDE = CG_VEC_BYTES == 64,
+    ALIAS = WIDE ? 1024 : 2048,     /* bytes: row strides that are a multiple of it share L1 sets; */
+    ALIASED_N = WIDE ? PANEL : 256, /* A of such rows is worth packing for more columns than this */
+    OVER = !WIDE, /* packing stores whole vectors, over what comes after: masked stores are slow */
+    SPARE = OVER ? LINE / (int)sizeof(T) : 0, /* elements behind a packed tile of A, */
+    A_TILE = MAX_ROWS * BLOCK_K + SPARE,      /* so that the tiles are not all in the same sets */
+    AHEAD_A = 4,    /* rows of a transposed A that packing asks for before it reads them */
+    AHEAD = 16,     /* rows of B that a tile asks for before it reads them, */
+    AHEAD_LINES = 4 /* and vectors of a row that a transposition does */
 };
 
 typedef struct tile_args {
@@ -110,7 +123,7 @@ CG_INLINE void tile_reading(int where, int rows, int wide, bool partial, const t
     const ptrdiff_t *at = t->b_at;
     CG_UNROLL for (int i = 0; i < rows; i += 3) a[i / 3] = t->a + i * a_row;
     CG_UNROLL for (int i = 0; i < rows; i++) fetch(t->c + i * t->c_row, wide, true);
-    for (ptrdiff_t p = 0; p < k; p++, b += b_row) {
+    CG_TILE_LOOP for (ptrdiff_t p = 0; p < k; p++, b += b_row) {
         vec x[MAX_WIDE];
         if (where == AT_PLACES) b = t->b + at[p];
         CG_UNROLL for (int v = 0; v < wide; v++) {
@@ -169,8 +182,8 @@ static void pack_copy(T *to, ptrdiff_t step, ptrdiff_t n_w, const T *from, ptrdi
 }
 
 /* to[p step + w] = from[w from_w + p] for w < rows <= LANES, p < columns <= LANES; whole: columns is LANES. */
-CG_INLINE void pack_square(bool whole, T *to, ptrdiff_t step, ptrdiff_t rows, const T *from, ptrdiff_t from_w,
-                           ptrdiff_t columns) {
+CG_INLINE void pack_square(bool whole, bool over, T *to, ptrdiff_t step, ptrdiff_t rows, const T *from,
+                           ptrdiff_t from_w, ptrdiff_t columns) {
     const vec_mask row = vec_first(whole ? LANES : columns), column = vec_first(rows);
     vec v[LANES];
     CG_UNROLL for (int i = 0; i < LANES; i++) {
@@ -180,7 +193,11 @@ CG_INLINE void pack_square(bool whole, T *to, ptrdiff_t step, ptrdiff_t rows, co
     }
     vec_transpose(v);
     CG_UNROLL for (int i = 0; i < LANES; i++) {
-        if (whole || i < columns) vec_store_part(to + i * step, column, v[i]);
+        if (!whole && i >= columns) continue;
+        if (over)
+            vec_store(to + i * step, v[i]);
+        else
+            vec_store_part(to + i * step, column, v[i]);
     }
 }
 
@@ -190,9 +207,18 @@ static void pack_transpose(T *to, ptrdiff_t step, ptrdiff_t n_w, const T *from, 
     const ptrdiff_t whole = n_k / LANES * LANES;
     for (ptrdiff_t w = 0; w < n_w; w += LANES, to += LANES, from += LANES * from_w) {
         const ptrdiff_t rows = n_w - w < LANES ? n_w - w : LANES;
-        for (ptrdiff_t p = 0; p < whole; p += LANES)
-            pack_square(true, to + p * step, step, rows, from + p, from_w, LANES);
-        if (whole < n_k) pack_square(false, to + whole * step, step, rows, from + whole, from_w, n_k - whole);
+        const bool over = OVER && (n_w <= LANES || w + LANES <= step);
+        for (ptrdiff_t p = 0; p < whole; p += LANES) {
+            T *at = to + p * step;
+            if (over && rows == LANES)
+                pack_square(true, true, at, step, LANES, from + p, from_w, LANES);
+            else if (over && rows == MAX_ROWS)
+                pack_square(true, true, at, step, MAX_ROWS, from + p, from_w, LANES);
+            else
+                pack_square(true, over, at, step, rows, from + p, from_w, LANES);
+        }
+        if (whole < n_k)
+            pack_square(false, over, to + whole * step, step, rows, from + whole, from_w, n_k - whole);
     }
 }
 
@@ -214,7 +240,7 @@ static void pack(T *to, ptrdiff_t step, ptrdiff_t n_w, const T *from, ptrdiff_t 
 
 static size_t pack_bytes(int64_t n) {
     int64_t panels = (n + PANEL - 1) / PANEL;
-    return sizeof(T) * (size_t)(BLOCK_K * (panels * PANEL + BLOCK_M));
+    return sizeof(T) * (size_t)(BLOCK_K * panels * PANEL + BLOCK_M / MAX_ROWS * A_TILE);
 }
 
 /* The tile for `width` columns, at most PANEL, and the mask it needs. */
@@ -266,24 +292,50 @@ static void block_panel(const cg_gemm_block *g, tile_args *t, ptrdiff_t m, ptrdi
     T *c = t->c;
     const ptrdiff_t *at = t->b_at;
     ptrdiff_t n_tiles = (m + MAX_ROWS - 1) / MAX_ROWS;
-    for (ptrdiff_t i = 0; i < n_tiles; i++) {
-        ptrdiff_t begin = tile_begin(i, m, n_tiles), rows = tile_begin(i + 1, m, n_tiles) - begin;
+    for (ptrdiff_t i = 0, begin = 0, end; i < n_tiles; i++, begin = end) {
+        end = tile_begin(i + 1, m, n_tiles);
         t->keep = fresh && i == 0 ? panel : NULL;
         t->b_row = t->keep ? g->b_row : PANEL;
         t->b_at = t->keep ? at : NULL;
         if (!t->keep) t->b = panel;
-        t->a = a_pack ? a_pack + i * MAX_ROWS * BLOCK_K : a + begin * g->a_row;
+        t->a = a_pack ? a_pack + i * A_TILE : a + begin * g->a_row;
         t->c = c + begin * g->c_row;
-        tile_for(rows, width, t)(t);
+        tile_for(end - begin, width, t)(t);
     }
     t->b_at = at;
 }
 
+/* A tile's part of a row of m elements of a transposed A, whole vectors where they are there. */
+CG_INLINE void pack_a_part(T *to, const T *row, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t m) {
+    CG_UNROLL for (int w = 0; w < MAX_ROWS; w += LANES) {
+        const ptrdiff_t at = begin + w;
+        if (at + LANES <= m)
+            vec_store(to + w, vec_load(row + at));
+        else
+            for (ptrdiff_t i = at; i < end; i++) to[i - begin] = row[i];
+    }
+}
+
+/* A transposed: row by row through all tiles, as a tile has only a part of a line. Needs OVER. */
+static void pack_a_rows(const cg_gemm_block *g, T *to, const T *a, ptrdiff_t m, ptrdiff_t k) {
+    const ptrdiff_t n_tiles = (m + MAX_ROWS - 1) / MAX_ROWS, line = LINE / (ptrdiff_t)sizeof(T);
+    ptrdiff_t begin[BLOCK_M / MAX_ROWS + 1];
+    for (ptrdiff_t i = 0; i <= n_tiles; i++) begin[i] = tile_begin(i, m, n_tiles);
+    for (ptrdiff_t p = 0; p < k; p++, a += g->a_col, to += MAX_ROWS) {
+        for (ptrdiff_t i = 0; i < m; i += line) __builtin_prefetch(a + i + AHEAD_A * g->a_col);
+        for (ptrdiff_t i = 0; i < n_tiles; i++) pack_a_part(to + i * A_TILE, a, begin[i], begin[i + 1], m);
+    }
+}
+
 static void pack_a(const cg_gemm_block *g, T *to, const T *a, ptrdiff_t m, ptrdiff_t k) {
+    if (OVER && g->a_row == 1) {
+        pack_a_rows(g, to, a, m, k);
+        return;
+    }
     ptrdiff_t n_tiles = (m + MAX_ROWS - 1) / MAX_ROWS;
     for (ptrdiff_t i = 0; i < n_tiles; i++) {
         ptrdiff_t begin = tile_begin(i, m, n_tiles), rows = tile_begin(i + 1, m, n_tiles) - begin;
-        pack(to + i * MAX_ROWS * BLOCK_K, MAX_ROWS, rows, a + begin * g->a_row, g->a_row, g->a_col, k);
+        pack(to + i * A_TILE, MAX_ROWS, rows, a + begin * g->a_row, g->a_row, g->a_col, k);
     }
 }
 
@@ -318,7 +370,7 @@ static bool is_aliased(ptrdiff_t stride) { return stride % (ALIAS / (ptrdiff_t)s
 static bool packs_a(const cg_gemm_block *g) {
     if (g->n <= PANEL) return false;
     if (g->a_row == 1) return g->k > 4 && is_aliased(g->a_col);
-    return g->a_col != 1 || (g->m > 4 && is_aliased(g->a_row));
+    return g->a_col != 1 || (g->m > 4 && g->n > ALIASED_N && is_aliased(g->a_row));
 }
 
 /* Not counting the copy made by the first tile, which costs nothing. */

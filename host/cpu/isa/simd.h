@@ -82,7 +82,24 @@ FN vec vec_load_filled(vec fill, const T *p, vec_mask m) {
     return (vec)_mm256_blendv_ps((__m256)fill, _mm256_maskload_ps(p, m), (__m256)m);
 }
 FN vec vec_max(vec a, vec b) { return (vec)_mm256_max_ps((__m256)a, (__m256)b); }
-FN void vec_store_part(T *p, vec_mask m, vec v) { _mm256_maskstore_ps(p, m, (__m256)v); }
+/* In pieces: AMD's processors up to Zen 4 take 12 cycles for a masked store. */
+FN void vec_store_part(T *p, vec_mask m, vec v) {
+    int bits = _mm256_movemask_ps((__m256)m);
+    if (bits & 0x80) {
+        vec_store(p, v);
+        return;
+    }
+    __m128 rest = _mm256_castps256_ps128((__m256)v);
+    if (bits & 8) {
+        _mm_storeu_ps(p, rest);
+        rest = _mm256_extractf128_ps((__m256)v, 1), bits >>= 4, p += 4;
+    }
+    if (bits & 2) {
+        _mm_storel_pi((__m64 *)(void *)p, rest);
+        rest = _mm_movehl_ps(rest, rest), bits >>= 2, p += 2;
+    }
+    if (bits & 1) _mm_store_ss(p, rest);
+}
 FN vec vec_all(T x) { return (vec)_mm256_set1_ps(x); }
 FN vec vec_fma(vec a, vec b, vec c) { return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 #elif CG_VEC_BYTES == 32
@@ -96,7 +113,19 @@ FN vec vec_load_filled(vec fill, const T *p, vec_mask m) {
     return (vec)_mm256_blendv_pd((__m256d)fill, _mm256_maskload_pd(p, m), (__m256d)m);
 }
 FN vec vec_max(vec a, vec b) { return (vec)_mm256_max_pd((__m256d)a, (__m256d)b); }
-FN void vec_store_part(T *p, vec_mask m, vec v) { _mm256_maskstore_pd(p, m, (__m256d)v); }
+FN void vec_store_part(T *p, vec_mask m, vec v) {
+    int bits = _mm256_movemask_pd((__m256d)m);
+    if (bits & 8) {
+        vec_store(p, v);
+        return;
+    }
+    __m128d rest = _mm256_castpd256_pd128((__m256d)v);
+    if (bits & 2) {
+        _mm_storeu_pd(p, rest);
+        rest = _mm256_extractf128_pd((__m256d)v, 1), bits >>= 2, p += 2;
+    }
+    if (bits & 1) _mm_store_sd(p, rest);
+}
 FN vec vec_all(T x) { return (vec)_mm256_set1_pd(x); }
 FN vec vec_fma(vec a, vec b, vec c) { return (vec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c); }
 #else
@@ -154,7 +183,50 @@ FN vec vec_zip_low(vec a, vec b) { return __builtin_shufflevector(a, b, 0, 2); }
 FN vec vec_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, 1, 3); }
 #endif
 
-/* v[i][j] becomes v[j][i]: log2 LANES rounds that each zip the lower half of the rows with the upper. */
+/* v[i][j] becomes v[j][i]. */
+#if CG_VEC_BYTES == 32
+/* In the halves of registers first, as shuffles across them are two each: pairs, for f32 pairs of those, then the halves. */
+FN vec vec_pairs_low(vec a, vec b) {
+#if CG_BITS == 32
+    return (vec)_mm256_unpacklo_ps((__m256)a, (__m256)b);
+#else
+    return (vec)_mm256_unpacklo_pd((__m256d)a, (__m256d)b);
+#endif
+}
+FN vec vec_pairs_high(vec a, vec b) {
+#if CG_BITS == 32
+    return (vec)_mm256_unpackhi_ps((__m256)a, (__m256)b);
+#else
+    return (vec)_mm256_unpackhi_pd((__m256d)a, (__m256d)b);
+#endif
+}
+FN vec vec_quads_low(vec a, vec b) { return (vec)_mm256_unpacklo_pd((__m256d)a, (__m256d)b); }
+FN vec vec_quads_high(vec a, vec b) { return (vec)_mm256_unpackhi_pd((__m256d)a, (__m256d)b); }
+FN vec vec_lower_halves(vec a, vec b) { return (vec)_mm256_permute2f128_pd((__m256d)a, (__m256d)b, 0x20); }
+FN vec vec_upper_halves(vec a, vec b) { return (vec)_mm256_permute2f128_pd((__m256d)a, (__m256d)b, 0x31); }
+
+static inline __attribute__((always_inline)) void vec_transpose(vec v[LANES]) {
+    vec u[LANES];
+    CG_UNROLL for (int i = 0; i < LANES; i += 2) {
+        u[i] = vec_pairs_low(v[i], v[i + 1]);
+        u[i + 1] = vec_pairs_high(v[i], v[i + 1]);
+    }
+#if CG_BITS == 32
+    vec w[LANES];
+    CG_UNROLL for (int i = 0; i < LANES; i += 2) {
+        const int from = i / 4 * 4 + i % 4 / 2;
+        w[i] = vec_quads_low(u[from], u[from + 2]);
+        w[i + 1] = vec_quads_high(u[from], u[from + 2]);
+    }
+    CG_UNROLL for (int i = 0; i < LANES; i++) u[i] = w[i];
+#endif
+    CG_UNROLL for (int i = 0; i < LANES / 2; i++) {
+        v[i] = vec_lower_halves(u[i], u[i + LANES / 2]);
+        v[i + LANES / 2] = vec_upper_halves(u[i], u[i + LANES / 2]);
+    }
+}
+#else
+/* log2 LANES rounds that each zip the lower half of the rows with the upper. */
 static inline __attribute__((always_inline)) void vec_transpose(vec v[LANES]) {
     CG_UNROLL for (int round = 1; round < LANES; round *= 2) {
         vec u[LANES];
@@ -165,6 +237,7 @@ static inline __attribute__((always_inline)) void vec_transpose(vec v[LANES]) {
         CG_UNROLL for (int i = 0; i < LANES; i++) v[i] = u[i];
     }
 }
+#endif
 
 /*
  * One step of a sum over lanes: the halves of a are added and so are those of b; the results alternate, those
