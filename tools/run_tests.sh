@@ -120,15 +120,32 @@ run_examples() { # small settings, pictures into the build folder
   program_options=()
 }
 
+# One fuzzer, its log and whether it ended well in $logs.
+fuzz_one() {
+  local name code=0 options
+  name=$(basename "$1")
+  options=(-max_len=4096 -rss_limit_mb=512 -malloc_limit_mb=64 -timeout=5 -print_final_stats=1
+    "-max_total_time=${FUZZ_SECONDS:-10}" "-artifact_prefix=$logs/$name-")
+  [ ! -e "tests/fuzz/${name%_raw}.dict" ] || options+=("-dict=tests/fuzz/${name%_raw}.dict")
+  rm -f "$logs/$name.code"
+  env -u ASAN_OPTIONS "$1" "${options[@]}" >"$logs/$name.log" 2>&1 || code=$?
+  echo "$code" >"$logs/$name.code"
+}
+
+# Each has one thread: as many run as there are processors.
 run_fuzz() {
-  local program name options
+  local program name programs=() running=0
   for program in "$build"/fuzz_*; do
     [ -x "$program" ] || continue
+    programs+=("$program")
+    [ "$running" -lt "$(nproc)" ] || { wait -n && running=$((running - 1)); }
+    fuzz_one "$program" &
+    running=$((running + 1))
+  done
+  wait
+  for program in "${programs[@]}"; do
     name=$(basename "$program")
-    options=(-max_len=4096 -rss_limit_mb=512 -malloc_limit_mb=64 -timeout=5 -print_final_stats=1
-      "-max_total_time=${FUZZ_SECONDS:-10}" "-artifact_prefix=$logs/$name-")
-    [ ! -e "tests/fuzz/${name%_raw}.dict" ] || options+=("-dict=tests/fuzz/${name%_raw}.dict")
-    if env -u ASAN_OPTIONS "$program" "${options[@]}" >"$logs/$name.log" 2>&1; then
+    if [ "$(cat "$logs/$name.code")" = 0 ]; then
       echo "ok - $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$logs/$name.log") inputs"
       passed=$((passed + 1))
     else

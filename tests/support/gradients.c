@@ -71,7 +71,7 @@ static double numerical(cg_function *f, void *context, int n, cg_tensor *const *
 bool check_second_gradient(cg_function *f, void *context, int n, cg_tensor *const *x) {
     cg_device *dev = cg_device_of(x[0]);
     cg_tensor *leaf[MOST_INPUTS], *g[MOST_INPUTS];
-    double *host[MOST_INPUTS];
+    double *host[MOST_INPUTS] = {NULL};
     for (int i = 0; i < n; i++) host[i] = read_raw(x[i]);
     make_leaves(dev, n, x, host, leaf);
     cg_tensor *s = gradient_product(f, context, n, leaf);
