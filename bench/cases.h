@@ -11,7 +11,7 @@
 #include "clgrad/clgrad.h"
 #include "machine_limits.h"
 
-enum { BENCH_SIZES = 5, BENCH_INPUTS = 20 };
+enum { BENCH_SIZES = 6, BENCH_INPUTS = 20 };
 
 typedef struct bench_case bench_case;
 

@@ -5,19 +5,21 @@
 
 #include <math.h>
 
-enum { N, C, K, S, KERNEL };
+enum { N, C, K, S, KERNEL, DILATION }; /* no dilation: 1 */
 
 static int64_t plane(const int64_t *size) { return size[S] * size[S]; }
 static int64_t taps(const int64_t *size) { return size[KERNEL] * size[KERNEL]; }
 
+static int64_t dilation_of(const int64_t *size) { return size[DILATION] ? size[DILATION] : 1; }
+
 static cg_conv_options options_of(const int64_t *size, int64_t groups) {
-    const int64_t half = size[KERNEL] / 2;
-    return (cg_conv_options){.padding = {half, half}, .groups = groups};
+    const int64_t d = dilation_of(size), half = size[KERNEL] / 2 * d;
+    return (cg_conv_options){.padding = {half, half}, .dilation = {d, d}, .groups = groups};
 }
 
 static ref_window window_of(const int64_t *size) {
-    const int64_t half = size[KERNEL] / 2;
-    return (ref_window){.stride = {1, 1}, .padding = {half, half}, .dilation = {1, 1}, .groups = 1};
+    const int64_t d = dilation_of(size), half = size[KERNEL] / 2 * d;
+    return (ref_window){.stride = {1, 1}, .padding = {half, half}, .dilation = {d, d}, .groups = 1};
 }
 
 /* Channels [first, first + channels) of images or kernels [a, a + n) of data (.., of, rows, rows) as the reference takes them. */
@@ -238,17 +240,23 @@ POOLING(mean, 1, pooled, results)
 POOLING(max_back, 2, plane, inputs)
 POOLING(mean_back, 2, plane, inputs)
 
-/* --- The list: LeNet's layers on 128 images, a 3 x 3 and a 1 x 1 of a residual network, the depthwise one of MobileNet ----- */
+/*
+ * --- The list: LeNet's layers on 128 images, a 3 x 3 and a 1 x 1 of a residual network, the depthwise one of MobileNet,
+ * dilated ones as of DeepLab --------------------------------------------------------------------------------------------
+ */
 
-#define SIZES(n, c, k, s, kernel)                                                                            \
+#define SIZES(n, c, k, s, kernel, dilation)                                                                  \
     {                                                                                                        \
-        {n, c, k, s, kernel}, {(n) / 4, c, k, s, kernel}, { 2, 3, 4, 6, kernel }                             \
+        {n, c, k, s, kernel, dilation}, {((n) + 3) / 4, c, k, s, kernel, dilation}, {                        \
+            2, 3, 4, 6, kernel, dilation                                                                     \
+        }                                                                                                    \
     }
-#define ALL_FACES(label, n, c, k, s, kernel)                                                                 \
-    {label "_forward", &forward, SIZES(n, c, k, s, kernel), NULL},                                           \
-        {label "_input_grad", &input_grad, SIZES(n, c, k, s, kernel), NULL}, {                               \
-        label "_weight_grad", &weight_grad, SIZES(n, c, k, s, kernel), NULL                                  \
+#define DILATED(label, n, c, k, s, kernel, dilation)                                                         \
+    {label "_forward", &forward, SIZES(n, c, k, s, kernel, dilation), NULL},                                 \
+        {label "_input_grad", &input_grad, SIZES(n, c, k, s, kernel, dilation), NULL}, {                     \
+        label "_weight_grad", &weight_grad, SIZES(n, c, k, s, kernel, dilation), NULL                        \
     }
+#define ALL_FACES(label, n, c, k, s, kernel) DILATED(label, n, c, k, s, kernel, 0)
 
 const bench_case bench_cases_conv[] = {
     ALL_FACES("lenet1_128x1x28_6x5", 128, 1, 6, 28, 5),
@@ -256,6 +264,8 @@ const bench_case bench_cases_conv[] = {
     ALL_FACES("resnet_8x64x56_64x3", 8, 64, 64, 56, 3),
     ALL_FACES("resnet_8x256x14_256x3", 8, 256, 256, 14, 3),
     ALL_FACES("resnet_8x256x28_64x1", 8, 256, 64, 28, 1),
+    DILATED("dilated18_1x32x65_32x3", 1, 32, 32, 65, 3, 18),
+    DILATED("dilated12_1x256x65_64x3", 1, 256, 64, 65, 3, 12),
     {"depthwise_8x128x56_3", &depthwise, {{8, 128, 128, 56, 3}, {2, 128, 128, 56, 3}, {2, 3, 3, 6, 3}}, NULL},
     {"max_128x6x28_2", &max, {{128, 6, 2, 28}, {32, 6, 2, 28}, {2, 3, 2, 6}}, NULL},
     {"max_8x64x112_2", &max, {{8, 64, 2, 112}, {2, 64, 2, 112}, {2, 3, 2, 8}}, NULL},

@@ -53,7 +53,7 @@ def _attention(name, size):
 
 
 def _conv(name, size):
-    n, c, k, s, kernel = size
+    n, c, k, s, kernel = size[:5]
     images, maps = ((n, c, s, s), -1, 1), ((n, k, s, s), -1, 1)
     kernels = ((k, 1 if name.startswith("depthwise") else c, kernel, kernel), -1, 1)
     return {"input_grad": [maps, kernels], "weight_grad": [images, maps]}.get("_".join(name.split("_")[-2:]),

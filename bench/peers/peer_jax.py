@@ -53,8 +53,9 @@ def attention(q, k, v, causal):
     return jax.nn.softmax(scores, -1) @ v
 
 
-def convolution(x, w, padding, groups=1):
-    return lax.conv_general_dilated(x, w, (1, 1), [(padding, padding)] * 2, feature_group_count=groups)
+def convolution(x, w, padding, groups=1, dilation=1):
+    return lax.conv_general_dilated(x, w, (1, 1), [(padding, padding)] * 2, rhs_dilation=(dilation, dilation),
+                                    feature_group_count=groups)
 
 
 def pooled(x, window, kind):
@@ -179,18 +180,19 @@ class Peer:
         return self.gradient(lambda q, k, v: attention(q, k, v, causal), 3, [q, g, k, v])
 
     def conv(self, name, size, data):
-        n, c, k, s, kernel = size
-        pad = kernel // 2
+        n, c, k, s, kernel = size[:5]
+        dilation = size[5] if len(size) > 5 else 1
+        pad = kernel // 2 * dilation
         if name.endswith("input_grad"):
             g, w = data
             x = jnp.zeros((n, c, s, s), jnp.float32)
-            return self.jit(lambda g, w: jax.vjp(lambda x: convolution(x, w, pad), x)[1](g)[0], g, w)
+            return self.jit(lambda g, w: jax.vjp(lambda x: convolution(x, w, pad, 1, dilation), x)[1](g)[0], g, w)
         if name.endswith("weight_grad"):
             x, g = data
             w = jnp.zeros((k, c, kernel, kernel), jnp.float32)
-            return self.jit(lambda x, g: jax.vjp(lambda w: convolution(x, w, pad), w)[1](g)[0], x, g)
+            return self.jit(lambda x, g: jax.vjp(lambda w: convolution(x, w, pad, 1, dilation), w)[1](g)[0], x, g)
         groups = c if name.startswith("depthwise") else 1
-        return self.jit(lambda x, w: convolution(x, w, pad, groups), *data)
+        return self.jit(lambda x, w: convolution(x, w, pad, groups, dilation), *data)
 
     def pool(self, name, size, data):
         kind = name.split("_")[0]

@@ -143,18 +143,19 @@ class Peer:
 
     def conv(self, name, size, data):
         """In the usual layout, or with channels last: the faster one."""
-        pad = size[4] // 2
+        dilation = size[5] if len(size) > 5 else 1
+        o = {"padding": size[4] // 2 * dilation, "dilation": dilation}
 
         def work(memory_format):
             a, b = (t.contiguous(memory_format=memory_format) for t in self.tensors(data))
             if name.endswith("input_grad"):
                 shape = (size[0], size[1], size[3], size[3])
-                return Work(lambda: torch.nn.grad.conv2d_input(shape, b, a, padding=pad))
+                return Work(lambda: torch.nn.grad.conv2d_input(shape, b, a, **o))
             if name.endswith("weight_grad"):
                 shape = (size[2], size[1], size[4], size[4])
-                return Work(lambda: torch.nn.grad.conv2d_weight(a, shape, b, padding=pad))
+                return Work(lambda: torch.nn.grad.conv2d_weight(a, shape, b, **o))
             groups = size[1] if name.startswith("depthwise") else 1
-            return Work(lambda: f.conv2d(a, b, padding=pad, groups=groups))
+            return Work(lambda: f.conv2d(a, b, groups=groups, **o))
         return fastest(work(torch.contiguous_format), work(torch.channels_last))
 
     def pool(self, name, size, data):

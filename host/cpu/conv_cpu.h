@@ -14,6 +14,18 @@ static inline int64_t parts(int64_t n, int64_t each) { return (n + each - 1) / e
 /* Bytes up to the next line of the cache. */
 static inline size_t line(int64_t bytes) { return ((size_t)bytes + 63) & ~(size_t)63; }
 
+/*
+ * Whether a copy of `elements` of a channel is not much more than what its `windows` windows read, of so many taps, with
+ * `apart` elements for each: with a large dilation most of it is between the taps. Columns gain less in the gradient to
+ * the weights.
+ */
+static inline bool cg_conv_copies_little(cg_conv_kind kind, int64_t elements, int64_t windows, int64_t taps,
+                                         int64_t apart) {
+    const int64_t copied =
+        kind == CG_CONV_WEIGHT_GRAD ? 8 : 4; /* for each place of a window, or two of its taps */
+    return elements <= copied * most(taps / 2, apart) * windows;
+}
+
 /* The sizes of a request, of one group. */
 typedef struct cg_conv_sizes {
     const cg_conv_request *r;

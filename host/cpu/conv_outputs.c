@@ -369,7 +369,7 @@ bool cg_conv_suits_outputs(cg_hw *hw, const cg_conv_sizes *s) {
     outputs_work w = work_of(hw, s);
     for (int64_t i = 0; i < w.residues[0]; i++)
         for (int64_t j = 0; j < w.residues[1]; j++)
-            if (plan_residue(&w, i, j) && !cg_conv_copies_little(&w.tiling, w.count[0] * w.count[1]))
+            if (plan_residue(&w, i, j) && !cg_conv_tiles_pay(&w.tiling, s->r->kind, w.count[0] * w.count[1]))
                 return false;
     return true;
 }

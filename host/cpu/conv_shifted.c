@@ -332,13 +332,14 @@ static cg_status weight_grad(cg_hw *hw, const cg_conv_sizes *s) {
 
 /* --- The choice ---------------------------------------------------------------------------------------------------- */
 
-/* Whether the places that are computed in vain cost less than columns would. */
+/* Whether the places that are copied and computed in vain cost less than columns would. */
 static bool pays(cg_hw *hw, const cg_conv_sizes *s) {
     const shifted w = sizes_of(hw, s);
     const int64_t rows = w.images > 1 ? w.height + w.reach : w.height;
     const int64_t places = (w.height + w.reach) * w.width;
     const double waste = (double)(rows * w.width) / (double)(w.height * s->r->windows.out[1]) - 1;
-    return waste * (double)s->k <= PLACE_COST && places <= MOST_PLACES &&
+    return cg_conv_copies_little(s->r->kind, places, w.height * s->r->windows.out[1], s->taps, 1) &&
+           waste * (double)s->k <= PLACE_COST && places <= MOST_PLACES &&
            places * (s->c + s->k) * s->size <= MOST_BYTES;
 }
 

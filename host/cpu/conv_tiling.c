@@ -7,8 +7,7 @@ enum {
     FEW_CHANNELS =
         16,       /* that a tile reads in place: of more it would take a line of the cache each, unforeseen */
     ALIAS = 1024, /* bytes: channels that are a multiple of it apart share few sets of L1 */
-    SLACK = 64,   /* bytes behind the copy that may be read: a vector */
-    MOST_COPIED = 4 /* elements for each place of a window, or each two of its taps */
+    SLACK = 64    /* bytes behind the copy that may be read: a vector */
 };
 
 cg_conv_axis cg_conv_axis_of(const cg_windows *w, int axis) {
@@ -82,9 +81,9 @@ size_t cg_conv_copy_bytes(const cg_conv_tiling *t) {
     return t->direct ? 0 : (size_t)((t->of_job + 2) * t->plane * t->size) + SLACK;
 }
 
-bool cg_conv_copies_little(const cg_conv_tiling *t, int64_t taps) {
-    const int64_t apart = t->axis[0].stride * t->axis[1].stride, each = MOST_COPIED * most(taps / 2, apart);
-    return t->direct || t->together * t->image <= each * cg_conv_tile_windows(t);
+bool cg_conv_tiles_pay(const cg_conv_tiling *t, cg_conv_kind kind, int64_t taps) {
+    return t->direct || cg_conv_copies_little(kind, t->together * t->image, cg_conv_tile_windows(t), taps,
+                                              t->axis[0].stride * t->axis[1].stride);
 }
 
 cg_conv_part cg_conv_tile_at(const cg_conv_tiling *t, int64_t number) {

@@ -50,8 +50,8 @@ static inline int64_t cg_conv_tile_windows(const cg_conv_tiling *t) {
 }
 size_t cg_conv_copy_bytes(const cg_conv_tiling *t);
 
-/* Whether that is not much more than what windows of so many taps read: with a large dilation most of it is between them. */
-bool cg_conv_copies_little(const cg_conv_tiling *t, int64_t taps);
+/* Whether that is little for windows of so many taps. */
+bool cg_conv_tiles_pay(const cg_conv_tiling *t, cg_conv_kind kind, int64_t taps);
 void cg_conv_copy_clear(const cg_conv_tiling *t, void *copy);
 
 /* Where rows of windows begin, together * height of them; and how far from there an element is. */

@@ -229,7 +229,7 @@ static weights_work work_of(cg_hw *hw, const cg_conv_sizes *s) {
 
 bool cg_conv_suits_weights(cg_hw *hw, const cg_conv_sizes *s) {
     const weights_work w = work_of(hw, s);
-    return cg_conv_copies_little(&w.tiling, s->taps);
+    return cg_conv_tiles_pay(&w.tiling, CG_CONV_WEIGHT_GRAD, s->taps);
 }
 
 cg_status cg_conv_run_weights(cg_hw *hw, const cg_conv_sizes *s) {
