@@ -35,6 +35,11 @@ __kernel void conv_thin(const INDEX units, const INDEX groups, const INDEX k, co
             for (INDEX j = first; j < end; j++)
                 to[i * out_w + j] = fma(factor[row], line[j * stride_w], to[i * out_w + j]);
         }
+        const INDEX above = first_window(top, stride_h), below = end_window(top, stride_h, in_h, out_h);
+        for (INDEX l = 0; l < windows && !isfinite(factor[row]); l++) { /* times the zeros of the padding: NaN */
+            const INDEX i = divide(l, out_w), j = l - i * out_w;
+            if (i < above || i >= below || j < first || j >= end) to[l] += factor[row] * 0;
+        }
     }
 #else
     const INDEX window = unit - plane * windows, i = divide(window, out_w), j = window - i * out_w;
@@ -42,11 +47,11 @@ __kernel void conv_thin(const INDEX units, const INDEX groups, const INDEX k, co
     for (INDEX channel = 0; channel < c; channel++)
         for (INDEX r = 0; r < kernel_h; r++) {
             const INDEX p = i * stride_h + tap_start(r, padding_h, dilation_h);
-            for (INDEX s = 0; s < kernel_w && p >= 0 && p < in_h; s++) {
+            for (INDEX s = 0; s < kernel_w; s++) {
                 const INDEX q = j * stride_w + tap_start(s, padding_w, dilation_w);
-                if (q >= 0 && q < in_w)
-                    sum = fma(factor[(channel * kernel_h + r) * kernel_w + s],
-                              from[(channel * in_h + p) * in_w + q], sum);
+                const bool inside = p >= 0 && p < in_h && q >= 0 && q < in_w;
+                sum = fma(factor[(channel * kernel_h + r) * kernel_w + s],
+                          inside ? from[(channel * in_h + p) * in_w + q] : (TS)0, sum);
             }
         }
     to[window] = sum;

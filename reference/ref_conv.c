@@ -45,7 +45,7 @@ static long double *at(ref_array x, int64_t a, int64_t b, int64_t c, int64_t d) 
 
 /* --- Convolution -------------------------------------------------------------------------------------------------- */
 
-/* Calls `meet` for all elements x, w, y of the three that meet. */
+/* Calls `meet` for all elements x, w, y of the three that meet, where x is an element 0 in the padding. */
 typedef void meeting(long double *x, long double *w, long double *y);
 
 /* The meetings of element i of plane (n, k) of y. */
@@ -58,7 +58,9 @@ static void meetings_of(ref_array x, ref_array w, ref_array y, const ref_window 
         for (int64_t r = 0; r < w.shape[2]; r++)
             for (int64_t s = 0; s < w.shape[3]; s++) {
                 const int64_t p = place(o, 0, i, r), q = place(o, 1, j, s);
-                if (inside(x, p, q)) meet(at(x, n, first + c, p, q), at(w, k, c, r, s), at(y, n, k, i, j));
+                long double padding = 0;
+                meet(inside(x, p, q) ? at(x, n, first + c, p, q) : &padding, at(w, k, c, r, s),
+                     at(y, n, k, i, j));
             }
 }
 

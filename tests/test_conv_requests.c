@@ -59,6 +59,7 @@ static const geometry large[] = {
     {2, 40, 33, 1, {30, 41}, {3, 3}, {1, 1}, {30, 36}, {30, 36}},
     {2, 5, 5, 5, {30, 41}, {3, 3}, {1, 1}, {36, 30}, {36, 30}},
     {1, 20, 32, 2, {30, 31}, {3, 2}, {2, 3}, {14, 12}, {14, 20}},
+    {1, 12, 3, 1, {33, 32}, {3, 3}, {1, 1}, {16, 18}, {16, 18}},
 };
 
 static cg_windows windows_of(const geometry *g) {
@@ -128,13 +129,36 @@ static int64_t products(cg_conv_kind kind, const geometry *g, const cg_windows *
 
 typedef cg_status conv_way(cg_hw *hw, const cg_conv_request *r);
 
+/* One element becomes an infinity or NaN. */
+static void spoil(cg_dtype t, void *data, int64_t n, uint64_t *seed) {
+    const int64_t at = (int64_t)random_below(seed, n);
+    const double value = random_below(seed, 3) ? (double)INFINITY : (double)NAN;
+    if (t == CG_F32)
+        ((float *)data)[at] = (float)value;
+    else
+        ((double *)data)[at] = value;
+}
+
+/* Infinities and NaN are where they are in `want`. */
+static void check_kinds(cg_dtype t, const void *got, int64_t n, const long double *want) {
+    const long double *values = to_values(t, got, n);
+    for (int64_t i = 0; i < n; i++) {
+        const bool same = isfinite(want[i]) ? isfinite(values[i])
+                                            : values[i] == want[i] || (isnan(want[i]) && isnan(values[i]));
+        if (!CHECK_MSG(same, "[%lld] = %Lg, not %Lg", (long long)i, values[i], want[i])) return;
+    }
+}
+
+/* `spoiled`: with what is not finite in each operand. */
 static void run_conv(cg_device *dev, conv_way *way, const geometry *g, cg_conv_kind kind, cg_dtype t,
-                     bool biased, uint64_t seed) {
+                     bool biased, bool spoiled, uint64_t seed) {
     const cg_windows s = windows_of(g);
     const ref_window window = reference_window(&s, g->groups);
     operands o = operands_of(g, &s);
     void *data[] = {random_of(t, &o.x, &seed), random_of(t, &o.w, &seed), random_of(t, &o.y, &seed),
                     random_of(t, &o.bias, &seed)};
+    const int64_t count[] = {o.x.n, o.w.n, o.y.n};
+    for (int i = 0; i < 3 && spoiled; i++) spoil(t, data[i], count[i], &seed);
     o.x = values(t, data[0], g->n, g->c, s.in[0], s.in[1]);
     o.w = values(t, data[1], g->k, g->c / g->groups, s.kernel[0], s.kernel[1]);
     o.y = values(t, data[2], g->n, g->k, s.out[0], s.out[1]);
@@ -157,7 +181,10 @@ static void run_conv(cg_device *dev, conv_way *way, const geometry *g, cg_conv_k
     const cg_operand second = *result;
     *result = (cg_operand){0};
     const void *got = take(dev, first, want.n);
-    check_near(t, got, want.n, want.v, factor, scale.v);
+    if (spoiled)
+        check_kinds(t, got, want.n, want.v);
+    else
+        check_near(t, got, want.n, want.v, factor, scale.v);
     check_bits(take(dev, second, want.n), got, want.n, cg_dtype_size(t));
     drop(dev, r.x), drop(dev, r.w), drop(dev, r.y), drop(dev, r.bias);
     scratch_free_all();
@@ -169,9 +196,19 @@ static void run_shape(cg_device *dev, conv_way *way, const geometry *g, int numb
     for (int kind = CG_CONV_FORWARD; kind <= CG_CONV_WEIGHT_GRAD; kind++) {
         check_case("%s of shape %d, %s, %s", kind_names[kind], number, cg_dtype_name(t),
                    way == cg_compose_conv ? "composed" : "own");
-        run_conv(dev, way, g, (cg_conv_kind)kind, t, kind == CG_CONV_FORWARD && number % 2,
+        run_conv(dev, way, g, (cg_conv_kind)kind, t, kind == CG_CONV_FORWARD && number % 2, false,
                  7 + (uint64_t)number);
     }
+}
+
+/* Zeros of the padding are factors like others, but in the gradient to the input, which has none. */
+static void run_spoiled(cg_device *dev, conv_way *way, const geometry *g, int number, cg_dtype t) {
+    for (int kind = CG_CONV_FORWARD; kind <= CG_CONV_WEIGHT_GRAD; kind++)
+        for (uint64_t seed = 1; seed <= 3; seed++) {
+            check_case("%s of shape %d, %s, %s, seed %d", kind_names[kind], number, cg_dtype_name(t),
+                       way == cg_compose_conv ? "composed" : "own", (int)seed);
+            run_conv(dev, way, g, (cg_conv_kind)kind, t, false, true, seed);
+        }
 }
 
 #define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
@@ -200,11 +237,30 @@ CPU_TEST(conv_requests, large_shapes) {
     for (int i = 0; i < COUNT(large); i++) run_shape(dev, cg_hw_conv, &large[i], i, CG_F32);
 }
 
+DEVICE_TEST_ONCE(small_conv_requests, what_is_not_finite) {
+    for (int i = 0; i < COUNT(shapes); i++)
+        for (int t = CG_F32; t <= CG_F64; t++)
+            if (has_turn(dev, i, (cg_dtype)t)) run_spoiled(dev, cg_hw_conv, &shapes[i], i, (cg_dtype)t);
+}
+
+CPU_TEST(conv_requests, what_is_not_finite_composed) {
+    for (int i = 0; i < COUNT(shapes); i++) run_spoiled(dev, cg_compose_conv, &shapes[i], i, CG_F32);
+}
+
+/* Tiles, tables, dilations that are columns. */
+CPU_TEST(conv_requests, what_is_not_finite_of_large_shapes) {
+    for (int i = 0; i < COUNT(large); i += 2) run_spoiled(dev, cg_hw_conv, &large[i], i, CG_F32);
+    const geometry apart = {1,      2,      2,      2,     {4, 3},
+                            {2, 1}, {1, 1}, {7, 2}, {9, 1}}; /* windows of padding alone */
+    run_spoiled(dev, cg_hw_conv, &apart, COUNT(large), CG_F32);
+}
+
 /* The kernels of the other style: an element of the result for each work-item on a CPU, a plane on a GPU. */
 OPENCL_TEST(small_conv_requests, kernels_of_the_other_style) {
     CHECK(cg_device_set_detour(dev, "conv", CG_DETOUR_OTHER_KERNEL) == CG_OK);
     run_shape(dev, cg_hw_conv, &shapes[6], 6, CG_F32);
     run_shape(dev, cg_hw_conv, &shapes[8], 8, CG_F32);
+    run_spoiled(dev, cg_hw_conv, &shapes[7], 7, CG_F32);
     CHECK(cg_device_set_detour(dev, "conv", CG_DETOUR_NONE) == CG_OK);
 }
 
@@ -337,7 +393,7 @@ OPENCL_TEST(conv_requests, an_image_in_parts) {
     dev->hw->info.max_buffer_bytes = 256 << 10;
     run_shape(dev, cg_hw_conv, &g, 0, CG_F32);
     CHECK(cg_device_set_detour(dev, "conv", CG_DETOUR_OTHER_KERNEL) == CG_OK);
-    run_conv(dev, cg_hw_conv, &g, CG_CONV_INPUT_GRAD, CG_F32, false, 7);
+    run_conv(dev, cg_hw_conv, &g, CG_CONV_INPUT_GRAD, CG_F32, false, false, 7);
     CHECK(cg_device_set_detour(dev, "conv", CG_DETOUR_NONE) == CG_OK);
     dev->hw->info.max_buffer_bytes = most;
 }

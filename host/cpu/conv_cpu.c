@@ -300,10 +300,7 @@ cg_status cg_cpu_conv(cg_hw *hw, const cg_conv_request *r) {
     w.s.rows = w.s.c * w.s.taps;
     hw->stats.launches++;
     const bool weights = r->kind == CG_CONV_WEIGHT_GRAD;
-    if (weights && cg_conv_is_thin(&w.s)) {
-        cg_conv_thin_weights(&w.s);
-        return CG_OK;
-    }
+    if (weights && cg_conv_is_thin(&w.s) && cg_conv_thin_weights(&w.s)) return CG_OK;
     if (suits_tiles(hw, &w.s)) return (weights ? cg_conv_run_weights : cg_conv_run_outputs)(hw, &w.s);
     if (cg_conv_suits_shifts(hw, &w.s)) {
         bool done;

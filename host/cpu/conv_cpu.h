@@ -86,10 +86,13 @@ cg_status cg_conv_run_outputs(cg_hw *hw, const cg_conv_sizes *s);
 /* Whether channels meet few others, in groups. */
 bool cg_conv_is_thin(const cg_conv_sizes *s);
 
-/* The gradient to the weights; and that of groups whose channels meet so few others that vectors of them would be empty. */
+/*
+ * The gradient to the weights; and that of groups whose channels meet so few others that vectors of them would be empty:
+ * false where what is not finite would have met zeros of the padding, which it leaves out.
+ */
 bool cg_conv_suits_weights(cg_hw *hw, const cg_conv_sizes *s);
 cg_status cg_conv_run_weights(cg_hw *hw, const cg_conv_sizes *s);
-void cg_conv_thin_weights(const cg_conv_sizes *s);
+bool cg_conv_thin_weights(const cg_conv_sizes *s);
 
 /*
  * Whether a request is done best without columns, by conv_shifted.c, and that: *done is false where what is not finite has

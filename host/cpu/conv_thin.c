@@ -67,7 +67,29 @@ static void weights_body(void *ctx, int64_t begin, int64_t end, int thread) {
     }
 }
 
-void cg_conv_thin_weights(const cg_conv_sizes *s) {
+/* Whether window i has an element of the image along an axis. */
+static bool has_element(const cg_windows *w, int a, int64_t i) {
+    for (int64_t tap = 0; tap < w->kernel[a]; tap++) {
+        const int64_t place = i * w->stride[a] - w->padding[a] + tap * w->dilation[a];
+        if (place >= 0 && place < w->in[a]) return true;
+    }
+    return false;
+}
+
+/* Of windows that all have one, a y that is not finite is in some sum, which then is not finite either. */
+static bool all_have_elements(const cg_windows *w) {
+    for (int a = 0; a < 2; a++)
+        for (int64_t i = 0; i < w->out[a]; i++)
+            if (!has_element(w, a, i)) return false;
+    return true;
+}
+
+bool cg_conv_thin_weights(const cg_conv_sizes *s) {
+    const cg_conv_request *r = s->r;
     cg_conv_sizes sizes = *s;
-    cg_parallel_for(s->r->k * s->c, 1, weights_body, &sizes);
+    cg_parallel_for(r->k * s->c, 1, weights_body, &sizes);
+    if (r->windows.padding[0] == 0 && r->windows.padding[1] == 0) return true;
+    return cg_conv_is_finite(s, cg_cpu_data(&r->w), r->k * s->rows) &&
+           (all_have_elements(&r->windows) ||
+            cg_conv_is_finite(s, cg_cpu_data(&r->y), r->n * r->k * s->windows));
 }

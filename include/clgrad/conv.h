@@ -49,7 +49,8 @@ CG_API cg_tensor *cg_conv1d(cg_tensor *x, cg_tensor *w, cg_tensor *b, cg_conv_op
  *
  *     y[n, k, i, j] = b[k] + sum_{c, r, s} w[k, c, r, s] x[n, c0 + c, i stride - padding + r dilation, j .. + s ..]
  *
- * over the C/groups channels of k's group, which begin at c0; x is 0 outside. b (K) or NULL. Gradient: to x
+ * over the C/groups channels of k's group, which begin at c0; x is 0 outside, and such a 0 is a factor like others: times
+ * what is not finite it is NaN, as it is where x was padded by cg_pad. b (K) or NULL. Gradient: to x
  * cg_conv2d_input_grad(g, w), to w cg_conv2d_weight_grad(x, g), to b the sum of g over n, i and j. As
  * torch.nn.functional.conv2d.
  */
@@ -72,7 +73,7 @@ CG_API cg_tensor *cg_conv2d_input_grad(cg_tensor *g, cg_tensor *w, int64_t heigh
  *
  *     dw[k, c, r, s] = sum_{n, i, j} g[n, k, i, j] x[n, c0 + c, i stride - padding + r dilation, j .. + s ..]
  *
- * -> (K, C/groups, height, width). Gradient: to x cg_conv2d_input_grad(g, h), to g cg_conv2d(x, h). Errors: also
+ * -> (K, C/groups, height, width); x is 0 outside, as in cg_conv2d. Gradient: to x cg_conv2d_input_grad(g, h), to g cg_conv2d(x, h). Errors: also
  * CG_ERROR_SHAPE if that kernel would not give g's OH and OW. As torch.nn.grad.conv2d_weight.
  */
 CG_API cg_tensor *cg_conv2d_weight_grad(cg_tensor *x, cg_tensor *g, int64_t height, int64_t width,
