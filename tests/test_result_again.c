@@ -1,6 +1,7 @@
 /* Results that are not kept for the backward pass, but computed again in it (src/autograd/result_again.c). */
 #include "support/device_test.h"
 #include "support/gradients.h"
+#include "tensor/context.h"
 
 enum { ROWS = 64, COLUMNS = 128 };
 #define ARRAY ((uint64_t)(ROWS * COLUMNS * sizeof(float)))
@@ -186,6 +187,40 @@ CPU_TEST(result_again, is_there_for_a_later_walk) {
     CHECK(cg_grad(cg_sum(z, CG_ALL_AXES, false), NULL, 1, &w, false, &expected) == CG_OK);
     check_same_bits(dw, expected);
     cg_release(y);
+}
+
+/* Launches of the backward pass of several products that read one normalization. */
+static uint64_t launches(cg_device *dev, int readers, bool kept) {
+    cg_scope *scope = cg_scope_begin(dev);
+    cg_tensor *x = leaf(dev, cg_shape(ROWS, COLUMNS), 1), *loss = NULL;
+    cg_tensor *h = pass(cg_layer_norm(x, 1, NULL, NULL, 1e-5), kept);
+    for (int i = 0; i < readers; i++) {
+        cg_tensor *y = sum_of_squares(cg_linear(h, leaf(dev, cg_shape(COLUMNS, 3), 2 + (uint64_t)i), NULL));
+        loss = loss ? cg_add(loss, y) : y;
+    }
+    CHECK(cg_eval(loss) != NULL);
+    const uint64_t before = cg_device_statistics(dev).launches;
+    CHECK(cg_backward(loss) == CG_OK);
+    const uint64_t after = cg_device_statistics(dev).launches;
+    cg_scope_end(scope);
+    return after - before;
+}
+
+/* Three readers more compute it again as often as one. */
+CPU_TEST(result_again, once_for_readers_that_are_near) {
+    const uint64_t again = launches(dev, 4, false) - launches(dev, 1, false);
+    const uint64_t kept = launches(dev, 4, true) - launches(dev, 1, true);
+    CHECK_MSG(again == kept, "%llu launches for three readers more, %llu where it is kept",
+              (unsigned long long)again, (unsigned long long)kept);
+}
+
+/* Of a record that is kept nobody stops leaning: the end of the walk is the end of what is shared. */
+CPU_TEST(result_again, nothing_is_shared_after_the_walk) {
+    cg_tensor *x = leaf(dev, cg_shape(ROWS, COLUMNS), 1), *w = leaf(dev, cg_shape(COLUMNS, 3), 2);
+    cg_tensor *h = cg_layer_norm(x, 1, NULL, NULL, 1e-5);
+    cg_tensor *loss = cg_add(sum_of_squares(cg_linear(h, w, NULL)), sum_of_squares(cg_linear(h, w, NULL)));
+    CHECK(cg_backward_with(loss, (cg_backward_options){.retain_graph = true}) == CG_OK);
+    CHECK(!dev->shared.made_by && !dev->shared.result);
 }
 
 static cg_tensor *times_context(void *context, int n, cg_tensor *const *x) {

@@ -84,6 +84,10 @@ cg_tensor *cg_node_input(cg_node *node, int i, bool recorded);
 /* The result of a node, outside the record; NULL if its rule does not read it, or with an error. */
 cg_tensor *cg_node_result(cg_node *node);
 
+/* A node has been visited: what is shared by those that lean on one node stays for some visits, if it was stored. */
+void cg_shared_visited(cg_device *dev);
+void cg_shared_forget(cg_device *dev);
+
 /* The kept values of a walked node go, but for what others lean on. On an error nothing has gone. */
 cg_status cg_node_let_go(cg_node *node);
 

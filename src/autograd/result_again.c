@@ -3,13 +3,17 @@
  * are kept anyway, or can be had again themselves, a node that reads the result leans on the one that made it: the backward
  * pass computes it when its turn comes. It comes before the other's turn, which lets go of what it keeps after that.
  * Before what such a result is made of is written in place, the result is stored after all, for those that lean on it.
+ * One that several lean on is computed once for those whose turns are near each other: no longer than that is it there
+ * beside what it is made of.
  */
 #include "autograd/node.h"
 #include "core/shape.h"
 #include "tensor/deferral.h"
 
-/* Computing again costs time at each step of the way. */
-enum { LONGEST_WAY = 8 };
+enum {
+    LONGEST_WAY = 8, /* computing again costs time at each step of it */
+    NEAR = 8         /* visits for which a result stays for the next that leans on it */
+};
 
 static cg_status check_inputs(const cg_node *node, unsigned but) {
     for (int i = 0; i < node->n; i++)
@@ -31,6 +35,30 @@ static cg_status check_result(const cg_node *node) {
 cg_status cg_node_check_versions(const cg_node *node) {
     const cg_status status = check_inputs(node, node->lent);
     return status == CG_OK ? check_result(node) : status;
+}
+
+/* --- shared by several -------------------------------------------------------------------------------------------- */
+
+void cg_shared_forget(cg_device *dev) {
+    cg_release(dev->shared.result);
+    dev->shared.result = NULL;
+    dev->shared.made_by = NULL;
+}
+
+/* A node that no other leans on any more, or that has changed, shares nothing. */
+static void share_no_more(const cg_node *node) {
+    if (node->dev->shared.made_by == node) cg_shared_forget(node->dev);
+}
+
+static void share(cg_node *node, cg_tensor *out) {
+    cg_shared_forget(node->dev);
+    node->dev->shared = (cg_shared){.made_by = node, .result = cg_retain(out), .visits = NEAR};
+}
+
+/* Formulas stay with those that read them: stored for others they would cost what they are to save. */
+void cg_shared_visited(cg_device *dev) {
+    if (!dev->shared.result) return;
+    if (dev->shared.result->storage->expr || dev->shared.visits-- == 0) cg_shared_forget(dev);
 }
 
 /* --- while an operation is recorded ------------------------------------------------------------------------------- */
@@ -104,7 +132,9 @@ void cg_node_unlean(cg_node *node, unsigned which) {
     for (int i = 0; i < CG_RULE_INPUTS; i++) {
         if (!(node->leans & which & CG_KEEP(i))) continue;
         cg_node *on = node->input[i];
-        if (--on->leaning == 0 && on->released) cg_unkeep(&on->saved_out);
+        if (--on->leaning > 0) continue;
+        share_no_more(on);
+        if (on->released) cg_unkeep(&on->saved_out);
     }
     node->leans &= ~which;
 }
@@ -112,6 +142,7 @@ void cg_node_unlean(cg_node *node, unsigned which) {
 void cg_node_leave(cg_node *node) {
     if (node->way == 0) return;
     node->way = 0;
+    share_no_more(node);
     *node->at_again = node->next_again;
     if (node->next_again) node->next_again->at_again = node->at_again;
     for (int i = 0; i < node->n; i++) {
@@ -142,6 +173,10 @@ cg_tensor *cg_node_result(cg_node *node) {
     if (check_result(node)) return NULL;
     if (node->saved_out || node->way == 0) return node->saved_out;
     if (check_inputs(node, 0)) return NULL;
+    if (node->dev->shared.made_by == node) {
+        node->dev->shared.visits = NEAR;
+        return node->dev->shared.result;
+    }
     cg_rule_call call = {.dev = node->dev, .shape_out = node->shape_out, .attributes = &node->attributes};
     for (int i = 0; i < node->n; i++) {
         call.x[i] = cg_node_input(node, i, false);
@@ -152,6 +187,7 @@ cg_tensor *cg_node_result(cg_node *node) {
     cg_no_grad_begin(node->dev);
     cg_tensor *out = node->result_again(&call);
     cg_no_grad_end(node->dev);
+    if (out && node->leaning > 1) share(node, out);
     return out;
 }
 
@@ -191,6 +227,7 @@ static cg_status store_results(cg_storage *s) {
         if (node->leaning > 0 || node->reads_out) status = store_result(node);
         if (status == CG_OK) cg_node_leave(node);
     }
+    cg_shared_forget(s->dev);
     if (scope) cg_scope_drop(scope);
     return status;
 }

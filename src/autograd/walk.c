@@ -104,6 +104,7 @@ void cg_walk_end(cg_walk *w) {
         cg_slab_give(&w->dev->visits, visit);
     }
     w->made = w->order = NULL;
+    cg_shared_forget(w->dev);
     if (w->root) cg_record_release(&w->root->record);
     w->root = NULL;
 }
@@ -220,6 +221,7 @@ static cg_status visit_node(cg_walk *w, cg_visit *visit) {
     if (status == CG_OK && visit->leads) status = go_on(w, node, visit->arrived);
     if (status == CG_OK && visit->leads && !w->create_graph && !w->retain_graph)
         status = cg_node_let_go(node);
+    cg_shared_visited(w->dev);
     cg_scope_drop(scope);
     if (!visit->target) {
         cg_release(visit->arrived);

@@ -17,6 +17,13 @@ struct cg_scope {
     size_t count, room;
 };
 
+/* A result that was had again for several that read it, retained (result_again.c). */
+typedef struct cg_shared {
+    struct cg_node *made_by;
+    cg_tensor *result;
+    int visits; /* for which it stays */
+} cg_shared;
+
 struct cg_device {
     cg_hw *hw;
     cg_error error; /* the first since the last clear */
@@ -36,6 +43,7 @@ struct cg_device {
         lean_after; /* results of nodes up to this serial are kept by those that read them (result_again.c) */
     struct cg_node *again; /* nodes whose results are had again, and what stores those that s is part of */
     cg_status (*store_results)(cg_storage *s);
+    cg_shared shared;
     int recomputing; /* inside a function that cg_checkpoint runs again */
     uint64_t seed, next_stream;
     uint64_t record_seed, record_first; /* the same where the recording that is made began */
