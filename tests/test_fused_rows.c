@@ -10,8 +10,8 @@
 /* --- A formula as a program ------------------------------------------------------------------------------------ */
 
 enum { x0, x1, x2, x3, x4, x5 };
-enum { c0 = CG_FUSED_FIRST_SCALAR, c1, c2, c3, c4 };
-enum { t0 = CG_FUSED_FIRST_STEP, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10 };
+enum { c0 = CG_FUSED_FIRST_SCALAR, c1, c2, c3, c4, c5 };
+enum { t0 = CG_FUSED_FIRST_STEP, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13 };
 
 /* Scalars are constants, or inputs that are one element; vectors[v] and scalars come in the order of their places. */
 typedef struct formula {
@@ -234,13 +234,13 @@ HOST_TEST(fused_rows, not_what_it_makes_itself) {
     CHECK(loops_of(&p) == 0);
 }
 
-/* m = lerp(...) of Adam, read by a row that stands before Adam's last one: it cannot wait for the loop. */
+/* The new m of Adam, read by a row that stands before Adam's last one: it cannot wait for the loop. */
 HOST_TEST(fused_rows, a_result_that_is_read_too_soon) {
     formula f;
     make_formula(&f, CG_FUSED_adam, CG_F32, false);
     const int last = f.p.n_instrs - 1;
     f.p.instr[last + 1] = f.p.instr[last];
-    f.p.instr[last] = (cg_instr){CG_ROW_exp, {(uint8_t)f.value[t0], 0, 0}};
+    f.p.instr[last] = (cg_instr){CG_ROW_exp, {(uint8_t)f.value[t3], 0, 0}};
     f.p.n_instrs++;
     f.p.output[f.p.n_outputs++] = (uint8_t)(f.value[CG_FUSED_RESULT] + 1);
     cg_fusion fusion;

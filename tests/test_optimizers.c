@@ -105,6 +105,57 @@ DEVICE_TEST(small_optimizers, l1_pulls_towards_zero) {
     cg_module_free(module);
 }
 
+/* Steps without slope: what decays ends at 0, and is at no time subnormal. */
+static void check_decay(cg_device *dev, cg_dtype dtype, cg_optimizer *(*make)(cg_module *module),
+                        int states) {
+    const long double least = dtype == CG_F32 ? 0x1p-126L : 0x1p-1022L;
+    double start[N];
+    cg_module *module = one_parameter(dev, dtype, start);
+    cg_optimizer *o = make(module);
+    for (int step = 0; step < (dtype == CG_F32 ? 300 : 2200); step++) {
+        cg_scope *scope = cg_scope_begin(dev);
+        cg_zero_grad(cg_parameter(module, 0, NULL));
+        cg_tensor *loss = cg_mul(cg_parameter(module, 0, NULL), step == 0);
+        CHECK(cg_backward(cg_sum(loss, CG_ALL_AXES, false)) == CG_OK && cg_optimizer_step(o) == CG_OK);
+        for (int k = 0; k < states && step > 100 && step % 7 == 0; k++) {
+            const long double *state = read_values(cg_optimizer_state(o, k, NULL));
+            for (int i = 0; i < N; i++)
+                if (!CHECK_MSG(state[i] == 0 || fabsl(state[i]) >= least, "state %d, step %d: %Lg", k, step,
+                               state[i]))
+                    return;
+        }
+        cg_scope_end(scope);
+    }
+    for (int k = 0; k < states; k++) {
+        const long double *state = read_values(cg_optimizer_state(o, k, NULL));
+        for (int i = 0; i < N; i++) CHECK_MSG(state[i] == 0, "state %d at the end: %Lg", k, state[i]);
+    }
+    cg_optimizer_free(o);
+    cg_module_free(module);
+}
+
+static cg_optimizer *adam_of_halves(cg_module *m) {
+    return cg_adam(m, (cg_adam_options){.beta1 = 0.5, .beta2 = 0.6, .weight_decay = 0.01, .decoupled = true});
+}
+static cg_optimizer *momentum_of_half(cg_module *m) {
+    return cg_sgd(m, (cg_sgd_options){.lr = 0.1, .momentum = 0.5});
+}
+static cg_optimizer *rmsprop_of_halves(cg_module *m) {
+    return cg_rmsprop(m, (cg_rmsprop_options){.alpha = 0.5, .momentum = 0.5, .centered = true});
+}
+
+DEVICE_TEST_ONCE(small_optimizers, states_do_not_stay_subnormal) {
+    for (int t = CG_F32; t <= CG_F64; t++) {
+        if (!device_has(dev, (cg_dtype)t) || (t == CG_F64 && device_is_opencl(dev))) continue;
+        check_case("adam, %s", cg_dtype_name((cg_dtype)t));
+        check_decay(dev, (cg_dtype)t, adam_of_halves, 2);
+        check_case("momentum, %s", cg_dtype_name((cg_dtype)t));
+        check_decay(dev, (cg_dtype)t, momentum_of_half, 1);
+        check_case("rmsprop, %s", cg_dtype_name((cg_dtype)t));
+        check_decay(dev, (cg_dtype)t, rmsprop_of_halves, 3);
+    }
+}
+
 /* A parameter counts the steps in which it had a gradient: bias correction starts when it starts. */
 DEVICE_TEST_ONCE(small_optimizers, parameters_count_their_own_steps) {
     const float start[2] = {1, -2};

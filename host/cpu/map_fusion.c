@@ -22,8 +22,8 @@ typedef struct formula {
 
 /* The names of places. */
 enum { x0, x1, x2, x3, x4, x5 };
-enum { c0 = CG_FUSED_FIRST_SCALAR, c1, c2, c3, c4 };
-enum { t0 = CG_FUSED_FIRST_STEP, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10 };
+enum { c0 = CG_FUSED_FIRST_SCALAR, c1, c2, c3, c4, c5 };
+enum { t0 = CG_FUSED_FIRST_STEP, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13 };
 
 #define CG_OPERANDS(a, b, c, ...)                                                                            \
     { a, b, c }

@@ -13,9 +13,11 @@ enum { ONE_MINUS_BETA1 = CG_STEP_OWN, ONE_MINUS_BETA2, V_SCALE, EPSILON_ADDED };
  *     step = m / (sqrt(w / (1 - beta2^t)) + epsilon), which lr / (1 - beta1^t) multiplies
  */
 static int push_step(const cg_optimizer *o, cg_program *p, int g) {
-    const int m = cg_program_push(p, CG_ROW_lerp, M, g, cg_step_const(p, ONE_MINUS_BETA1));
-    const int v = cg_program_push(p, CG_ROW_lerp, V, cg_program_push(p, CG_ROW_square, g, 0, 0),
-                                  cg_step_const(p, ONE_MINUS_BETA2));
+    const int m =
+        cg_step_state(p, cg_program_push(p, CG_ROW_lerp, M, g, cg_step_const(p, ONE_MINUS_BETA1)), true);
+    const int square = cg_program_push(p, CG_ROW_square, g, 0, 0);
+    const int v = cg_step_state(
+        p, cg_program_push(p, CG_ROW_lerp, V, square, cg_step_const(p, ONE_MINUS_BETA2)), false);
     int w = v;
     if (o->update->n_states == 3) {
         w = cg_program_push(p, CG_ROW_maximum, LARGEST, v, 0);

@@ -14,7 +14,7 @@ enum { CG_MAX_STATES = 3, CG_MAX_OPTIONS = 5 };
 #define CG_MAX_STEPS (INT64_C(1) << 53)
 
 /* The constants that a program may name; the kind's own follow. Only those that it reads become constants of it. */
-enum { CG_STEP_LR, CG_STEP_DECAY, CG_STEP_L1, CG_STEP_ZERO, CG_STEP_OWN };
+enum { CG_STEP_LR, CG_STEP_DECAY, CG_STEP_L1, CG_STEP_ZERO, CG_STEP_NORMAL, CG_STEP_OWN };
 
 /* The inputs of a program; the states follow. */
 enum { CG_STEP_PARAMETER, CG_STEP_GRADIENT, CG_STEP_STATE };
@@ -84,6 +84,12 @@ cg_optimizer *cg_optimizer_new(cg_module *module, const char *kind, const cg_upd
 /* The value number of a constant: one of CG_STEP_..., while the program is being made. */
 static inline int cg_step_const(const cg_program *p, int name) { return cg_program_const(p, name); }
 
+/*
+ * The new value of a state, `value` before that, which is negative only where `is_signed`: 0 where it is subnormal. What
+ * only decays would otherwise stay so, and processors take several times as long for such numbers.
+ */
+int cg_step_state(cg_program *p, int value, bool is_signed);
+
 /* `usual` where an option is not given. */
 static inline double cg_option_or(double value, double usual) { return value != 0 ? value : usual; }
 
@@ -93,8 +99,9 @@ static inline double cg_option_or(double value, double usual) { return value != 
  */
 void cg_step_program(const cg_optimizer *o, cg_dtype type, cg_program *p, uint8_t name[CG_MAX_CONSTS]);
 
-/* All named constants of the next step of a parameter. */
-void cg_step_constants(const cg_optimizer *o, const cg_optimizer_slot *slot, cg_scalar c[CG_MAX_CONSTS]);
+/* All named constants of the next step of a parameter of dtype `type`. */
+void cg_step_constants(const cg_optimizer *o, const cg_optimizer_slot *slot, cg_dtype type,
+                       cg_scalar c[CG_MAX_CONSTS]);
 
 /* The request's constants of the next step: `index` says of which parameter each segment is. */
 void cg_step_request_constants(const cg_optimizer *o, const uint8_t name[CG_MAX_CONSTS], const int *index,

@@ -65,7 +65,7 @@ static cg_status fill_segment(const cg_optimizer *o, const cg_optimizer_slot *sl
 void cg_step_slot_constants(const cg_optimizer *o, const cg_optimizer_slot *slot, const cg_program *p,
                             const uint8_t name[CG_MAX_CONSTS], cg_scalar *consts) {
     cg_scalar all[CG_MAX_CONSTS];
-    cg_step_constants(o, slot, all);
+    cg_step_constants(o, slot, (cg_dtype)p->type, all);
     for (int c = 0; c < p->n_consts; c++) consts[c] = all[name[c]];
 }
 

@@ -11,11 +11,12 @@ enum { ONE_MINUS_ALPHA = CG_STEP_OWN, EPSILON_ADDED, MU };
 /* v = v + (1 - alpha) (g^2 - v);  d = sqrt(v) + epsilon;  the ratio g / d. The mean of g is state `mean`, 0 for none. */
 static int push_ratio(cg_program *p, int g, int mean) {
     const int share = cg_step_const(p, ONE_MINUS_ALPHA);
-    const int v = cg_program_push(p, CG_ROW_lerp, SQUARE, cg_program_push(p, CG_ROW_square, g, 0, 0), share);
+    const int square = cg_program_push(p, CG_ROW_square, g, 0, 0);
+    const int v = cg_step_state(p, cg_program_push(p, CG_ROW_lerp, SQUARE, square, share), false);
     int spread = v;
     p->output[1] = (uint8_t)v;
     if (mean) {
-        const int a = cg_program_push(p, CG_ROW_lerp, mean, g, share);
+        const int a = cg_step_state(p, cg_program_push(p, CG_ROW_lerp, mean, g, share), true);
         p->output[2] = (uint8_t)a;
         spread = cg_program_push(p, CG_ROW_sub, v, cg_program_push(p, CG_ROW_square, a, 0, 0), 0);
         spread = cg_program_push(p, CG_ROW_maximum, spread, cg_step_const(p, CG_STEP_ZERO), 0);
@@ -28,7 +29,7 @@ static int push_ratio(cg_program *p, int g, int mean) {
 /* b = momentum b + ratio, in the last state */
 static int push_momentum(cg_program *p, int b, int ratio) {
     const int kept = cg_program_push(p, CG_ROW_mul, b, cg_step_const(p, MU), 0);
-    const int sum = cg_program_push(p, CG_ROW_add, kept, ratio, 0);
+    const int sum = cg_step_state(p, cg_program_push(p, CG_ROW_add, kept, ratio, 0), true);
     p->output[b - CG_STEP_STATE + 1] = (uint8_t)sum;
     return sum;
 }

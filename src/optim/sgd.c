@@ -20,7 +20,7 @@ static int push_momentum(const cg_optimizer *o, cg_program *p, int g) {
     const int kept = cg_program_push(p, CG_ROW_mul, V, mu, 0);
     int added = g;
     if (o->option[DAMPENING] != 0) added = cg_program_push(p, CG_ROW_mul, g, cg_step_const(p, SHARE), 0);
-    const int v = cg_program_push(p, CG_ROW_add, kept, added, 0);
+    const int v = cg_step_state(p, cg_program_push(p, CG_ROW_add, kept, added, 0), true);
     p->output[1] = (uint8_t)v;
     if (o->option[NESTEROV] == 0) return v;
     return cg_program_push(p, CG_ROW_add, g, cg_program_push(p, CG_ROW_mul, v, mu, 0), 0);

@@ -1,4 +1,6 @@
 /* The program of a step: weight decay and penalties around what a kind of optimizer does. */
+#include <float.h>
+
 #include "core/rows.h"
 #include "optim/optimizer.h"
 
@@ -29,6 +31,12 @@ static int push_gradient(const cg_optimizer *o, cg_program *p, wanted_terms w) {
         g = cg_program_push(p, CG_ROW_add, g, pull, 0);
     }
     return g;
+}
+
+int cg_step_state(cg_program *p, int value, bool is_signed) {
+    const int size = is_signed ? cg_program_push(p, CG_ROW_abs, value, 0, 0) : value;
+    const int normal = cg_program_push(p, CG_ROW_ge, size, cg_step_const(p, CG_STEP_NORMAL), 0);
+    return cg_program_push(p, CG_ROW_mul, value, normal, 0); /* NaN times 0 is NaN */
 }
 
 /* p - lr step, from p - (lr weight_decay) p in one rounding where weight decay is decoupled */
@@ -73,11 +81,13 @@ void cg_step_program(const cg_optimizer *o, cg_dtype type, cg_program *p, uint8_
     drop_unread_constants(p, name);
 }
 
-void cg_step_constants(const cg_optimizer *o, const cg_optimizer_slot *slot, cg_scalar c[CG_MAX_CONSTS]) {
+void cg_step_constants(const cg_optimizer *o, const cg_optimizer_slot *slot, cg_dtype type,
+                       cg_scalar c[CG_MAX_CONSTS]) {
     const double lr = o->lr * slot->lr_factor;
     for (int i = 0; i < CG_MAX_CONSTS; i++) c[i].f = 0;
     c[CG_STEP_LR].f = lr;
     c[CG_STEP_DECAY].f = o->decoupled ? lr * slot->weight_decay : slot->weight_decay;
     c[CG_STEP_L1].f = slot->l1;
+    c[CG_STEP_NORMAL].f = type == CG_F64 ? DBL_MIN : (double)FLT_MIN;
     o->update->constants(o, slot->t + 1, c);
 }

@@ -15,8 +15,8 @@ typedef enum cg_fused_id {
 /* Where a fused loop finds its operands and leaves its results: the names of fused_rows.def, as indices. */
 enum {
     CG_FUSED_VECTORS = 6, /* x0.. */
-    CG_FUSED_SCALARS = 5, /* c0.. */
-    CG_FUSED_BEFORE = 11, /* t0.. */
+    CG_FUSED_SCALARS = 6, /* c0.. */
+    CG_FUSED_BEFORE = 14, /* t0.. */
     CG_FUSED_FIRST_SCALAR = CG_FUSED_VECTORS,
     CG_FUSED_FIRST_STEP = CG_FUSED_VECTORS + CG_FUSED_SCALARS,
     CG_FUSED_RESULT = CG_FUSED_FIRST_STEP + CG_FUSED_BEFORE, /* of the last row */

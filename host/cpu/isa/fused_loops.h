@@ -27,8 +27,9 @@
 #define CG_FUSED(name, before, row, ...)                                                                     \
     static void fused_##name(void *const at[CG_FUSED_PLACES], ptrdiff_t n) {                                 \
         const T CG_VECTOR(0), CG_VECTOR(1), CG_VECTOR(2), CG_VECTOR(3), CG_VECTOR(4), CG_VECTOR(5);          \
-        const T CG_SCALAR(0), CG_SCALAR(1), CG_SCALAR(2), CG_SCALAR(3), CG_SCALAR(4);                        \
-        T CG_RESULT(0), CG_RESULT(1), CG_RESULT(2), CG_RESULT(3), CG_RESULT(4), CG_RESULT(5), CG_RESULT(6);  \
+        const T CG_SCALAR(0), CG_SCALAR(1), CG_SCALAR(2), CG_SCALAR(3), CG_SCALAR(4), CG_SCALAR(5);          \
+        T CG_RESULT(0), CG_RESULT(1), CG_RESULT(2), CG_RESULT(3), CG_RESULT(4), CG_RESULT(5), CG_RESULT(6),  \
+            CG_RESULT(7), CG_RESULT(8);                                                                      \
         T *out = at[CG_FUSED_RESULT];                                                                        \
         CG_INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) {                                                   \
             const T CG_LOADED(0), CG_LOADED(1), CG_LOADED(2), CG_LOADED(3), CG_LOADED(4), CG_LOADED(5);      \
