@@ -37,17 +37,28 @@ static void choose_splitters(bucket_work *w) {
         memcpy(splitter + (size_t)(s - 1) * size, sample + (size_t)(s * SAMPLE / w->buckets) * size, size);
 }
 
-static void count_blocks(void *ctx, int64_t from, int64_t to, int thread) {
-    bucket_work *w = ctx;
+/* Something done with n words of block k. */
+typedef void part_step(bucket_work *w, int64_t k, const uint64_t *words, ptrdiff_t n);
+
+/* The words of blocks [from, to) are made part by part. */
+static void each_part(bucket_work *w, int64_t from, int64_t to, int thread, part_step *step) {
     uint64_t words[PART];
     for (int64_t k = from; k < to; k++) {
         const int64_t end = block_begin(w->b, k + 1);
         for (int64_t i = block_begin(w->b, k); i < end; i += PART) {
             const int64_t n = end - i < PART ? end - i : PART;
             w->b->make(w->b->ctx, i, n, words, thread);
-            w->b->quick->count(words, (ptrdiff_t)n, w->buckets, w->splitters, w->at[k]);
+            step(w, k, words, (ptrdiff_t)n);
         }
     }
+}
+
+static void count_part(bucket_work *w, int64_t k, const uint64_t *words, ptrdiff_t n) {
+    w->b->quick->count(words, n, w->buckets, w->splitters, w->at[k]);
+}
+
+static void count_blocks(void *ctx, int64_t from, int64_t to, int thread) {
+    each_part(ctx, from, to, thread, count_part);
 }
 
 /* From how many words of a block are below each splitter to where the words of each bucket begin. */
@@ -68,17 +79,12 @@ static void place_buckets(bucket_work *w) {
     w->begin[w->buckets] = sum;
 }
 
+static void scatter_part(bucket_work *w, int64_t k, const uint64_t *words, ptrdiff_t n) {
+    w->b->quick->scatter(words, n, w->buckets, w->splitters, w->b->words, w->at[k]);
+}
+
 static void scatter_blocks(void *ctx, int64_t from, int64_t to, int thread) {
-    bucket_work *w = ctx;
-    uint64_t words[PART];
-    for (int64_t k = from; k < to; k++) {
-        const int64_t end = block_begin(w->b, k + 1);
-        for (int64_t i = block_begin(w->b, k); i < end; i += PART) {
-            const int64_t n = end - i < PART ? end - i : PART;
-            w->b->make(w->b->ctx, i, n, words, thread);
-            w->b->quick->scatter(words, (ptrdiff_t)n, w->buckets, w->splitters, w->b->words, w->at[k]);
-        }
-    }
+    each_part(ctx, from, to, thread, scatter_part);
 }
 
 static void sort_buckets(void *ctx, int64_t from, int64_t to, int thread) {

@@ -66,6 +66,22 @@ static cg_status launch_groups(cg_args *a, const cg_product *p, int64_t rows, in
     return cg_cl_launch(a, 3, grid, (size_t[]){1, 1, 1});
 }
 
+/* A kernel of groups of `rows` by `columns`, with the step that it takes along a row or column of its own. */
+static cg_status launch_kernel(cg_hw_opencl *hw, const cg_product *p, cg_kernel_request *request,
+                               const cg_matrix *b, int64_t next, int64_t rows, int64_t columns) {
+    cg_args a = cg_args_of(hw, cg_cl_kernel(hw, request), "matmul");
+    a.wide = p->wide;
+    cg_arg_index(&a, p->n);
+    cg_arg_index(&a, p->k);
+    cg_arg_i32(&a, (int32_t)rows);
+    cg_arg_i32(&a, (int32_t)columns);
+    cg_arg_matrices(&a, p, &p->a, b);
+    cg_arg_index(&a, next);
+    cg_arg_local(&a, (size_t)(rows * columns) * size_of(p));
+    cg_arg_epilogue(&a, p, request);
+    return launch_groups(&a, p, rows, columns);
+}
+
 /* --- block ---------------------------------------------------------------------------------------------- */
 
 bool cg_matmul_block_supports(const cg_hw_opencl *hw, const cg_product *p, const cg_product_candidate *c) {
@@ -146,17 +162,7 @@ cg_status cg_matmul_block_run(cg_hw_opencl *hw, const cg_product *p, const cg_pr
         cg_request_define(&request, "NV", s.vectors);
         cg_request_define(&request, "KC", SLAB);
         cg_request_define(&request, "B_PACKED", packed);
-        cg_args a = cg_args_of(hw, cg_cl_kernel(hw, &request), "matmul");
-        a.wide = p->wide;
-        cg_arg_index(&a, p->n);
-        cg_arg_index(&a, p->k);
-        cg_arg_i32(&a, (int32_t)rows);
-        cg_arg_i32(&a, (int32_t)columns);
-        cg_arg_matrices(&a, p, &p->a, &b);
-        cg_arg_index(&a, p->a.col);
-        cg_arg_local(&a, (size_t)(rows * columns) * size_of(p));
-        cg_arg_epilogue(&a, p, &request);
-        status = launch_groups(&a, p, rows, columns);
+        status = launch_kernel(hw, p, &request, &b, p->a.col, rows, columns);
     }
     if (packed) cg_cl_free(&hw->base, b.buffer);
     return status;
@@ -179,15 +185,5 @@ cg_status cg_matmul_dot_run(cg_hw_opencl *hw, const cg_product *p, const cg_prod
     group_size(hw, p, p->m, width, &rows, &columns);
     cg_kernel_request request = cg_product_kernel(p, "matmul_dot.cl", "matmul_dot", width);
     cg_request_define(&request, "DR", rows_at_once);
-    cg_args a = cg_args_of(hw, cg_cl_kernel(hw, &request), "matmul");
-    a.wide = p->wide;
-    cg_arg_index(&a, p->n);
-    cg_arg_index(&a, p->k);
-    cg_arg_i32(&a, (int32_t)rows);
-    cg_arg_i32(&a, (int32_t)columns);
-    cg_arg_matrices(&a, p, &p->a, &p->b);
-    cg_arg_index(&a, p->b.col);
-    cg_arg_local(&a, (size_t)(rows * columns) * size_of(p));
-    cg_arg_epilogue(&a, p, &request);
-    return launch_groups(&a, p, rows, columns);
+    return launch_kernel(hw, p, &request, &p->b, p->b.col, rows, columns);
 }

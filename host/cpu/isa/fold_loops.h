@@ -3,14 +3,7 @@
  * CG_FOLD_TABLE.
  */
 #include "host/cpu/isa.h"
-
-#if defined(__AVX512F__)
-#define VEC_BYTES 64
-#elif defined(__AVX2__)
-#define VEC_BYTES 32
-#else
-#define VEC_BYTES 16
-#endif
+#include "host/cpu/isa/vector_bytes.h"
 
 enum {
     LANES = 16, /* the width of all instruction sets, so that all give the same bits */

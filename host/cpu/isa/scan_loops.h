@@ -3,16 +3,10 @@
  * HIGHEST, SUM_NEUTRAL, SUM_LOSS (1 for reals), ISNAN(x) and CG_SCAN_TABLE.
  */
 #include "host/cpu/isa.h"
+#include "host/cpu/isa/vector_bytes.h"
 
 #include <string.h>
 
-#if defined(__AVX512F__)
-#define VEC_BYTES 64
-#elif defined(__AVX2__)
-#define VEC_BYTES 32
-#else
-#define VEC_BYTES 16
-#endif
 #define VEC_LANES (VEC_BYTES * 8 / CG_BITS)
 
 /* A loop over registers must vanish, or they live in memory. */

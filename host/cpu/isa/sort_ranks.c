@@ -1,13 +1,6 @@
 /* Short rows: the place of each word in order, by comparing all with all. */
 #include "host/cpu/isa.h"
-
-#if defined(__AVX512F__)
-#define VEC_BYTES 64
-#elif defined(__AVX2__)
-#define VEC_BYTES 32
-#else
-#define VEC_BYTES 16
-#endif
+#include "host/cpu/isa/vector_bytes.h"
 
 #if defined(__clang__)
 #define CG_UNROLL _Pragma("clang loop unroll(full)")
