@@ -214,6 +214,24 @@ CPU_TEST(result_again, once_for_readers_that_are_near) {
               (unsigned long long)again, (unsigned long long)kept);
 }
 
+/* Two results that are shared, one of them in the place of the other while an operation reads both. */
+static void gradients_of_two(cg_device *dev, bool kept, cg_tensor *g[2]) {
+    cg_tensor *x[] = {leaf(dev, cg_shape(ROWS, COLUMNS), 1), leaf(dev, cg_shape(ROWS, COLUMNS), 2)};
+    cg_tensor *w = leaf(dev, cg_shape(COLUMNS, 3), 3), *loss = NULL, *h[2];
+    for (int i = 0; i < 2; i++) h[i] = pass(cg_layer_norm(x[i], 1, NULL, NULL, 1e-5), kept);
+    cg_tensor *y[] = {cg_matmul(h[1], w), cg_matmul(h[0], cg_transpose(h[1], 0, 1)), cg_mul(h[0], h[1]),
+                      cg_matmul(h[0], w)};
+    for (int i = 0; i < 4; i++) loss = loss ? cg_add(loss, sum_of_squares(y[i])) : sum_of_squares(y[i]);
+    CHECK_MSG(cg_grad(loss, NULL, 2, x, false, g) == CG_OK, "%s", cg_error_message(dev));
+}
+
+CPU_TEST(result_again, two_that_one_operation_reads) {
+    cg_tensor *g[2], *expected[2];
+    gradients_of_two(dev, false, g);
+    gradients_of_two(dev, true, expected);
+    for (int i = 0; i < 2; i++) check_same_bits(g[i], expected[i]);
+}
+
 /* Of a record that is kept nobody stops leaning: the end of the walk is the end of what is shared. */
 CPU_TEST(result_again, nothing_is_shared_after_the_walk) {
     cg_tensor *x = leaf(dev, cg_shape(ROWS, COLUMNS), 1), *w = leaf(dev, cg_shape(COLUMNS, 3), 2);

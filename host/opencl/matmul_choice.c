@@ -115,6 +115,7 @@ static bool is_plausible(const cg_hw_opencl *hw, const struct cg_matmul_choices 
  * that are timed. Only of ours: what may end the process is built while it is on record.
  */
 static void build_ahead(cg_hw_opencl *hw, const struct cg_matmul_choices *c, const cg_product *p) {
+    if (cg_cl_check_fork(hw, "matmul") != CG_OK) return;
     const cg_product small = cg_matmul_check_copy(p);
     cg_cl_ahead_begin(hw);
     for (int i = 0; i < CG_PRODUCT_CANDIDATES && hw->ahead; i++) {

@@ -175,7 +175,8 @@ cg_tensor *cg_node_result(cg_node *node) {
     if (check_inputs(node, 0)) return NULL;
     if (node->dev->shared.made_by == node) {
         node->dev->shared.visits = NEAR;
-        return node->dev->shared.result;
+        return cg_tensor_alias(
+            node->dev->shared.result); /* which another may take the place of while this is read */
     }
     cg_rule_call call = {.dev = node->dev, .shape_out = node->shape_out, .attributes = &node->attributes};
     for (int i = 0; i < node->n; i++) {
