@@ -71,19 +71,19 @@ DEVICE_TEST_ONCE(matmul, tile_sizes_exact) {
     }
 }
 
-/* Whole networks' shapes, where blocks are packed and work is shared between threads. */
+/* Whole networks' shapes, where blocks are packed and work is shared between threads; the last two with rows a power of two apart. */
 DEVICE_TEST_ONCE(matmul, larger_random) {
-    static const int64_t shapes[][3] = {{128, 512, 784}, {1, 512, 784},   {8, 130, 784},
-                                        {784, 64, 128},  {257, 259, 263}, {64, 10, 1031},
-                                        {3, 4099, 5},    {300, 1, 300},   {2, 2, 20011}};
+    static const int64_t shapes[][3] = {{128, 512, 784}, {1, 512, 784},  {8, 130, 784}, {784, 64, 128},
+                                        {257, 259, 263}, {64, 10, 1031}, {3, 4099, 5},  {300, 1, 300},
+                                        {2, 2, 20011},   {512, 300, 17}, {7, 300, 512}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        for (int way = 0; way < (device_is_opencl(dev) ? 2 : 3); way++) {
+        for (int way = 0; way < (device_is_opencl(dev) ? 2 : 4); way++) {
             product p = {shapes[i][0],
                          shapes[i][1],
                          shapes[i][2],
-                         way == 2 ? CG_F64 : CG_F32,
-                         way == 1 ? LAYOUT_TRANSPOSED : LAYOUT_CONTIGUOUS,
-                         way == 1 ? LAYOUT_TRANSPOSED : LAYOUT_CONTIGUOUS,
+                         way >= 2 ? CG_F64 : CG_F32,
+                         way % 2 == 1 ? LAYOUT_TRANSPOSED : LAYOUT_CONTIGUOUS,
+                         way % 2 == 1 ? LAYOUT_TRANSPOSED : LAYOUT_CONTIGUOUS,
                          false};
             run_product(dev, &p, i + 1);
         }
