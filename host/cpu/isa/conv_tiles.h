@@ -13,19 +13,23 @@
 #define CG_INLINE static inline __attribute__((always_inline))
 
 /* Windows of a tile of outputs, as many as the registers hold beside two vectors of weights and an element; the
- * multiplication of SSE2 takes one more. And threes of rows of a tile of weights. */
+ * multiplication of SSE2 takes one more. Those of one vector alone, where so few would wait for each other's sums. And threes
+ * of rows of a tile of weights. */
 #if CG_VEC_BYTES == 64
 #define CG_WINDOWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 #define CG_THREES(X) X(1) X(2) X(3) X(4)
-enum { WIDEST = 14, MOST_THREES = 4 };
+#define CG_WINDOWS_ALONE(X)
+enum { WIDEST = 14, WIDEST_ALONE = WIDEST, MOST_THREES = 4 };
 #elif CG_VEC_BYTES == 32
 #define CG_WINDOWS(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #define CG_THREES(X) X(1) X(2)
-enum { WIDEST = 6, MOST_THREES = 2 };
+#define CG_WINDOWS_ALONE(X) X(7) X(8) X(9) X(10) X(11) X(12)
+enum { WIDEST = 6, WIDEST_ALONE = 12, MOST_THREES = 2 };
 #else
 #define CG_WINDOWS(X) X(1) X(2) X(3) X(4) X(5)
 #define CG_THREES(X) X(1)
-enum { WIDEST = 5, MOST_THREES = 1 };
+#define CG_WINDOWS_ALONE(X)
+enum { WIDEST = 5, WIDEST_ALONE = WIDEST, MOST_THREES = 1 };
 #endif
 
 /* For the outputs of thin groups, which are at most half a vector, the rows of windows of a tile of lines, as many as the registers hold beside their elements. */
@@ -59,7 +63,7 @@ typedef struct outputs_args {
 typedef void outputs_function(const outputs_args *t);
 
 CG_INLINE void outputs_tile(int windows, int vectors, const outputs_args *t) {
-    vec acc[WIDEST][VECTORS];
+    vec acc[WIDEST_ALONE][VECTORS];
     CG_UNROLL for (int i = 0; i < windows; i++) {
         CG_UNROLL for (int v = 0; v < vectors; v++) acc[i][v] = (vec){0};
     }
@@ -86,16 +90,22 @@ CG_INLINE void outputs_tile(int windows, int vectors, const outputs_args *t) {
     static void outputs_##windows##_1(const outputs_args *t) { outputs_tile(windows, 1, t); }                \
     static void outputs_##windows##_2(const outputs_args *t) { outputs_tile(windows, 2, t); }
 CG_WINDOWS(CG_OUTPUTS)
+#define CG_OUTPUTS_ALONE(windows)                                                                            \
+    static void outputs_##windows##_1(const outputs_args *t) { outputs_tile(windows, 1, t); }
+CG_WINDOWS_ALONE(CG_OUTPUTS_ALONE)
 
-static outputs_function *const outputs_tiles[WIDEST + 1][VECTORS + 1] = {
+static outputs_function *const outputs_tiles[WIDEST_ALONE + 1][VECTORS + 1] = {
 #define CG_OUTPUTS_ENTRY(windows) [windows] = {NULL, outputs_##windows##_1, outputs_##windows##_2},
     CG_WINDOWS(CG_OUTPUTS_ENTRY)
+#undef CG_OUTPUTS_ENTRY
+#define CG_OUTPUTS_ENTRY(windows) [windows] = {NULL, outputs_##windows##_1, NULL},
+        CG_WINDOWS_ALONE(CG_OUTPUTS_ENTRY)
 #undef CG_OUTPUTS_ENTRY
 };
 
 /* A row of windows, in tiles about equally wide. */
 static void outputs_row(outputs_args *t, const T *x, ptrdiff_t width, int vectors) {
-    const ptrdiff_t n_tiles = (width + WIDEST - 1) / WIDEST;
+    const ptrdiff_t widest = vectors == 1 ? WIDEST_ALONE : WIDEST, n_tiles = (width + widest - 1) / widest;
     for (ptrdiff_t i = 0, begin = 0; i < n_tiles; i++) {
         const ptrdiff_t end = width * (i + 1) / n_tiles;
         t->x = x + begin;
