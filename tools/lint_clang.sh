@@ -18,6 +18,6 @@ awk -F'"' '
     gsub(/\\\\/, "\\")
     sub(/^(ccache )?[^ ]+/, "clang -fsyntax-only")
     sub(/ -o [^ ]+/, "")
-    sub(/ -fno-thread-jumps/, "") # an option of gcc alone
+    gsub(/ -fno-(thread-jumps|tree-pre)/, "") # options of gcc alone
     if (!seen[$0]++) print "cd " directory " && " $0
   }' "$commands" | tr '\n' '\0' | xargs -0 -P "$(nproc)" -n 1 bash -c
