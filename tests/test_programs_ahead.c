@@ -82,11 +82,16 @@ OPENCL_TEST(programs_ahead, candidates_are_built_at_the_same_time) {
               watch.builds, builds);
 }
 
-/* What is noted is what is asked for afterwards, and nothing is launched meanwhile. */
-OPENCL_TEST(small_programs_ahead, nothing_is_launched_or_built_twice) {
+/* A handle of its own that builds all it needs, by two threads. */
+static cg_device *open_uncached(const cg_device *dev) {
     setenv("CLGRAD_CACHE", "off", 1);
     setenv("CLGRAD_BUILD_THREADS", "2", 1);
-    cg_device *d = cg_device_open(cg_device_properties(dev)->id);
+    return cg_device_open(cg_device_properties(dev)->id);
+}
+
+/* What is noted is what is asked for afterwards, and nothing is launched meanwhile. */
+OPENCL_TEST(small_programs_ahead, nothing_is_launched_or_built_twice) {
+    cg_device *d = open_uncached(dev);
     if (!CHECK(d != NULL)) return;
     cg_hw_opencl *hw = cg_cl(d->hw);
     cg_tensor *x = cg_from_f32(d, cg_shape(4), (const float[]){1, 2, 3, 4});
@@ -109,9 +114,7 @@ OPENCL_TEST(small_programs_ahead, errors_are_the_requests_own) {
     static const char broken[] = "this is no kernel\n";
     CHECK(write_file(test_path("map.cl"), broken, sizeof broken - 1));
     setenv("CLGRAD_KERNEL_DIR", test_path(""), 1);
-    setenv("CLGRAD_CACHE", "off", 1);
-    setenv("CLGRAD_BUILD_THREADS", "2", 1);
-    cg_device *d = cg_device_open(cg_device_properties(dev)->id);
+    cg_device *d = open_uncached(dev);
     if (!CHECK(d != NULL)) return;
     cg_hw_opencl *hw = cg_cl(d->hw);
     cg_tensor *x = cg_from_f32(d, cg_shape(4), (const float[]){1, 2, 3, 4});
